@@ -1,0 +1,1 @@
+"""Balie: five services and the files they share. No service imports another."""

@@ -1,0 +1,88 @@
+"""PostgreSQL: the engine, and each service's migrations in its own schema."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+POOL_SIZE = 10
+STATEMENT_TIMEOUT = timedelta(seconds=30)
+LOCK_TIMEOUT_IN_MIGRATIONS = timedelta(seconds=5)
+"""A migration that cannot get its lock in this time gives up instead of queueing everybody behind it."""
+SERVICES_WITH_TABLES = ("intake", "notify", "kb")
+
+
+def connect(url: str, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
+    """An engine for `url` (postgresql://…). Connections are made on first use."""
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        pool_pre_ping=True,
+        connect_args={
+            "server_settings": {
+                "timezone": "UTC",
+                "statement_timeout": str(int(STATEMENT_TIMEOUT.total_seconds() * 1000)),
+            }
+        },
+    )
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One command, one transaction, one commit: at the end of the block, or nothing at all."""
+    async with engine.begin() as connection:
+        yield connection
+
+
+def migrate(url: str, service: str) -> None:
+    """Bring the service's schema to its newest revision; does nothing where it is there already.
+
+    Safe to run from several places at once: an advisory lock lets one of them do it.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / service / "migrations"))
+    config.attributes["url"] = url
+    config.attributes["schema"] = service
+    command.upgrade(config, "head")
+
+
+def run_migrations(metadata: MetaData) -> None:
+    """What every service's `migrations/env.py` calls. Offline SQL is not offered."""
+    attributes = context.config.attributes
+    schema: str = attributes["schema"]
+    url = make_url(attributes["url"]).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(url, poolclass=NullPool)
+
+    async def upgrade() -> None:
+        async with engine.connect() as connection:
+            await connection.run_sync(_upgrade, metadata, schema)
+            await connection.commit()
+        await engine.dispose()
+
+    asyncio.run(upgrade())
+
+
+def _upgrade(connection: Connection, metadata: MetaData, schema: str) -> None:
+    lock_ms = int(LOCK_TIMEOUT_IN_MIGRATIONS.total_seconds() * 1000)
+    # The advisory lock first: a second process must wait for the whole of the first one's upgrade.
+    connection.execute(text("select pg_advisory_xact_lock(hashtext('balie.migrate'))"))
+    connection.execute(text(f"set local lock_timeout = {lock_ms}"))
+    connection.execute(text(f'create schema if not exists "{schema}"'))
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        version_table="schema_version",
+        version_table_schema=schema,
+        include_schemas=True,
+        transaction_per_migration=False,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

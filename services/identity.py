@@ -1,0 +1,80 @@
+"""Who is calling: signed tokens that intake issues and every service can verify, and signed one-click links."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+from pydantic import BaseModel, ConfigDict
+
+from services.errors import NotAllowed, NotAuthenticated
+from services.vocabulary import STAFF, Role
+
+ALGORITHM = "HS256"
+SESSION_LIFETIME = timedelta(hours=12)
+LINK_LIFETIME = timedelta(days=60)
+
+
+class Caller(BaseModel):
+    """Who calls, as their token says. Another service has no `person_id` and may do what an agent may."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person_id: UUID | None
+    role: Role
+    name: str
+    token_id: str = ""
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether internal notes and other people's tickets may be seen."""
+        return self.role in STAFF
+
+    def must_be_staff(self) -> None:
+        """Raises NotAllowed for a requester."""
+        if not self.is_staff:
+            raise NotAllowed("Only support staff may do this.")
+
+    def must_be_admin(self) -> None:
+        """Raises NotAllowed for everybody but an admin."""
+        if self.role is not Role.ADMIN:
+            raise NotAllowed("Only an administrator may do this.")
+
+
+class Signer:
+    """Signs and reads tokens with the secret all services share."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = OctKey.import_key(secret)
+
+    def token(self, caller: Caller, now: datetime, lifetime: timedelta = SESSION_LIFETIME) -> str:
+        """A bearer token that names the caller until `now + lifetime`."""
+        return self._sign("token", caller.model_dump(mode="json"), now, lifetime)
+
+    def caller(self, token: str, now: datetime) -> Caller:
+        """Who the token names. Raises NotAuthenticated where it is forged, expired or no token."""
+        return Caller.model_validate(self._read("token", token, now))
+
+    def link(self, purpose: str, number: int, now: datetime, lifetime: timedelta = LINK_LIFETIME) -> str:
+        """A code for a one-click link about ticket `number`, good for `purpose` only (as in 'survey')."""
+        return self._sign(f"link:{purpose}", {"number": number}, now, lifetime)
+
+    def linked_ticket(self, purpose: str, code: str, now: datetime) -> int:
+        """The ticket the link is about. Raises NotAuthenticated for a forged, expired or other link."""
+        return int(self._read(f"link:{purpose}", code, now)["number"])
+
+    def _sign(self, use: str, facts: dict[str, Any], now: datetime, lifetime: timedelta) -> str:
+        claims = {"use": use, "exp": int((now + lifetime).timestamp()), "facts": facts}
+        return jwt.encode({"alg": ALGORITHM}, claims, self._key)
+
+    def _read(self, use: str, signed: str, now: datetime) -> dict[str, Any]:
+        try:
+            claims = jwt.decode(signed, self._key, algorithms=[ALGORITHM]).claims
+        except (JoseError, ValueError) as error:
+            raise NotAuthenticated("This token or link is not valid.") from error
+        if claims.get("use") != use or claims.get("exp", 0) < now.timestamp():
+            raise NotAuthenticated("This token or link is not valid any more.")
+        facts: dict[str, Any] = claims["facts"]
+        return facts
