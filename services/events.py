@@ -171,6 +171,15 @@ class PersonChanged(EventData):
     active: bool
 
 
+class PasswordLinkRequested(EventData):
+    """Somebody asked to choose a (new) password; the link is signed by whoever mails it."""
+
+    TYPE = "person.password_link_requested.v1"
+    person: Contact
+    about: str
+    """What to sign as `identity.PASSWORD_LINK`; void once the password has been changed."""
+
+
 class ArticleLink(_Model):
     """An article as others show it; `url` is absolute, in the help centre."""
 
@@ -209,6 +218,7 @@ EVENT_TYPES: dict[str, type[EventData]] = {
         TicketSurveyDue,
         TicketRated,
         PersonChanged,
+        PasswordLinkRequested,
         ArticlePublished,
         ArticleSuggested,
     )

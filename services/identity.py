@@ -15,6 +15,10 @@ from services.vocabulary import STAFF, Role
 ALGORITHM = "HS256"
 SESSION_LIFETIME = timedelta(hours=12)
 LINK_LIFETIME = timedelta(days=60)
+SURVEY_LINK = "survey"
+"""Purpose of the link in a survey mail; it is about a ticket number."""
+PASSWORD_LINK = "password"  # noqa: S105 - a purpose, no secret
+PASSWORD_LINK_LIFETIME = timedelta(hours=2)
 
 
 class Caller(BaseModel):
@@ -57,13 +61,13 @@ class Signer:
         """Who the token names. Raises NotAuthenticated where it is forged, expired or no token."""
         return Caller.model_validate(self._read("token", token, now))
 
-    def link(self, purpose: str, number: int, now: datetime, lifetime: timedelta = LINK_LIFETIME) -> str:
-        """A code for a one-click link about ticket `number`, good for `purpose` only (as in 'survey')."""
-        return self._sign(f"link:{purpose}", {"number": number}, now, lifetime)
+    def link(self, purpose: str, about: str, now: datetime, lifetime: timedelta = LINK_LIFETIME) -> str:
+        """A code for a one-click link about something (a ticket number, a person), for one purpose only."""
+        return self._sign(f"link:{purpose}", {"about": about}, now, lifetime)
 
-    def linked_ticket(self, purpose: str, code: str, now: datetime) -> int:
-        """The ticket the link is about. Raises NotAuthenticated for a forged, expired or other link."""
-        return int(self._read(f"link:{purpose}", code, now)["number"])
+    def linked(self, purpose: str, code: str, now: datetime) -> str:
+        """What the link is about. Raises NotAuthenticated for a forged, expired or other link."""
+        return str(self._read(f"link:{purpose}", code, now)["about"])
 
     def _sign(self, use: str, facts: dict[str, Any], now: datetime, lifetime: timedelta) -> str:
         claims = {"use": use, "exp": int((now + lifetime).timestamp()), "facts": facts}

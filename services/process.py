@@ -1,0 +1,64 @@
+"""How every process of Balie runs: until it is told to stop, then cleanly."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Coroutine
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+GRACE_SECONDS = 10
+"""How long requests under way may take to finish once a stop is asked for."""
+
+Job = Coroutine[Any, Any, None]
+"""One part of a process. It runs until cancelled, and being cancelled is its clean stop."""
+
+
+async def run_until_stopped(*jobs: Job) -> None:
+    """Run the jobs side by side until SIGINT or SIGTERM. One that fails stops the others and is raised."""
+    loop = asyncio.get_running_loop()
+    tasks = [asyncio.ensure_future(job) for job in jobs]
+    together = asyncio.gather(*tasks)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, together.cancel)
+    try:
+        await together
+    except asyncio.CancelledError:
+        await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Server(uvicorn.Server):
+    def install_signal_handlers(self) -> None:
+        """Signals belong to `run_until_stopped`."""
+
+
+async def serve(app: FastAPI, listening: socket.socket) -> None:
+    """Serve HTTP on a socket that listens already, until cancelled."""
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS)
+    server = _Server(config)
+    serving = asyncio.ensure_future(server._serve([listening]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises OSError where the port is taken."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(1024)
+    except OSError:
+        listening.close()
+        raise
+    return listening
