@@ -1,0 +1,83 @@
+"""Bytes to text, whatever charset a mail claims or forgets to claim. Pure; never raises."""
+
+import codecs
+import re
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,39}")
+_TEXT_CODECS = re.compile(
+    r"ascii|utf|iso8859|cp\d|koi8|mac-|gb|big5|euc_|shift_jis|iso2022|johab|hz$|tis-|latin|ptcp154|kz1048|hp-roman8"
+)
+"""Python also has codecs that are no charsets (rot13, idna, unicode_escape): a mail may not choose those."""
+_WIDER = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "euc_kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "big5": "cp950",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+}
+"""Charsets that mail programs name when they mean a larger one of the same family (WHATWG, Encoding §4.2)."""
+_ALIASES = {"ks_c_5601-1987": "cp949", "ks_c_5601": "cp949", "cp-850": "cp850", "x-sjis": "cp932", "x-gbk": "gb18030"}
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_DIRECTIONS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def decode(raw: bytes, claimed: str | None) -> tuple[str, bool]:
+    """The text, and whether it is what its charset says; else some characters may be guesses."""
+    codec = _codec(claimed)
+    if codec is not None and (text := _strictly(raw, codec)) is not None:
+        return text, True
+    guess = _guess(raw)
+    if codec is None or guess is not None:
+        return guess if guess is not None else raw.decode("latin-1"), claimed is None and raw.isascii()
+    # The label is right more often than not: a few broken characters, and the others as they were meant.
+    return raw.decode(_WIDER.get(codec, codec), "replace"), False
+
+
+def clean(text: str) -> str:
+    """Without what no text holds: control characters, halves of characters; every line ends in one newline."""
+    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def one_line(text: str, characters_max: int) -> str:
+    """`text` as a name or a title: on one line, and with nothing in it that turns the reading direction around."""
+    words = _DIRECTIONS.sub("", clean(text)).split()
+    line = " ".join(words)
+    return line if len(line) <= characters_max else line[: characters_max - 1].rstrip() + "…"
+
+
+def _codec(claimed: str | None) -> str | None:
+    name = (claimed or "").strip().strip("\"'").lower()
+    if not _NAME.fullmatch(name):
+        return None
+    try:
+        codec = codecs.lookup(_ALIASES.get(name, name)).name
+    except LookupError:
+        return None
+    return codec if _TEXT_CODECS.match(codec) else None
+
+
+def _strictly(raw: bytes, codec: str) -> str | None:
+    # ASCII that is not ASCII is most often UTF-8, so it is for `_guess`; the others have a larger family.
+    candidates = (codec,) if codec == "ascii" else (codec, _WIDER.get(codec, codec))
+    if codec == "iso8859-1":
+        candidates = ("cp1252", "iso8859-1")
+    for candidate in candidates:
+        try:
+            return raw.decode(candidate)
+        except UnicodeError:
+            continue
+    return None
+
+
+def _guess(raw: bytes) -> str | None:
+    candidates = ("iso2022_jp", "utf-8-sig", "cp1252") if b"\x1b$" in raw else ("utf-8-sig", "cp1252")
+    for candidate in candidates:
+        try:
+            return raw.decode(candidate)
+        except UnicodeError:
+            continue
+    return None

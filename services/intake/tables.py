@@ -1,0 +1,179 @@
+"""The tables of schema `intake`: the truth about tickets and the people around them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+
+from services.idempotency import idempotency_table
+from services.outbox import consumed_table, outbox_table
+
+metadata = MetaData(schema="intake")
+
+
+def _instant(name: str, *, required: bool = False) -> "Column[object]":
+    return Column(name, DateTime(timezone=True), nullable=not required)
+
+
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    _instant("created_at", required=True),
+    Index("organisation_name", text("lower(name)"), unique=True),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("email", Text, doc="None for somebody who only ever phoned"),
+    Column("language", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("organisation_id", Uuid, ForeignKey("intake.organisation.id")),
+    Column("active", Boolean, nullable=False, server_default="true"),
+    Column("password_hash", Text),
+    Column("session_epoch", Integer, nullable=False, server_default="0", doc="a token of an older epoch is void"),
+    _instant("created_at", required=True),
+    Index("person_email", text("lower(email)"), unique=True),
+    Index("person_organisation", "organisation_id"),
+    Index("person_name", text("lower(name)"), "id"),
+)
+
+service_token = Table(
+    "service_token",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    _instant("created_at", required=True),
+    _instant("revoked_at"),
+)
+
+ticket_number = Sequence("ticket_number", metadata=metadata)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("closed_reason", Text),
+    Column("kind", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("requester_id", Uuid, ForeignKey("intake.person.id"), nullable=False),
+    Column("assignee_id", Uuid, ForeignKey("intake.person.id")),
+    Column("organisation_id", Uuid, ForeignKey("intake.organisation.id")),
+    _instant("opened_at", required=True),
+    _instant("updated_at", required=True),
+    _instant("asked_at"),
+    _instant("reminded_at"),
+    _instant("solved_at"),
+    _instant("surveyed_at"),
+    Column("reopened", Integer, nullable=False, server_default="0"),
+    Column("follow_up_of", BigInteger, ForeignKey("intake.ticket.number")),
+    Column("rating", JSONB),
+    Column("policy", JSONB, nullable=False, doc="the promises this ticket was made, pinned"),
+    Column("subject_words", TSVECTOR, Computed("to_tsvector('simple', subject)", persisted=True)),
+    Index("ticket_newest", text("updated_at desc"), text("number desc")),
+    Index("ticket_status", "status", text("updated_at desc"), text("number desc")),
+    Index("ticket_assignee", "assignee_id", "status", text("updated_at desc")),
+    Index("ticket_requester", "requester_id", text("updated_at desc")),
+    Index("ticket_organisation", "organisation_id", text("updated_at desc")),
+    Index("ticket_follow_up", "follow_up_of", postgresql_where=text("follow_up_of is not null")),
+    Index("ticket_subject_words", "subject_words", postgresql_using="gin"),
+)
+
+comment = Table(
+    "comment",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("ticket_number", BigInteger, ForeignKey("intake.ticket.number"), nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, doc="sanitised; None for plain text"),
+    Column("message_id", Text),
+    # A tsvector holds at most 1 MB: a longer text is found by its first 100,000 characters.
+    Column("words", TSVECTOR, Computed("to_tsvector('simple', left(text, 100000))", persisted=True)),
+    Index("comment_ticket", "ticket_number"),
+    Index("comment_words", "words", postgresql_using="gin"),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("ticket_number", BigInteger, ForeignKey("intake.ticket.number"), nullable=False),
+    Column("version", Integer, nullable=False, doc="the ticket's version this made"),
+    _instant("at", required=True),
+    Column("type", Text, nullable=False),
+    Column("actor", JSONB, nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("facts", JSONB, nullable=False),
+    Column("comment_id", Uuid, ForeignKey("intake.comment.id")),
+    Index("timeline_ticket", "ticket_number", "id"),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("comment_id", Uuid, ForeignKey("intake.comment.id"), doc="None until a message takes it along"),
+    Column("uploader", Text, nullable=False, doc="who alone may use it in a message"),
+    Column("name", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("blob", Text, nullable=False, doc="the key in the blob store"),
+    _instant("created_at", required=True),
+    Index("attachment_comment", "comment_id"),
+    Index("attachment_unused", "created_at", postgresql_where=text("comment_id is null")),
+)
+
+blob = Table(
+    "blob",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+suggestion = Table(
+    "suggestion",
+    metadata,
+    # No foreign key: the suggestion may arrive on a replica before the ticket's transaction is seen.
+    Column("ticket_number", BigInteger, primary_key=True, autoincrement=False),
+    Column("articles", JSONB, nullable=False),
+)
+
+received_mail = Table(
+    "received_mail",
+    metadata,
+    Column("key", Text, primary_key=True, doc="the Message-ID, or a digest of the mail where it has none"),
+    Column("ticket_number", BigInteger, ForeignKey("intake.ticket.number"), doc="None where it was refused"),
+    Column("refused", Text, doc="why it became no ticket"),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+outbox = outbox_table(metadata)
+consumed_event = consumed_table(metadata)
+idempotency_key = idempotency_table(metadata)
