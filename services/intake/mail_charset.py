@@ -9,7 +9,6 @@ _TEXT_CODECS = re.compile(
 )
 """Python also has codecs that are no charsets (rot13, idna, unicode_escape): a mail may not choose those."""
 _WIDER = {
-    "ascii": "cp1252",
     "iso8859-1": "cp1252",
     "euc_kr": "cp949",
     "gb2312": "gb18030",
@@ -21,18 +20,20 @@ _WIDER = {
 }
 """Charsets that mail programs name when they mean a larger one of the same family (WHATWG, Encoding §4.2)."""
 _ALIASES = {"ks_c_5601-1987": "cp949", "ks_c_5601": "cp949", "cp-850": "cp850", "x-sjis": "cp932", "x-gbk": "gb18030"}
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _DIRECTIONS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def decode(raw: bytes, claimed: str | None) -> tuple[str, bool]:
-    """The text, and whether it is what its charset says; else some characters may be guesses."""
+    """The text, and whether it is surely what was meant; else some characters are guesses."""
     codec = _codec(claimed)
-    if codec is not None and (text := _strictly(raw, codec)) is not None:
+    if codec is not None and (text := _strictly(raw, _candidates(codec))) is not None:
         return text, True
-    guess = _guess(raw)
-    if codec is None or guess is not None:
-        return guess if guess is not None else raw.decode("latin-1"), claimed is None and raw.isascii()
+    # Text that happens to be valid UTF-8 is UTF-8: other charsets hardly ever are by chance.
+    if (text := _strictly(raw, ("iso2022_jp", "utf-8") if b"\x1b$" in raw else ("utf-8",))) is not None:
+        return text, True
+    if codec is None or codec == "ascii":
+        return _strictly(raw, ("cp1252",)) or raw.decode("latin-1"), False
     # The label is right more often than not: a few broken characters, and the others as they were meant.
     return raw.decode(_WIDER.get(codec, codec), "replace"), False
 
@@ -60,21 +61,13 @@ def _codec(claimed: str | None) -> str | None:
     return codec if _TEXT_CODECS.match(codec) else None
 
 
-def _strictly(raw: bytes, codec: str) -> str | None:
-    # ASCII that is not ASCII is most often UTF-8, so it is for `_guess`; the others have a larger family.
-    candidates = (codec,) if codec == "ascii" else (codec, _WIDER.get(codec, codec))
-    if codec == "iso8859-1":
-        candidates = ("cp1252", "iso8859-1")
-    for candidate in candidates:
-        try:
-            return raw.decode(candidate)
-        except UnicodeError:
-            continue
-    return None
+def _candidates(codec: str) -> tuple[str, ...]:
+    if codec == "ascii":  # what is more than ASCII in it is most often UTF-8
+        return (codec,)
+    return (codec,) if codec not in _WIDER else (_WIDER[codec], codec)
 
 
-def _guess(raw: bytes) -> str | None:
-    candidates = ("iso2022_jp", "utf-8-sig", "cp1252") if b"\x1b$" in raw else ("utf-8-sig", "cp1252")
+def _strictly(raw: bytes, candidates: tuple[str, ...]) -> str | None:
     for candidate in candidates:
         try:
             return raw.decode(candidate)

@@ -72,7 +72,9 @@ async def create(connection: AsyncConnection, decision: Decision) -> None:
     await append_snapshot(connection, outbox, decision.ticket.snapshot())
 
 
-async def save(connection: AsyncConnection, before: Ticket, decision: Decision, now: datetime) -> None:
+async def save(
+    connection: AsyncConnection, before: Ticket, decision: Decision, now: datetime, *, tell_clock: bool = True
+) -> None:
     """Save what a decision made of `before`; nothing where it changed nothing.
 
     Raises Conflict where the row has moved on since it was read, which `lock` prevents.
@@ -86,7 +88,7 @@ async def save(connection: AsyncConnection, before: Ticket, decision: Decision, 
         raise Conflict(f"Ticket {after.number} changed at the same time; try again.")
     await _record(connection, decision, now)
     # The clock hears only of what matters to it: each signal costs a workflow task.
-    if not after.snapshot().same_clock(before.snapshot()):
+    if tell_clock and not after.snapshot().same_clock(before.snapshot()):
         await append_snapshot(connection, outbox, after.snapshot())
 
 

@@ -106,7 +106,10 @@ class Message:
 
 @dataclass(frozen=True)
 class Submit:
-    """A requester brings something new; `by` is somebody else where an agent logs a phone call."""
+    """A requester brings something new; `by` is somebody else where an agent logs a phone call.
+
+    A follow-up brings its assignee along, and so is taken up already.
+    """
 
     number: int
     by: Actor
@@ -119,6 +122,7 @@ class Submit:
     language: Language
     policy: Policy
     follow_up_of: int | None = None
+    assignee: Contact | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,187 @@
+"""Carrying out a command: lock the ticket, decide, save. The caller owns the transaction and commits it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.contract import MeetDeadline, Policy, Snapshot
+from services.errors import Invalid, VersionMismatch
+from services.events import Actor
+from services.intake.access import Party
+from services.intake.attachments import names_of
+from services.intake.decide import decide, open_ticket
+from services.intake.moves import must_allow
+from services.intake.people import Person, get_person
+from services.intake.store import create, load, lock, next_number, save
+from services.intake.tickets import Assign, Command, Meet, Message, Rate, Reply, Solve, Submit, Ticket
+from services.vocabulary import STAFF, Channel, Kind, Language, Priority
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What somebody wants to say. `html` is sanitised already."""
+
+    text: str
+    html: str | None = None
+    attachment_ids: tuple[UUID, ...] = ()
+    channel: Channel = Channel.WEB
+    message_id: str | None = None
+    auto_generated: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a requester brings."""
+
+    subject: str
+    draft: Draft
+    kind: Kind = Kind.QUESTION
+    priority: Priority = Priority.LOW
+    language: Language | None = None
+    """None takes the requester's."""
+
+
+async def message_of(connection: AsyncConnection, draft: Draft, uploader: str) -> Message:
+    """The draft as a message with its own id. Raises Invalid for files that are not the uploader's."""
+    return Message(
+        comment_id=uuid4(),
+        text=draft.text,
+        html=draft.html,
+        channel=draft.channel,
+        attachment_ids=draft.attachment_ids,
+        attachment_names=await names_of(connection, draft.attachment_ids, uploader),
+        message_id=draft.message_id,
+        auto_generated=draft.auto_generated,
+    )
+
+
+async def submit(
+    connection: AsyncConnection, party: Party, requester: Person, question: Question, policy: Policy, now: datetime
+) -> Ticket:
+    """Open a ticket for `requester` under `policy`, pinned from here on."""
+    command = Submit(
+        number=await next_number(connection),
+        by=party.actor,
+        requester=requester.contact(),
+        organisation_id=requester.organisation.id if requester.organisation else None,
+        subject=question.subject,
+        message=await message_of(connection, question.draft, party.uploader),
+        kind=question.kind,
+        priority=question.priority,
+        language=question.language or requester.language,
+        policy=policy,
+    )
+    return await _open(connection, command, now)
+
+
+async def reply(
+    connection: AsyncConnection,
+    party: Party,
+    number: int,
+    draft: Draft,
+    policy: Policy,
+    now: datetime,
+    if_version: int | None = None,
+) -> Ticket:
+    """Add a public message; to a finalised ticket, the requester's side opens a follow-up, which is given back.
+
+    Raises NotFound, MoveRefused, VersionMismatch.
+    """
+    ticket = await _held(connection, party, number, if_version)
+    message = await message_of(connection, draft, party.uploader)
+    if ticket.is_finalised() and ticket.is_requesters(party.actor):
+        must_allow(ticket, "follow_up", staff=False)
+        return await _open(
+            connection, _follow_up(ticket, party.actor, message, policy, await next_number(connection)), now
+        )
+    return await _decide_and_save(connection, ticket, Reply(party.actor, message), now)
+
+
+async def carry_out(
+    connection: AsyncConnection,
+    party: Party,
+    number: int,
+    command: Command,
+    now: datetime,
+    if_version: int | None = None,
+) -> Ticket:
+    """Do `command` to a ticket the party may see. Raises NotFound, MoveRefused, VersionMismatch."""
+    ticket = await _held(connection, party, number, if_version)
+    return await _decide_and_save(connection, ticket, command, now)
+
+
+async def assignment(connection: AsyncConnection, by: Actor, assignee_id: UUID | None) -> Assign:
+    """The command that makes this person responsible. Raises Invalid for somebody who is not of support."""
+    if assignee_id is None:
+        return Assign(by, None)
+    assignee = await get_person(connection, assignee_id)
+    if assignee.role not in STAFF or not assignee.active:
+        raise Invalid(f"{assignee.name} is not of support (any more); choose an agent.")
+    return Assign(by, assignee.contact())
+
+
+def solution(party: Party, message: Message | None) -> Solve:
+    """The command that solves a ticket, the solving agent becoming its assignee where it has none."""
+    return Solve(party.actor, party.person.contact() if party.person else None, message)
+
+
+async def rate(connection: AsyncConnection, number: int, *, good: bool, comment: str, now: datetime) -> Ticket:
+    """Record the requester's answer to the survey, who came by a signed link. Raises NotFound, MoveRefused."""
+    ticket = await lock(connection, number)
+    asked = Actor(kind="person", name=ticket.requester.name, person_id=ticket.requester.person_id)
+    return await _decide_and_save(connection, ticket, Rate(asked, good, comment), now)
+
+
+async def meet(connection: AsyncConnection, order: MeetDeadline) -> Snapshot:
+    """Meet a deadline if it still stands, and give the ticket's newest snapshot back either way.
+
+    No outbox row tells the clock: it is the clock that asks, and the answer carries the snapshot. Should the
+    answer be lost, asking again finds the deadline met and gives the same snapshot.
+    """
+    ticket = await lock(connection, order.number)
+    decision = decide(ticket, Meet(order.deadline), order.met_at)
+    await save(connection, ticket, decision, order.met_at, tell_clock=False)
+    return decision.ticket.snapshot()
+
+
+async def _held(connection: AsyncConnection, party: Party, number: int, if_version: int | None) -> Ticket:
+    # Seen before it is locked: nobody can hold up a ticket they may not even see.
+    party.must_see(await load(connection, number))
+    ticket = await lock(connection, number)
+    if if_version is not None and ticket.version != if_version:
+        raise VersionMismatch(
+            f"Ticket {number} is at version {ticket.version}, not {if_version}: read it again.", version=ticket.version
+        )
+    return ticket
+
+
+async def _decide_and_save(connection: AsyncConnection, ticket: Ticket, command: Command, now: datetime) -> Ticket:
+    decision = decide(ticket, command, now)
+    await save(connection, ticket, decision, now)
+    return decision.ticket
+
+
+async def _open(connection: AsyncConnection, command: Submit, now: datetime) -> Ticket:
+    decision = open_ticket(command, now)
+    await create(connection, decision)
+    return decision.ticket
+
+
+def _follow_up(ended: Ticket, by: Actor, message: Message, policy: Policy, number: int) -> Submit:
+    """Fields and people are carried over, comments not (design §4). The promises are today's."""
+    return Submit(
+        number=number,
+        by=by,
+        requester=ended.requester,
+        organisation_id=ended.organisation_id,
+        subject=ended.subject,
+        message=message,
+        kind=ended.kind,
+        priority=ended.priority,
+        language=ended.language,
+        policy=policy,
+        follow_up_of=ended.number,
+        assignee=ended.assignee,
+    )
