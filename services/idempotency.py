@@ -23,6 +23,7 @@ REPLAYED = "Idempotency-Replayed"
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         max_length=KEY_CHARACTERS_MAX,
         min_length=1,
         description="Any unique text. The same request sent again with it gets the first answer; kept 7 days.",
@@ -62,9 +63,17 @@ Work = Callable[[AsyncConnection], Awaitable[Answer]]
 
 
 async def answer_once(
-    engine: AsyncEngine, table: Table, caller: Caller, key: str | None, request: Request, work: Work
+    engine: AsyncEngine,
+    table: Table,
+    caller: Caller,
+    key: str | None,
+    request: Request,
+    work: Work,
+    content: bytes | None = None,
 ) -> JSONResponse:
     """Do `work` in one transaction, or give again what it answered under this key.
+
+    `content` is what was sent, where the request's body has been read as a form.
 
     A request that failed leaves no trace, so it can be mended and sent again under its key.
     Raises Conflict where the key came with another request before.
@@ -72,7 +81,7 @@ async def answer_once(
     async with transaction(engine) as connection:
         if key is None:
             return (await work(connection)).response()
-        fingerprint = await _fingerprint(request)
+        fingerprint = _fingerprint(request, await request.body() if content is None else content)
         given = await _claim(connection, table, _name(caller), key, fingerprint)
         if given is not None:
             return given.response()
@@ -96,9 +105,9 @@ async def _claim(connection: AsyncConnection, table: Table, caller: str, key: st
     return Answer(row.status, row.body, {**row.headers, REPLAYED: "true"})
 
 
-async def _fingerprint(request: Request) -> str:
+def _fingerprint(request: Request, content: bytes) -> str:
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
-    digest.update(await request.body())
+    digest.update(content)
     return digest.hexdigest()
 
 

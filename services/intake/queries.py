@@ -154,7 +154,7 @@ def _matching(q: str, party: Party) -> ColumnElement[bool]:
     who = select(person.c.id).where(
         or_(func.lower(person.c.email) == q.lower(), func.lower(person.c.name) == q.lower())
     )
-    found = [
+    found: list[ColumnElement[bool]] = [
         ticket.c.subject_words.op("@@")(words),
         ticket.c.number.in_(said),
         ticket.c.requester_id.in_(who),

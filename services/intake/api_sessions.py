@@ -1,0 +1,99 @@
+"""Logging in and out, choosing a password, and who I am."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from services.database import transaction
+from services.errors import NotAllowed
+from services.http import KnownCaller, RateLimit
+from services.identity import SESSION_LIFETIME
+from services.intake.desk import TheDesk
+from services.intake.people import change_person
+from services.intake.resources import LogIn, OwnChanges, PasswordIn, PasswordLinkIn, PersonOut, SessionOut
+from services.intake.sessions import (
+    LOGIN_WINDOW_SECONDS,
+    LOGINS_MAX,
+    choose_password,
+    end_sessions,
+    log_in,
+    request_password_link,
+    who_calls,
+)
+
+router = APIRouter(prefix="/api/v1", tags=["sessions"])
+
+LINKS_MAX = 5
+LINK_WINDOW_SECONDS = 3600
+
+
+class Throttles:
+    """Counts per address, in this process: against guessing passwords and flooding mailboxes."""
+
+    def __init__(self) -> None:
+        self.logins = RateLimit(LOGINS_MAX, LOGIN_WINDOW_SECONDS)
+        self.links = RateLimit(LINKS_MAX, LINK_WINDOW_SECONDS)
+
+
+def _throttles(request: Request) -> Throttles:
+    throttles: Throttles = request.app.state.throttles
+    return throttles
+
+
+TheThrottles = Annotated[Throttles, Depends(_throttles)]
+
+
+@router.post("/sessions", status_code=201, summary="Log in")
+async def create_session(log_in_with: LogIn, desk: TheDesk, throttles: TheThrottles) -> SessionOut:
+    """Anybody may try, ten times in five minutes per address."""
+    now = desk.now()
+    throttles.logins.count(log_in_with.email.lower(), now.timestamp())
+    async with desk.engine.connect() as connection:
+        person = await log_in(connection, log_in_with.email, log_in_with.password)
+    token = desk.signer.token(person.caller(), now)
+    return SessionOut(token=token, expires_at=now + SESSION_LIFETIME, person=PersonOut.of(person))
+
+
+@router.delete("/sessions", status_code=204, summary="Log out everywhere")
+async def delete_sessions(caller: KnownCaller, desk: TheDesk) -> Response:
+    """People, for themselves: every session they have ends, on every device."""
+    async with transaction(desk.engine) as connection:
+        person = await who_calls(connection, caller)
+        await end_sessions(connection, person.id)
+    return Response(status_code=204)
+
+
+@router.post("/password-links", status_code=202, summary="Ask for a link to choose a password")
+async def create_password_link(asked: PasswordLinkIn, desk: TheDesk, throttles: TheThrottles) -> Response:
+    """Anybody may ask, five times in an hour per address. The answer never tells whether it is known here."""
+    now = desk.now()
+    throttles.links.count(asked.email.lower(), now.timestamp())
+    async with transaction(desk.engine) as connection:
+        await request_password_link(connection, email=asked.email, name=asked.name, language=asked.language, now=now)
+    return Response(status_code=202)
+
+
+@router.post("/passwords", status_code=204, summary="Choose a password")
+async def create_password(chosen: PasswordIn, desk: TheDesk) -> Response:
+    """Whoever has the link from the mail, once. Sessions under the old password end."""
+    async with transaction(desk.engine) as connection:
+        await choose_password(connection, desk.signer, chosen.code, chosen.password, desk.now())
+    return Response(status_code=204)
+
+
+@router.get("/me", summary="Who I am")
+async def read_me(caller: KnownCaller, desk: TheDesk) -> PersonOut:
+    """Any logged-in person."""
+    async with desk.engine.connect() as connection:
+        return PersonOut.of(await who_calls(connection, caller))
+
+
+@router.patch("/me", summary="Change my name or language")
+async def change_me(changes: OwnChanges, caller: KnownCaller, desk: TheDesk) -> PersonOut:
+    """Any logged-in person, for themselves."""
+    if caller.person_id is None:
+        raise NotAllowed("A service has no name or language to change.")
+    async with transaction(desk.engine) as connection:
+        person = await who_calls(connection, caller)
+        wanted = {name: value for name, value in changes.model_dump().items() if value is not None}
+        return PersonOut.of(await change_person(connection, person.id, wanted, desk.now()))

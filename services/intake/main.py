@@ -1,0 +1,133 @@
+"""intake's composition root: settings, engine, broker, Temporal and app are wired here and nowhere else."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
+from pydantic import Field
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+
+from services.broker import Broker
+from services.clock import Clock, wall_clock
+from services.clock_sink import ClockSink
+from services.contract import INTAKE_TASK_QUEUE, Policy
+from services.database import connect
+from services.errors import Temporary
+from services.http import create_app
+from services.identity import Signer
+from services.intake import api_attachments, api_moves, api_people, api_sessions, api_tickets
+from services.intake.attachments import BlobStore, FolderBlobs, PostgresBlobs, forget_unused
+from services.intake.deadline_activity import DeadlineActivity
+from services.intake.desk import Desk
+from services.intake.suggestion_consumer import SUGGESTIONS_QUEUE, SuggestionConsumer
+from services.intake.tables import outbox
+from services.process import serve
+from services.relay import BrokerSink, Relay
+from services.settings import Settings
+from services.temporal_client import connect_temporal
+
+log = structlog.get_logger(__name__)
+
+GRACE = timedelta(seconds=10)
+MAX_CONCURRENT_DEADLINES = 20
+TIDY_EVERY = timedelta(hours=1)
+DESCRIPTION = """
+Tickets, the people around them, and what is said. Errors are problem+json (RFC 9457); lists are paged by
+cursor; every POST takes an `Idempotency-Key`; a ticket's `ETag` goes into `If-Match`. Every route says who may
+call it.
+"""
+
+
+class IntakeSettings(Settings):
+    """What intake needs to know besides what every process does."""
+
+    attachments_dir: Path | None = Field(
+        default=None, description="a folder for attachments; they lie in PostgreSQL where it is left out"
+    )
+    policy: Policy = Field(default=Policy(), description="the desk's promises, as JSON")
+
+
+def build_api(engine: AsyncEngine, settings: IntakeSettings, clock: Clock = wall_clock) -> FastAPI:
+    """The HTTP API on an engine."""
+    signer = Signer(settings.secret.get_secret_value())
+    app = create_app("Balie intake", version="1", description=DESCRIPTION, signer=signer, clock=clock)
+    app.state.desk = Desk(engine, _blobs(settings), settings.policy, signer, clock)
+    app.state.throttles = api_sessions.Throttles()
+    for module in (api_tickets, api_moves, api_sessions, api_people, api_attachments):
+        app.include_router(module.router)
+    app.add_api_route("/healthz", _alive, include_in_schema=False)
+    app.add_api_route("/readyz", _readiness(engine), include_in_schema=False)
+    return app
+
+
+async def api(settings: IntakeSettings, broker: Broker, listening: socket.socket) -> None:  # noqa: ARG001 - one form for all services
+    """Serve the API until cancelled. It needs PostgreSQL only."""
+    engine = connect(settings.database_url.get_secret_value())
+    try:
+        await serve(build_api(engine, settings), listening)
+    finally:
+        await engine.dispose()
+
+
+async def worker(settings: IntakeSettings, broker: Broker) -> None:
+    """Relay the outbox, meet deadlines and keep suggestions, until cancelled."""
+    engine = connect(settings.database_url.get_secret_value())
+    temporal = await connect_temporal(settings.temporal_address, settings.temporal_namespace)
+    subscription = await broker.subscribe(SUGGESTIONS_QUEUE, SuggestionConsumer(engine).handle)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Relay(engine, outbox, BrokerSink(broker), wall_clock).run())
+            group.create_task(Relay(engine, outbox, ClockSink(temporal), wall_clock).run())
+            group.create_task(meet_deadlines(temporal, engine))
+            group.create_task(_tidy(engine))
+    finally:
+        await subscription.stop()
+        await engine.dispose()
+
+
+async def meet_deadlines(temporal: Client, engine: AsyncEngine) -> None:
+    """Run intake's activity worker until cancelled; waits for Temporal where it is away."""
+    worker = Worker(
+        temporal,
+        task_queue=INTAKE_TASK_QUEUE,
+        activities=[DeadlineActivity(engine).meet_deadline],
+        max_concurrent_activities=MAX_CONCURRENT_DEADLINES,
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        graceful_shutdown_timeout=GRACE,
+    )
+    await worker.run()
+
+
+async def _tidy(engine: AsyncEngine) -> None:
+    while True:
+        async with engine.begin() as connection:
+            if dropped := await forget_unused(connection, wall_clock()):
+                log.info("dropped unused attachments", count=dropped)
+        await asyncio.sleep(TIDY_EVERY.total_seconds())
+
+
+def _blobs(settings: IntakeSettings) -> BlobStore:
+    return FolderBlobs(settings.attachments_dir) if settings.attachments_dir else PostgresBlobs()
+
+
+async def _alive() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+def _readiness(engine: AsyncEngine) -> Callable[[], Awaitable[dict[str, str]]]:
+    async def ready() -> dict[str, str]:
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text("select 1"))
+        except OSError as error:
+            raise Temporary("The database cannot be reached.") from error
+        return {"status": "ready"}
+
+    return ready
