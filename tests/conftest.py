@@ -1,0 +1,118 @@
+"""The real parts every test may ask for. Nothing here is a stand-in; a missing part fails the run."""
+
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+import services
+from services.database import SERVICES_WITH_TABLES, connect, migrate
+from services.temporal_server import time_skipping_program
+from tests import parts
+from tests.moved_clock import MovedClock
+from tests.smtp_server import SmtpServer, running_smtp_server
+
+TEMPLATE = "balie_template"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server for the run, to make databases in."""
+    with parts.postgres(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def template_url(postgres_url: str) -> str:
+    """A database in which every service with tables is migrated: once for the run, never connected to again."""
+    url = await _make_database(postgres_url, TEMPLATE)
+    # A migration runs a loop of its own, which the session's loop does not allow in its thread.
+    with ThreadPoolExecutor(1) as thread:
+        for service in SERVICES_WITH_TABLES:
+            if (Path(services.__path__[0]) / service / "migrations" / "env.py").exists():
+                thread.submit(migrate, url, service).result()
+    return url
+
+
+@pytest.fixture
+async def database_url(postgres_url: str, template_url: str) -> AsyncIterator[str]:
+    """A fresh, migrated database of the test's own."""
+    name = f"balie_test_{next(_numbers)}"
+    yield await _make_database(postgres_url, name, template=make_url(template_url).database)
+    await _administer(postgres_url, f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
+    """A fresh database with nothing in it: for tests of the migrations themselves."""
+    name = f"balie_test_{next(_numbers)}"
+    yield await _make_database(postgres_url, name)
+    await _administer(postgres_url, f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on the test's own database."""
+    engine = connect(database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A RabbitMQ for the run; queues need names of the test's own."""
+    with parts.rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Temporal development server for the run; task queues need names of the test's own."""
+    with parts.temporal(tmp_path_factory.mktemp("temporal")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """Temporal's time-skipping server: fourteen days pass in a moment."""
+    environment = await WorkflowEnvironment.start_time_skipping(
+        data_converter=pydantic_data_converter, test_server_existing_path=str(time_skipping_program())
+    )
+    yield environment
+    await environment.shutdown()
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    """The time, which passes only when the test says so."""
+    return MovedClock()
+
+
+@pytest.fixture
+def smtp() -> Iterator[SmtpServer]:
+    """A mail server that keeps what it takes."""
+    with running_smtp_server() as server:
+        yield server
+
+
+async def _make_database(postgres_url: str, name: str, *, template: str | None = None) -> str:
+    # A server given by its address may still hold what an earlier run left.
+    await _administer(postgres_url, f'drop database if exists "{name}" with (force)')
+    await _administer(postgres_url, f'create database "{name}"' + (f' template "{template}"' if template else ""))
+    return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+
+
+async def _administer(postgres_url: str, statement: str) -> None:
+    connection = await asyncpg.connect(postgres_url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
