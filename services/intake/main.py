@@ -2,27 +2,22 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
-from fastapi import FastAPI
 from pydantic import Field
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from services.broker import Broker
-from services.clock import Clock, wall_clock
+from services.clock import wall_clock
 from services.clock_sink import ClockSink
 from services.contract import INTAKE_TASK_QUEUE, Policy
 from services.database import connect
-from services.errors import Temporary
-from services.http import create_app
 from services.identity import Signer
-from services.intake import api_attachments, api_moves, api_people, api_sessions, api_tickets
+from services.intake.app import build_api
 from services.intake.attachments import BlobStore, FolderBlobs, PostgresBlobs, forget_unused
 from services.intake.deadline_activity import DeadlineActivity
 from services.intake.desk import Desk
@@ -38,11 +33,6 @@ log = structlog.get_logger(__name__)
 GRACE = timedelta(seconds=10)
 MAX_CONCURRENT_DEADLINES = 20
 TIDY_EVERY = timedelta(hours=1)
-DESCRIPTION = """
-Tickets, the people around them, and what is said. Errors are problem+json (RFC 9457); lists are paged by
-cursor; every POST takes an `Idempotency-Key`; a ticket's `ETag` goes into `If-Match`. Every route says who may
-call it.
-"""
 
 
 class IntakeSettings(Settings):
@@ -54,24 +44,13 @@ class IntakeSettings(Settings):
     policy: Policy = Field(default=Policy(), description="the desk's promises, as JSON")
 
 
-def build_api(engine: AsyncEngine, settings: IntakeSettings, clock: Clock = wall_clock) -> FastAPI:
-    """The HTTP API on an engine."""
-    signer = Signer(settings.secret.get_secret_value())
-    app = create_app("Balie intake", version="1", description=DESCRIPTION, signer=signer, clock=clock)
-    app.state.desk = Desk(engine, _blobs(settings), settings.policy, signer, clock)
-    app.state.throttles = api_sessions.Throttles()
-    for module in (api_tickets, api_moves, api_sessions, api_people, api_attachments):
-        app.include_router(module.router)
-    app.add_api_route("/healthz", _alive, include_in_schema=False)
-    app.add_api_route("/readyz", _readiness(engine), include_in_schema=False)
-    return app
-
-
 async def api(settings: IntakeSettings, broker: Broker, listening: socket.socket) -> None:  # noqa: ARG001 - one form for all services
     """Serve the API until cancelled. It needs PostgreSQL only."""
     engine = connect(settings.database_url.get_secret_value())
     try:
-        await serve(build_api(engine, settings), listening)
+        signer = Signer(settings.secret.get_secret_value())
+        desk = Desk(engine, _blobs(settings), settings.policy, signer, wall_clock)
+        await serve(build_api(desk), listening)
     finally:
         await engine.dispose()
 
@@ -115,19 +94,3 @@ async def _tidy(engine: AsyncEngine) -> None:
 
 def _blobs(settings: IntakeSettings) -> BlobStore:
     return FolderBlobs(settings.attachments_dir) if settings.attachments_dir else PostgresBlobs()
-
-
-async def _alive() -> dict[str, str]:
-    return {"status": "alive"}
-
-
-def _readiness(engine: AsyncEngine) -> Callable[[], Awaitable[dict[str, str]]]:
-    async def ready() -> dict[str, str]:
-        try:
-            async with engine.connect() as connection:
-                await connection.execute(text("select 1"))
-        except OSError as error:
-            raise Temporary("The database cannot be reached.") from error
-        return {"status": "ready"}
-
-    return ready

@@ -1,0 +1,46 @@
+"""The HTTP API of intake, put together from its routes."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.errors import Temporary
+from services.http import create_app
+from services.intake import api_attachments, api_moves, api_people, api_sessions, api_tickets
+from services.intake.desk import Desk
+
+DESCRIPTION = """
+Tickets, the people around them, and what is said. Errors are problem+json (RFC 9457); lists are paged by
+cursor; every POST that changes something takes an `Idempotency-Key`; a ticket's `ETag` goes into `If-Match`.
+Every route says who may call it.
+"""
+
+
+def build_api(desk: Desk) -> FastAPI:
+    """The API on the parts of this desk."""
+    app = create_app("Balie intake", version="1", description=DESCRIPTION, signer=desk.signer, clock=desk.clock)
+    app.state.desk = desk
+    app.state.throttles = api_sessions.Throttles()
+    for module in (api_tickets, api_moves, api_sessions, api_people, api_attachments):
+        app.include_router(module.router)
+    app.add_api_route("/healthz", _alive, include_in_schema=False)
+    app.add_api_route("/readyz", _readiness(desk.engine), include_in_schema=False)
+    return app
+
+
+async def _alive() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+def _readiness(engine: AsyncEngine) -> Callable[[], Awaitable[dict[str, str]]]:
+    async def ready() -> dict[str, str]:
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text("select 1"))
+        except OSError as error:
+            raise Temporary("The database cannot be reached.") from error
+        return {"status": "ready"}
+
+    return ready

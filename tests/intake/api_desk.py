@@ -1,0 +1,83 @@
+"""The intake API on a real database, spoken to as its callers do."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.contract import Policy
+from services.identity import Caller, Signer
+from services.intake.app import build_api
+from services.intake.attachments import PostgresBlobs
+from services.intake.demonstration import add_demonstration_people
+from services.intake.desk import Desk
+from tests.moved_clock import MovedClock
+
+PASSWORD = "a password for tests"
+SECRET = "a secret for tests that is long enough"
+
+
+class As:
+    """One caller's view of the API: `await marieke.submits("printer on fire")`."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, token: str | None = None, person: dict[str, Any] | None = None
+    ) -> None:
+        self._client = client
+        self.token = token
+        self.person = person or {}
+
+    async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Any request."""
+        headers = {**({"Authorization": f"Bearer {self.token}"} if self.token else {}), **options.pop("headers", {})}
+        return await self._client.request(method, path, headers=headers, **options)
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """What a GET that must succeed answers."""
+        response = await self.ask("GET", path, params=params)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def does(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> Any:
+        """What a POST that must succeed answers."""
+        response = await self.ask("POST", path, json=body or {}, headers=headers)
+        assert response.status_code in (200, 201), response.text
+        return response.json()
+
+    async def submits(self, subject: str, text: str = "It is so.", **more: Any) -> Any:
+        """A new ticket."""
+        return await self.does("/api/v1/tickets", {"subject": subject, "text": text, **more})
+
+    async def moves(self, ticket: Any, move: str, **body: Any) -> Any:
+        """A command on a ticket, which it must allow."""
+        return await self.does(f"/api/v1/tickets/{ticket['number']}/{move}", body)
+
+    async def refused(self, ticket: Any, move: str, **body: Any) -> Any:
+        """The problem a command is refused with."""
+        response = await self.ask("POST", f"/api/v1/tickets/{ticket['number']}/{move}", json=body)
+        assert response.status_code >= 400
+        assert response.headers["content-type"] == "application/problem+json"
+        return response.json()
+
+    async def logs_in(self, email: str, password: str = PASSWORD) -> Self:
+        """The same API as somebody else."""
+        answer = await self.does("/api/v1/sessions", {"email": email, "password": password})
+        return type(self)(self._client, answer["token"], answer["person"])
+
+
+@asynccontextmanager
+async def api_on(engine: AsyncEngine, clock: MovedClock, policy: Policy | None = None) -> AsyncIterator[As]:
+    """The API with the demonstration people, as somebody who is not logged in."""
+    await add_demonstration_people(engine, PASSWORD, clock)
+    desk = Desk(engine, PostgresBlobs(), policy or Policy(), Signer(SECRET), clock)
+    transport = httpx.ASGITransport(build_api(desk), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
+        yield As(client)
+
+
+def token_for(person: dict[str, Any], clock: MovedClock) -> str:
+    """A token as `POST /sessions` would give, without the wait for argon2."""
+    caller = Caller(person_id=person["id"], role=person["role"], name=person["name"], token_id="0")
+    return Signer(SECRET).token(caller, clock())

@@ -1,0 +1,76 @@
+"""Tickets for tests of the pure rules: made in any state, moved by commands with short names."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from services.contract import Deadline, Policy
+from services.deadlines import next_deadline
+from services.events import Actor, Contact
+from services.intake.decide import decide, open_ticket
+from services.intake.tickets import Ask, Decision, Meet, Message, Reply, Solve, Submit, Ticket
+from services.vocabulary import Channel, ClosedReason, Kind, Language, Priority, Status
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+MARIEKE = Contact(person_id=UUID(int=1), name="Marieke", email="marieke@devries.example", language=Language.DUTCH)
+DAAN = Contact(person_id=UUID(int=2), name="Daan", email="daan@balie.example", language=Language.DUTCH)
+REQUESTER = Actor(kind="person", name="Marieke", person_id=MARIEKE.person_id)
+AGENT = Actor(kind="person", name="Daan", person_id=DAAN.person_id, staff=True)
+
+
+def message(text: str = "Hello") -> Message:
+    """Something to say, under an id of its own."""
+    return Message(comment_id=uuid4(), text=text, channel=Channel.WEB)
+
+
+def new_ticket(now: datetime = NOON, policy: Policy | None = None, number: int = 7) -> Ticket:
+    """Marieke's ticket, just submitted."""
+    submit = Submit(
+        number=number,
+        by=REQUESTER,
+        requester=MARIEKE,
+        organisation_id=None,
+        subject="The printer is on fire",
+        message=message(),
+        kind=Kind.INCIDENT,
+        priority=Priority.HIGH,
+        language=Language.DUTCH,
+        policy=policy or Policy(),
+    )
+    return open_ticket(submit, now).ticket
+
+
+def asked(ticket: Ticket, now: datetime) -> Ticket:
+    """An agent asks."""
+    return decide(ticket, Ask(AGENT, message()), now).ticket
+
+
+def solved(ticket: Ticket, now: datetime) -> Ticket:
+    """An agent solves, with a word."""
+    return decide(ticket, Solve(AGENT, DAAN, message()), now).ticket
+
+
+def answered(ticket: Ticket, now: datetime) -> Ticket:
+    """Marieke replies."""
+    return decide(ticket, Reply(REQUESTER, message()), now).ticket
+
+
+def meets(ticket: Ticket, deadline: Deadline | None = None, late: timedelta = timedelta(0)) -> Decision:
+    """The clock meets the next (or the given) deadline, so much late."""
+    due = deadline or next_deadline(ticket.snapshot())
+    if due is None:
+        raise AssertionError("nothing is due")
+    return decide(ticket, Meet(due), due.due_at + late)
+
+
+def in_state(status: Status, reason: ClosedReason | None = None) -> Ticket:
+    """A ticket in any state, with the times that state has."""
+    start = new_ticket()
+    if status is Status.PENDING:
+        return asked(start, NOON)
+    if status is Status.SOLVED:
+        return solved(start, NOON)
+    if reason is ClosedReason.NO_RESPONSE:
+        return meets(meets(asked(start, NOON)).ticket).ticket
+    if reason is ClosedReason.FINALISED:
+        return meets(meets(solved(start, NOON)).ticket).ticket
+    return start.model_copy(update={"status": status, "closed_reason": reason})
