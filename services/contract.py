@@ -3,7 +3,7 @@
 Nothing in here is personal: what a snapshot holds stays readable in workflow histories for years.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -77,7 +77,14 @@ class MeetDeadline(_Payload):
     """The snapshot version the clock saw; evidence only, the deadline itself decides."""
     deadline: Deadline
     met_at: AwareDatetime
-    """The workflow's own time: in a time-skipping test it is not the wall clock's."""
+    """The workflow's own time when it asked: in a time-skipping test it is not the wall clock's."""
+
+    def tried_at(self, instant: datetime) -> "MeetDeadline":
+        """The same, met at `instant` where that is later: intake may have been away since it was asked.
+
+        In the activity, `instant` is `activity.info().started_time`, the server's clock as `met_at` is.
+        """
+        return self.model_copy(update={"met_at": max(self.met_at, instant)})
 
 
 def workflow_id(number: int) -> str:

@@ -1,0 +1,85 @@
+"""What a ticket's clock decides: which snapshot counts, what to sleep for, what is due now. Pure."""
+
+from datetime import datetime, timedelta
+
+from services.contract import Deadline, Snapshot
+from services.deadlines import next_deadline
+from services.vocabulary import Status
+
+DUE_SLACK = timedelta(milliseconds=1)
+"""Timers count whole milliseconds: one that fires a hair early must not be armed again for nothing."""
+SNOOZE_FIRST = timedelta(minutes=1)
+SNOOZE_MAX = timedelta(hours=1)
+"""The wait before a deadline that intake would not meet is brought up again; it doubles each time."""
+
+
+class Alarm:
+    """A ticket as its clock knows it: the newest snapshot heard, and the one deadline that comes first.
+
+    Never raises, whatever it hears: an error in here would stop the clock for good.
+    """
+
+    ticket: Snapshot
+    _deadline: Deadline | None
+    _snoozes: int
+    _snoozed_until: datetime | None
+    _trouble: str
+
+    def __init__(self, ticket: Snapshot) -> None:
+        self._know(ticket)
+
+    def hear(self, ticket: Snapshot) -> None:
+        """Keep the newest version; snapshots may come twice, late and out of order."""
+        if ticket.version >= self.ticket.version and ticket != self.ticket:
+            self._know(ticket)
+
+    @property
+    def over(self) -> bool:
+        """Whether the ticket is closed: nothing more for this run to do."""
+        return self.ticket.status is Status.CLOSED
+
+    @property
+    def rings_at(self) -> datetime | None:
+        """When to wake up, as far as is known now. None: only a newer snapshot can tell."""
+        if self._deadline is None:
+            return None
+        return max(self._deadline.due_at, self._snoozed_until or self._deadline.due_at)
+
+    def rings_before(self, instant: datetime | None) -> bool:
+        """Whether somebody who sleeps until `instant` (None: for ever) would oversleep."""
+        return self.rings_at is not None and (instant is None or self.rings_at < instant)
+
+    def due(self, now: datetime) -> Deadline | None:
+        """The deadline to be met now, or None where there is time left."""
+        ringing = self.rings_at is not None and self.rings_at <= now + DUE_SLACK
+        return self._deadline if ringing else None
+
+    def owes(self, deadline: Deadline) -> bool:
+        """Whether this deadline is still the one to meet; a newer snapshot may have made it moot."""
+        return deadline == self._deadline
+
+    def snooze(self, now: datetime) -> None:
+        """The deadline still stands although intake was asked to meet it: ask again later, not at once."""
+        wait = min(SNOOZE_FIRST * 2**self._snoozes, SNOOZE_MAX)
+        # Counted no further than it matters, or years of refusals would overflow the doubling.
+        if wait < SNOOZE_MAX:
+            self._snoozes += 1
+        self._snoozed_until = now + wait
+
+    def in_words(self) -> str:
+        """The state and the next step, for a person who looks at the clock in Temporal."""
+        state = f"{self.ticket.status}, version {self.ticket.version}"
+        if self._deadline is None:
+            return f"{state}. {self._trouble or 'No deadline: only a person can move the ticket.'}"
+        again = f"; intake did not meet it, asked again {self._snoozed_until:%F %T UTC}" if self._snoozed_until else ""
+        return f"{state}. Next: {self._deadline.kind}, due {self._deadline.due_at:%F %T UTC}{again}."
+
+    def _know(self, ticket: Snapshot) -> None:
+        self.ticket = ticket
+        self._snoozes, self._snoozed_until = 0, None
+        self._deadline, self._trouble = None, ""
+        try:
+            self._deadline = next_deadline(ticket)
+        except (ValueError, OverflowError) as error:
+            # A broken snapshot is mended by the next one; until then there is nothing to ring for.
+            self._trouble = f"Its deadlines cannot be told: {error}."

@@ -1,0 +1,129 @@
+"""A desk with one ticket, in memory: intake's real rules, no database. What it tells the clock lies in `wire`."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from services.contract import Deadline, MeetDeadline, Policy, Snapshot
+from services.deadlines import next_deadline
+from services.events import Actor, Contact
+from services.intake.decide import decide, open_ticket
+from services.intake.tickets import Ask, Assign, Command, Meet, Message, Note, Reopen, Reply, Solve, Submit, Ticket
+from services.vocabulary import Kind, Language, Priority
+
+_PEOPLE = UUID("5f0c6a0e-6a0b-4a53-8f0e-0d6b7b1f3a11")
+
+
+def _contact(name: str) -> Contact:
+    return Contact(
+        person_id=uuid5(_PEOPLE, name), name=name, email=f"{name.lower()}@example.org", language=Language.ENGLISH
+    )
+
+
+REQUESTER, AGENT = _contact("Noor"), _contact("Agostino")
+_ASKING = Actor(kind="person", name=REQUESTER.name, person_id=REQUESTER.person_id)
+_HELPING = Actor(kind="person", name=AGENT.name, person_id=AGENT.person_id, staff=True)
+
+
+@dataclass(frozen=True)
+class Met:
+    """A deadline that changed the ticket, and when."""
+
+    deadline: Deadline
+    at: datetime
+
+
+@dataclass
+class Desk:
+    """Each command takes the time it is given at, and raises MoveRefused where the ticket does not allow it."""
+
+    number: int
+    policy: Policy = field(default_factory=Policy)
+    wire: list[Snapshot] = field(default_factory=list)
+    """What the relay has yet to bring to the clock, oldest first."""
+    met: list[Met] = field(default_factory=list)
+    asked: list[MeetDeadline] = field(default_factory=list)
+    """Every time the clock asked for a deadline to be met."""
+    _ticket: Ticket | None = None
+
+    @property
+    def ticket(self) -> Ticket:
+        assert self._ticket is not None, "the ticket is not there yet"
+        return self._ticket
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.ticket.snapshot()
+
+    @property
+    def kinds_met(self) -> list[str]:
+        return [each.deadline.kind.value for each in self.met]
+
+    def submits(self, now: datetime) -> None:
+        submit = Submit(
+            number=self.number,
+            by=_ASKING,
+            requester=REQUESTER,
+            organisation_id=None,
+            subject="Printer on fire",
+            message=_message("It burns."),
+            kind=Kind.INCIDENT,
+            priority=Priority.HIGH,
+            language=Language.ENGLISH,
+            policy=self.policy,
+        )
+        self._ticket = open_ticket(submit, now).ticket
+        self.wire.append(self.snapshot)
+
+    def assigns(self, now: datetime) -> None:
+        self._does(Assign(_HELPING, AGENT), now)
+
+    def unassigns(self, now: datetime) -> None:
+        self._does(Assign(_HELPING, None), now)
+
+    def asks(self, now: datetime) -> None:
+        self._does(Ask(_HELPING, _message("Which printer?")), now)
+
+    def replies(self, now: datetime) -> None:
+        self._does(Reply(_ASKING, _message("The one in the hall.")), now)
+
+    def answers(self, now: datetime) -> None:
+        self._does(Reply(_HELPING, _message("Stand back.")), now)
+
+    def notes(self, now: datetime) -> None:
+        self._does(Note(_HELPING, _message("Third one this week.")), now)
+
+    def solves(self, now: datetime) -> None:
+        self._does(Solve(_HELPING, AGENT, _message("It is out.")), now)
+
+    def reopens(self, now: datetime) -> None:
+        self._does(Reopen(_HELPING), now)
+
+    def due_at(self) -> datetime:
+        """When the ticket's next deadline is."""
+        deadline = next_deadline(self.snapshot)
+        assert deadline is not None, "nothing is due"
+        return deadline.due_at
+
+    def restores(self, row: Snapshot) -> None:
+        """The row is not what it was: somebody put a backup back."""
+        self._ticket = self.ticket.model_copy(update=dict(row))
+
+    def meets(self, asked: MeetDeadline) -> Snapshot:
+        """What intake's activity does: nothing where the deadline does not stand (any more)."""
+        self.asked.append(asked)
+        before = self.ticket
+        self._ticket = decide(before, Meet(asked.deadline), asked.met_at).ticket
+        if self._ticket != before:
+            self.met.append(Met(asked.deadline, asked.met_at))
+        return self.snapshot
+
+    def _does(self, command: Command, now: datetime) -> None:
+        before = self.snapshot
+        self._ticket = decide(self.ticket, command, now).ticket
+        if not self.snapshot.same_clock(before):
+            self.wire.append(self.snapshot)
+
+
+def _message(text: str) -> Message:
+    return Message(comment_id=uuid5(_PEOPLE, text), text=text)

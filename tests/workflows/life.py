@@ -1,0 +1,213 @@
+"""One ticket living on a time-skipping server: the real workflow, told by signal-with-start as the relay does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import count
+from typing import Any, TypeVar
+
+from temporalio import activity
+from temporalio.client import WorkflowHandle, WorkflowHistory
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from services.contract import (
+    INTAKE_TASK_QUEUE,
+    MEET_DEADLINE_ACTIVITY,
+    SNAPSHOT_QUERY,
+    SNAPSHOT_SIGNAL,
+    TICKET_WORKFLOW,
+    WORKFLOW_TASK_QUEUE,
+    MeetDeadline,
+    Policy,
+    Snapshot,
+    workflow_id,
+)
+from services.temporal_server import time_skipping_program
+from services.workflows.ticket import TicketWorkflow
+from services.workflows.worker import ticket_worker
+from tests.workflows.desk import Desk
+
+STEP_MAX = timedelta(seconds=30)
+"""In wall-clock time, for each step of a life: an error inside a workflow looks like a hang."""
+
+Outcome = TypeVar("Outcome")
+Trouble = Callable[[MeetDeadline], Awaitable[None]]
+_numbers = count(1001)
+
+
+async def well(_: MeetDeadline) -> None:
+    """Nothing happens to intake."""
+
+
+async def away(_: MeetDeadline) -> None:
+    """Intake's database cannot be reached."""
+    raise failure("intake's database is away")
+
+
+def failure(text: str) -> ApplicationError:
+    # Benign to the log only: hundreds of tries would drown it. The clock retries it like any other.
+    return ApplicationError(text, category=ApplicationErrorCategory.BENIGN)
+
+
+@dataclass
+class Life:
+    """A ticket, its desk and its clock. Every method moves the ticket, or the time."""
+
+    server: WorkflowEnvironment
+    desk: Desk
+    before_meeting: Trouble = well
+    """Happens in intake before it looks at the ticket; raising is intake failing."""
+    after_meeting: Trouble = well
+    """Happens once it is saved; raising loses the answer."""
+    tries: int = 0
+    """How often the activity was begun."""
+    _runs: list[WorkflowHandle[Any, Snapshot]] = field(default_factory=list)
+    """The runs that were started or told something, oldest first."""
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def handle(self) -> WorkflowHandle[Any, Any]:
+        """Its clock, whichever run is the present one."""
+        return self.server.client.get_workflow_handle(workflow_id(self.desk.number))
+
+    @activity.defn(name=MEET_DEADLINE_ACTIVITY)
+    async def meet_deadline(self, asked: MeetDeadline) -> Snapshot:
+        self.tries += 1
+        try:
+            await self.before_meeting(asked)
+            snapshot = self.desk.meets(asked.tried_at(activity.info().started_time))
+            await self.after_meeting(asked)
+            return snapshot
+        finally:
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def now(self) -> datetime:
+        return await self.server.get_current_time()
+
+    async def opens(self) -> None:
+        self.desk.submits(await self.now())
+        await self.tells()
+
+    async def asks(self) -> None:
+        await self._does(self.desk.asks)
+
+    async def replies(self) -> None:
+        await self._does(self.desk.replies)
+
+    async def assigns(self) -> None:
+        await self._does(self.desk.assigns)
+
+    async def answers(self) -> None:
+        await self._does(self.desk.answers)
+
+    async def solves(self) -> None:
+        await self._does(self.desk.solves)
+
+    async def reopens(self) -> None:
+        await self._does(self.desk.reopens)
+
+    async def tells(self) -> None:
+        """Bring the clock everything that lies on the wire, in order."""
+        while self.desk.wire:
+            await self.signals(self.desk.wire.pop(0))
+
+    async def signals(self, snapshot: Snapshot) -> None:
+        """Bring the clock this snapshot, starting it where it does not run."""
+        run = await _soon(
+            self.server.client.start_workflow(
+                TICKET_WORKFLOW,
+                snapshot,
+                id=workflow_id(snapshot.number),
+                task_queue=WORKFLOW_TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                start_signal=SNAPSHOT_SIGNAL,
+                start_signal_args=[snapshot],
+                result_type=Snapshot,
+            )
+        )
+        self._runs.append(run)
+
+    async def waits(self, days: float = 0, *, hours: float = 0, minutes: float = 0) -> None:
+        """Let time pass; what falls due in it happens."""
+        await _soon(self.server.sleep(timedelta(days=days, hours=hours, minutes=minutes)))
+
+    async def waits_until(self, instant: datetime) -> None:
+        await _soon(self.server.sleep(instant - await self.now()))
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait, in real time, for something intake's activity makes true."""
+        async with self._changed:
+            await _soon(self._changed.wait_for(true))
+
+    async def known(self) -> Snapshot:
+        """The ticket as its clock knows it, all signals taken in."""
+        return await _soon(self.handle.query(SNAPSHOT_QUERY, result_type=Snapshot))
+
+    async def ends(self) -> Snapshot:
+        """Let time pass until the run last told something ends; the ticket as it knew it then."""
+        return await _soon(self._runs[-1].result())
+
+    async def histories(self) -> list[WorkflowHistory]:
+        """Of every run so far, oldest first; a run that another one continues leads to it."""
+        histories: dict[str, WorkflowHistory] = {}
+        for started in self._runs:
+            run_id = started.result_run_id
+            while run_id and run_id not in histories:
+                handle = self.server.client.get_workflow_handle(self.handle.id, run_id=run_id)
+                histories[run_id] = await _soon(handle.fetch_history())
+                last = histories[run_id].events[-1]
+                run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+        return list(histories.values())
+
+    async def _does(self, command: Callable[[datetime], None]) -> None:
+        command(await self.now())
+        await self.tells()
+
+
+@cache
+def _quiet() -> Runtime:
+    """Errors only: to every worker, Temporal's core remarks that the time-skipping server lacks a feature."""
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(TelemetryFilter("ERROR", "ERROR"))))
+
+
+@asynccontextmanager
+async def server_of_our_own() -> AsyncIterator[WorkflowEnvironment]:
+    """A time-skipping server whose one clock is nobody else's."""
+    server = await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=str(time_skipping_program()),
+        data_converter=pydantic_data_converter,
+        identity="balie-tests",
+        runtime=_quiet(),
+    )
+    async with server:
+        yield server
+
+
+@asynccontextmanager
+async def living(
+    server: WorkflowEnvironment, *, policy: Policy | None = None, workflow: type = TicketWorkflow
+) -> AsyncIterator[Life]:
+    """A ticket about to be opened, and both workers it needs."""
+    life = Life(server, Desk(next(_numbers), policy or Policy()))
+    async with AsyncExitStack() as workers:
+        await workers.enter_async_context(ticket_worker(server.client, workflow=workflow))
+        await workers.enter_async_context(intake_worker(life))
+        yield life
+
+
+def intake_worker(life: Life) -> Worker:
+    """The part of intake the clock calls."""
+    return Worker(life.server.client, task_queue=INTAKE_TASK_QUEUE, activities=[life.meet_deadline])
+
+
+async def _soon(outcome: Awaitable[Outcome]) -> Outcome:
+    return await asyncio.wait_for(outcome, STEP_MAX.total_seconds())

@@ -1,0 +1,166 @@
+"""What a ticket's clock decides, without a server."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.contract import Deadline, Policy, Snapshot
+from services.vocabulary import DeadlineKind, Status
+from services.workflows.alarm import DUE_SLACK, SNOOZE_FIRST, SNOOZE_MAX, Alarm
+from services.working_time import Span
+
+START = datetime(2026, 11, 2, 9, tzinfo=UTC)
+REMINDER_AT = START + timedelta(days=7)
+PENDING = Snapshot(number=1, version=5, status=Status.PENDING, asked_at=START)
+OPEN = Snapshot(number=1, version=6, status=Status.OPEN)
+SOLVED = Snapshot(number=1, version=7, status=Status.SOLVED, solved_at=START)
+CLOSED = Snapshot(number=1, version=8, status=Status.CLOSED)
+BROKEN = Snapshot(number=1, version=9, status=Status.PENDING)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def test_the_newest_of_two_snapshots_counts_in_whatever_order_they_come() -> None:
+    early, late = Alarm(PENDING), Alarm(OPEN)
+
+    early.hear(OPEN)
+    late.hear(PENDING)
+
+    assert early.ticket == late.ticket == OPEN
+
+
+def test_of_two_snapshots_of_one_version_the_later_told_counts() -> None:
+    alarm = Alarm(PENDING)
+    mended = PENDING.model_copy(update={"asked_at": START + timedelta(hours=1)})
+
+    alarm.hear(mended)
+
+    assert alarm.ticket == mended
+
+
+def test_a_deadline_is_not_due_before_its_time_but_for_the_rounding_of_a_timer() -> None:
+    alarm = Alarm(PENDING)
+
+    assert alarm.due(REMINDER_AT - DUE_SLACK - MICROSECOND) is None
+    assert alarm.due(REMINDER_AT - DUE_SLACK) == Deadline(kind=DeadlineKind.REMINDER, due_at=REMINDER_AT)
+    assert alarm.due(REMINDER_AT + timedelta(days=365)) == Deadline(kind=DeadlineKind.REMINDER, due_at=REMINDER_AT)
+
+
+def test_a_ticket_that_only_a_person_can_move_is_never_due() -> None:
+    alarm = Alarm(OPEN)
+
+    assert alarm.rings_at is None
+    assert alarm.due(datetime.max.replace(tzinfo=UTC) - timedelta(days=1)) is None
+    assert not alarm.rings_before(None)
+
+
+def test_somebody_who_sleeps_for_ever_oversleeps_any_deadline() -> None:
+    assert Alarm(PENDING).rings_before(None)
+
+
+@pytest.mark.parametrize(("later", "oversleeps"), [(-1, False), (0, False), (1, True)])
+def test_only_an_earlier_deadline_wakes_the_sleeper(later: int, oversleeps: bool) -> None:
+    assert Alarm(PENDING).rings_before(REMINDER_AT + timedelta(seconds=later)) is oversleeps
+
+
+def test_a_newer_snapshot_makes_a_deadline_moot() -> None:
+    alarm = Alarm(PENDING)
+    reminder = alarm.due(REMINDER_AT)
+    assert reminder is not None
+    assert alarm.owes(reminder)
+
+    alarm.hear(OPEN)
+
+    assert not alarm.owes(reminder)
+    assert alarm.due(REMINDER_AT) is None
+
+
+@pytest.mark.parametrize("ticket", [PENDING, OPEN, SOLVED, BROKEN])
+def test_a_run_is_over_when_the_ticket_is_closed_and_not_before(ticket: Snapshot) -> None:
+    alarm = Alarm(ticket)
+    before = alarm.over
+
+    alarm.hear(CLOSED.model_copy(update={"version": 10}))
+
+    assert (before, alarm.over, alarm.rings_at) == (False, True, None)
+
+
+def test_a_deadline_that_was_not_met_rings_again_later_and_later_but_hourly_for_ever() -> None:
+    alarm, now, waits = Alarm(PENDING), REMINDER_AT, []
+
+    for _ in range(2_000):
+        alarm.snooze(now)
+        rings_at = alarm.rings_at
+        assert rings_at is not None
+        assert alarm.due(rings_at - timedelta(seconds=1)) is None
+        assert alarm.due(rings_at) is not None
+        waits.append(rings_at - now)
+        now = rings_at
+
+    assert waits[:3] == [SNOOZE_FIRST, 2 * SNOOZE_FIRST, 4 * SNOOZE_FIRST]
+    assert set(waits[6:]) == {SNOOZE_MAX}
+
+
+def test_news_end_the_snoozing_and_a_repeat_does_not() -> None:
+    alarm = Alarm(PENDING)
+    alarm.snooze(REMINDER_AT)
+
+    alarm.hear(PENDING)
+    snoozed = alarm.due(REMINDER_AT)
+    alarm.hear(PENDING.model_copy(update={"version": 6}))
+
+    assert snoozed is None
+    assert alarm.due(REMINDER_AT) is not None
+
+
+def test_a_snapshot_whose_deadlines_cannot_be_told_rings_for_nothing_and_says_so() -> None:
+    alarm = Alarm(BROKEN)
+
+    assert alarm.rings_at is None
+    assert alarm.in_words() == (
+        "pending, version 9. Its deadlines cannot be told: ticket 1 is pending but not since when."
+    )
+
+
+def test_a_deadline_beyond_the_end_of_time_rings_for_nothing() -> None:
+    never = Policy(reminder_after=Span(length=timedelta.max))
+
+    assert Alarm(PENDING.model_copy(update={"policy": never})).rings_at is None
+
+
+@pytest.mark.parametrize(
+    ("ticket", "words"),
+    [
+        (OPEN, "open, version 6. No deadline: only a person can move the ticket."),
+        (PENDING, "pending, version 5. Next: reminder, due 2026-11-09 09:00:00 UTC."),
+        (SOLVED, "solved, version 7. Next: survey, due 2026-11-03 09:00:00 UTC."),
+    ],
+)
+def test_the_next_step_is_said_in_words(ticket: Snapshot, words: str) -> None:
+    assert Alarm(ticket).in_words() == words
+
+
+def test_that_intake_did_not_meet_a_deadline_is_said_in_words() -> None:
+    alarm = Alarm(PENDING)
+    alarm.snooze(REMINDER_AT)
+
+    assert alarm.in_words() == (
+        "pending, version 5. Next: reminder, due 2026-11-09 09:00:00 UTC; "
+        "intake did not meet it, asked again 2026-11-09 09:01:00 UTC."
+    )
+
+
+@given(
+    st.lists(st.sampled_from([PENDING, OPEN, SOLVED, CLOSED, BROKEN]), min_size=1), st.datetimes(timezones=st.just(UTC))
+)
+def test_whatever_is_heard_in_whatever_order_never_raises_and_ends_with_the_newest(
+    heard: list[Snapshot], now: datetime
+) -> None:
+    alarm = Alarm(heard[0])
+    for each in heard:
+        alarm.hear(each)
+        alarm.due(now)
+        alarm.in_words()
+
+    assert alarm.ticket == max(heard, key=lambda each: each.version)
