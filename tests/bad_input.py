@@ -1,0 +1,88 @@
+"""Sending an API what its own schema allows and forbids, made by the thousand, and looking at every answer."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.core.result import Err
+
+from services.process import listen, serve
+
+EXAMPLES_PER_OPERATION = 12
+SEED = 20261122
+"""Fixed, so that a run that passed passes again; a longer hunt changes it."""
+
+
+@contextmanager
+def served(make: Callable[[], FastAPI]) -> Iterator[str]:
+    """Serve the app that `make` gives, on a loop and thread of its own, and give its address."""
+    listening = listen("127.0.0.1", 0)
+    loop = asyncio.new_event_loop()
+    started: list[asyncio.Task[None]] = []
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        task = loop.create_task(serve(make(), listening))
+        started.append(task)
+        # The cancellation that stops it is no failure.
+        loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+        loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        loop.call_soon_threadsafe(lambda: started[0].cancel())
+        thread.join()
+
+
+def send_bad_input(address: str, token: str) -> list[tuple[str, int]]:
+    """Try every operation of the API at `address`, and give (operation, status) of every answer.
+
+    Raises AssertionError for a 5xx, and for a refusal that is no problem+json document.
+    """
+    schema = schemathesis.openapi.from_url(f"{address}/api/v1/openapi.json")
+    answers: list[tuple[str, int]] = []
+    for found in schema.get_all_operations():
+        if isinstance(found, Err):
+            raise found.err()
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            answers += _attempts(found.ok(), mode, token)
+    return answers
+
+
+def _attempts(
+    operation: schemathesis.APIOperation[Any, Any, Any, Any], mode: GenerationMode, token: str
+) -> list[tuple[str, int]]:
+    answers: list[tuple[str, int]] = []
+
+    @seed(SEED)
+    @settings(
+        max_examples=EXAMPLES_PER_OPERATION,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(operation.as_strategy(generation_mode=mode))
+    def attempt(case: schemathesis.Case[Any]) -> None:
+        response = case.call(headers={"Authorization": f"Bearer {token}"})
+        answers.append((operation.label, response.status_code))
+        said = f"{operation.label} answered {response.status_code}: {response.text[:500]}\n{case.as_curl_command()}"
+        assert response.status_code < 500, said
+        if response.status_code >= 400:
+            assert response.headers["content-type"] == ["application/problem+json"], said
+            assert {"type", "title", "status", "detail"} <= response.json().keys(), said
+
+    # An operation without input has nothing that could be bad.
+    with suppress(Unsatisfiable):
+        attempt()
+    return answers

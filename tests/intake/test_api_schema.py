@@ -1,0 +1,40 @@
+"""Bad input to intake's API: never a 5xx, every refusal a typed problem."""
+
+from collections import Counter
+
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.clock import wall_clock
+from services.contract import Policy
+from services.database import connect
+from services.http import RateLimit
+from services.identity import Signer
+from services.intake.app import build_api
+from services.intake.attachments import PostgresBlobs
+from services.intake.demonstration import add_demonstration_people
+from services.intake.desk import Desk
+from services.intake.people import find_by_email
+from tests.bad_input import send_bad_input, served
+from tests.intake.api_desk import PASSWORD, SECRET
+
+
+async def test_bad_input_is_refused_with_a_typed_problem(database_url: str, engine: AsyncEngine) -> None:
+    await add_demonstration_people(engine, PASSWORD, wall_clock)
+    async with engine.connect() as connection:
+        anna = await find_by_email(connection, "admin@balie.example")
+    assert anna is not None
+    token = Signer(SECRET).token(anna.caller(), wall_clock())
+
+    def make() -> FastAPI:
+        app = build_api(Desk(connect(database_url), PostgresBlobs(), Policy(), Signer(SECRET), wall_clock))
+        app.state.rate_limit = RateLimit(limit=1_000_000)
+        app.state.throttles.links = RateLimit(limit=1_000_000)
+        return app
+
+    with served(make) as address:
+        answers = send_bad_input(address, token)
+
+    statuses = Counter(status // 100 for _, status in answers)
+    assert statuses[4] > 100
+    assert statuses[2] > 10
