@@ -1,0 +1,142 @@
+"""Delivers what is queued: claim, check that it is still true, hand over, mark. Any number of replicas may run it.
+
+A crash after the server took a mail and before the mark repeats that mail once its claim has run out, under the
+same Message-ID and word for word: SMTP has no way to do better.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.clock import Clock
+from services.database import transaction
+from services.errors import Permanent, Temporary
+from services.identity import Signer
+from services.notify import store
+from services.notify.mail import compose
+from services.notify.notices import next_try
+from services.notify.rendering import Desk
+from services.notify.store import Claimed
+from services.notify.transport import Transport
+from services.notify.truth import why_untrue
+from services.telemetry import correlated
+
+BATCH_MAX = 5
+"""Mails claimed, and conversations with the mail server, at a time."""
+POLL_INTERVAL = timedelta(seconds=1)
+"""How soon a mail goes that came due by itself (a retry, a held confirmation) or was planned by another replica."""
+ANSWER_CHARACTERS_MAX = 500
+
+log = structlog.get_logger()
+
+
+class Delivery:
+    """The delivery loop of one process."""
+
+    def __init__(self, engine: AsyncEngine, transport: Transport, desk: Desk, signer: Signer, clock: Clock) -> None:
+        self._engine, self._transport, self._desk = engine, transport, desk
+        self._signer, self._clock = signer, clock
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something may be due now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled; mails under way are finished first."""
+        while True:
+            self._woken.clear()
+            batch = asyncio.ensure_future(self._deliver_due_or_log())
+            try:
+                delivered = await asyncio.shield(batch)
+            except asyncio.CancelledError:
+                # Half-way through a conversation, stopping would cost a repeat.
+                await batch
+                raise
+            if not delivered:
+                await self._rest()
+
+    async def deliver_due(self) -> int:
+        """Try the mails due now, at most `BATCH_MAX`; how many were dealt with."""
+        batch = await self._claim()
+        await asyncio.gather(*(self._deliver(claimed) for claimed in batch if claimed is not None))
+        return len(batch)
+
+    async def _deliver_due_or_log(self) -> int:
+        try:
+            return await self.deliver_due()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("deliveries wait for the database", error=type(error).__name__)
+            return 0
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_INTERVAL.total_seconds()):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _claim(self) -> list[Claimed | None]:
+        """The mails to send now; None for each that had to be suppressed."""
+        now = self._clock()
+        async with transaction(self._engine) as connection:
+            claimed = await store.claim_due(connection, now, BATCH_MAX)
+            batch: list[Claimed | None] = []
+            for one in claimed:
+                if reason := why_untrue(one.notification, one.known.ticket, now):
+                    await store.suppress(connection, one, reason, now)
+                    log.warning("mail suppressed", reason=reason, **_facts(one))
+                    batch.append(None)
+                else:
+                    await store.begin(connection, one, now)
+                    batch.append(one)
+        return batch
+
+    async def _deliver(self, claimed: Claimed) -> None:
+        with correlated(claimed.notification.correlation_id):
+            try:
+                answer = await self._hand_over(claimed)
+            except Permanent as refusal:
+                await self._give_up(claimed, "permanent", refusal.detail)
+            except Temporary as failure:
+                await self._try_again(claimed, failure.detail)
+            except Exception as error:
+                # A fault of ours must neither lose this mail nor hold up the others.
+                log.exception("mail could not be written", **_facts(claimed))
+                await self._try_again(claimed, f"a fault in Balie: {type(error).__name__}")
+            else:
+                await self._mark_sent(claimed, answer)
+
+    async def _hand_over(self, claimed: Claimed) -> str:
+        notification = claimed.notification
+        message = compose(notification, claimed.known, self._desk, self._signer, claimed.planned_at, self._clock())
+        return (await self._transport.send(message))[:ANSWER_CHARACTERS_MAX]
+
+    async def _mark_sent(self, claimed: Claimed, answer: str) -> None:
+        async with transaction(self._engine) as connection:
+            await store.mark_sent(connection, claimed, answer, self._clock())
+        log.info("mail sent", attempt=claimed.attempt, **_facts(claimed))
+
+    async def _try_again(self, claimed: Claimed, answer: str) -> None:
+        now, answer = self._clock(), answer[:ANSWER_CHARACTERS_MAX]
+        again_at = next_try(claimed.attempt, claimed.planned_at, now)
+        if again_at is None:
+            await self._give_up(claimed, "temporary", answer)
+            return
+        async with transaction(self._engine) as connection:
+            await store.put_off(connection, claimed, answer, again_at, now)
+        log.warning("mail put off", answer=answer, attempt=claimed.attempt, again_at=str(again_at), **_facts(claimed))
+
+    async def _give_up(self, claimed: Claimed, outcome: str, answer: str) -> None:
+        answer = answer[:ANSWER_CHARACTERS_MAX]
+        async with transaction(self._engine) as connection:
+            await store.mark_failed(connection, claimed, outcome, answer, self._clock())
+        log.error("mail failed", answer=answer, attempt=claimed.attempt, **_facts(claimed))
+
+
+def _facts(claimed: Claimed) -> dict[str, object]:
+    one = claimed.notification
+    return {"notification": str(one.id), "template": one.template.value, "ticket": one.number}

@@ -1,0 +1,101 @@
+"""A notification as an RFC 5322 message: its words, and headers that keep threads together and loops apart. Pure."""
+
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+
+from services.errors import Permanent
+from services.identity import Signer
+from services.notify.notices import Notification, is_automatic, message_id, thread_id
+from services.notify.rendering import Desk, Known, one_line, render
+
+CORRELATION_HEADER = "X-Balie-Correlation-Id"
+TICKET_HEADER = "X-Balie-Ticket"
+TEMPLATE_HEADER = "X-Balie-Template"
+
+# Any server takes it: seven bits only. The standard fold at 78 would break up long Message-IDs in References.
+_WIRE = policy.SMTP.clone(cte_type="7bit", max_line_length=900)
+_WIRE_UTF8 = policy.SMTPUTF8.clone(max_line_length=900)
+_QUOTED_PRINTABLE = "quoted-printable"
+
+
+def compose(
+    notification: Notification, known: Known, desk: Desk, signer: Signer, written_at: datetime, now: datetime
+) -> EmailMessage:
+    """The message to send at `now` for a notification planned at `written_at`; the same again at a repeat.
+
+    Raises errors.Permanent where the recipient's address is none.
+    """
+    message = EmailMessage()
+    words = render(notification, known, desk, signer, now)
+    message["From"] = Address(_sender_name(notification, desk), addr_spec=desk.address)
+    message["To"] = _recipient(notification)
+    message["Subject"] = words.subject
+    message["Date"] = written_at
+    message["Message-ID"] = message_id(notification.id, desk.domain)
+    _add_thread(message, notification, desk)
+    _add_warnings_to_machines(message, notification, desk)
+    message["Content-Language"] = notification.recipient.language.value
+    message[TEMPLATE_HEADER] = notification.template.value
+    if notification.correlation_id:
+        message[CORRELATION_HEADER] = notification.correlation_id
+    message.set_content(words.text, cte=_QUOTED_PRINTABLE)
+    message.add_alternative(words.html, subtype="html", cte=_QUOTED_PRINTABLE)
+    message.set_boundary(f"balie-{notification.id}")
+    return message
+
+
+def on_the_wire(message: EmailMessage) -> bytes:
+    """The message as it travels and is kept."""
+    return message.as_bytes(policy=_WIRE_UTF8 if needs_utf8(message) else _WIRE)
+
+
+def recipient_of(message: EmailMessage) -> str:
+    """The one address the message goes to."""
+    address: Address = message["To"].addresses[0]
+    return address.addr_spec
+
+
+def needs_utf8(message: EmailMessage) -> bool:
+    """Whether the recipient's mailbox can only be named in UTF-8 (RFC 6531)."""
+    return not recipient_of(message).isascii()
+
+
+def _sender_name(notification: Notification, desk: Desk) -> str:
+    by = notification.content.by
+    return desk.name if is_automatic(notification.template) or by is None else f"{one_line(by.name)} ({desk.name})"
+
+
+def _recipient(notification: Notification) -> Address:
+    recipient = notification.recipient
+    local, at, domain = recipient.address.strip().rpartition("@")
+    try:
+        if not (local and at and domain):
+            raise ValueError("it has no mailbox or no domain")
+        return Address(one_line(recipient.name), username=local, domain=domain.encode("idna").decode())
+    except (ValueError, UnicodeError) as error:
+        raise Permanent(f"{recipient.address!r} is no e-mail address: {error}") from error
+
+
+def _add_thread(message: EmailMessage, notification: Notification, desk: Desk) -> None:
+    number = notification.number
+    if number is None:
+        return
+    local, _, domain = desk.address.rpartition("@")
+    message["Reply-To"] = Address(desk.name, username=f"{local}+{number}", domain=domain)
+    arrived_as = one_line(notification.content.arrived_as or "")
+    root = thread_id(number, desk.domain)
+    message["In-Reply-To"] = arrived_as or root
+    message["References"] = f"{root} {arrived_as}".strip()
+    message[TICKET_HEADER] = str(number)
+
+
+def _add_warnings_to_machines(message: EmailMessage, notification: Notification, desk: Desk) -> None:
+    if not is_automatic(notification.template):
+        return
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: responders must leave it unanswered
+    # The same for programs that know no RFC 3834: Exchange, and old holiday responders.
+    message["X-Auto-Response-Suppress"] = "All"
+    message["Precedence"] = "bulk"
+    message["List-Id"] = f"{desk.name} <tickets.{desk.domain}>"

@@ -1,0 +1,176 @@
+"""A notification as words: subject, plain text and HTML, from one template per mail and language. Pure.
+
+Both forms come from the same template; `parts.txt` and `parts.html` say how a paragraph or a button looks in each.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, partial
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from services import wording
+from services.events import ArticleLink
+from services.identity import LINK_LIFETIME, PASSWORD_LINK, PASSWORD_LINK_LIFETIME, SURVEY_LINK, Signer
+from services.notify.notices import FOR_STAFF, Notification, is_automatic
+from services.notify.notices import Template as Notice
+from services.notify.truth import KnownTicket, promise_stands
+from services.vocabulary import Language, Status
+
+SUBJECT_CHARACTERS_MAX = 200
+
+_LINKS = {
+    Notice.SURVEY: (SURVEY_LINK, LINK_LIFETIME),
+    Notice.PASSWORD_LINK: (PASSWORD_LINK, PASSWORD_LINK_LIFETIME),
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Who the mails come from, and where their links lead."""
+
+    name: str
+    address: str
+    domain: str
+    """What Message-IDs end in."""
+    public_url: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known when the mail goes out, beyond what was planned."""
+
+    ticket: KnownTicket | None = None
+    articles: tuple[ArticleLink, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The words of one mail."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(notification: Notification, known: Known, desk: Desk, signer: Signer, now: datetime) -> Rendered:
+    """The mail's words as of `now`: dates that have passed, or may have changed since, are left out."""
+    variables = _variables(notification, known, desk, signer, now)
+    path = f"{notification.recipient.language}/{notification.template}.jinja"
+    text = _module(_text().get_template(path), {**variables, "layout": "layout.txt"})
+    html = _module(_html().get_template(path), {**variables, "layout": "layout.html"})
+    return Rendered(_subject(notification, text), str(text), str(html))
+
+
+def one_line(text: str) -> str:
+    """`text` fit for a header: what came in by mail may hold line breaks and control characters."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _module(template: Template, variables: Mapping[str, Any]) -> Any:
+    return template.make_module(dict(variables))
+
+
+def _subject(notification: Notification, text: Any) -> str:
+    ticket = notification.content.ticket
+    # All mails of a ticket share one subject: some programs show them together only then.
+    subject = f"[Balie #{ticket.number}] {ticket.subject}" if ticket else str(text.subject)
+    return one_line(subject)[:SUBJECT_CHARACTERS_MAX]
+
+
+def _variables(notification: Notification, known: Known, desk: Desk, signer: Signer, now: datetime) -> dict[str, Any]:
+    content, language = notification.content, notification.recipient.language
+    stands = promise_stands(notification, known.ticket)
+    status = known.ticket.status if known.ticket else None
+    return {
+        "language": language.value,
+        "name": one_line(notification.recipient.name),
+        "desk": desk.name,
+        "automatic": is_automatic(notification.template),
+        "for_staff": notification.template in FOR_STAFF,
+        "ticket": content.ticket,
+        "number": notification.number,
+        "author": one_line(content.by.name) if content.by else "",
+        "text": content.text,
+        "is_cut": content.is_cut,
+        "attachments": [one_line(name) for name in content.attachments],
+        "reopened": content.reopened,
+        "untouched": status in (None, Status.NEW, Status.OPEN),
+        "asked_at": content.asked_at,
+        "reminder_at": _coming(content.reminder_at, now) if stands else None,
+        "closes_at": _coming(content.closes_at, now) if stands else None,
+        "articles": known.articles,
+        "ticket_url": _ticket_url(notification, desk),
+        **_link(notification, desk, signer),
+        **_said(language),
+    }
+
+
+def _coming(at: datetime | None, now: datetime) -> datetime | None:
+    return at if at is not None and now < at else None
+
+
+def _ticket_url(notification: Notification, desk: Desk) -> str:
+    folder = "desk/tickets" if notification.template in FOR_STAFF else "tickets"
+    return f"{desk.public_url}/{folder}/{notification.number}" if notification.number else desk.public_url
+
+
+def _link(notification: Notification, desk: Desk, signer: Signer) -> dict[str, Any]:
+    if notification.template not in _LINKS:
+        return {}
+    purpose, lifetime = _LINKS[notification.template]
+    # Signed here and by the event's time: no live link lies in the database, and a repeat carries the same one.
+    code = signer.link(purpose, notification.content.about, notification.happened_at, lifetime)
+    return {"link": f"{desk.public_url}/{purpose}?code={code}", "link_ends_at": notification.happened_at + lifetime}
+
+
+def _said(language: Language) -> dict[str, Any]:
+    return {
+        "moment": partial(wording.moment, language=language),
+        "day": partial(wording.day, language=language),
+        "status_label": partial(wording.status_label, language=language),
+        "priority_label": partial(wording.priority_label, language=language),
+        "kind_label": partial(wording.kind_label, language=language),
+        "channel_label": partial(wording.channel_label, language=language),
+    }
+
+
+@cache
+def _text() -> Environment:
+    return _environment("parts.txt", autoescape=False)
+
+
+@cache
+def _html() -> Environment:
+    return _environment("parts.html", autoescape=True)
+
+
+def _environment(parts: str, *, autoescape: bool) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("services.notify"),
+        autoescape=autoescape,  # noqa: S701 - off for plain text only
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(flat=_flat, lines=_lines, listed=_listed)
+    environment.globals["part"] = environment.get_template(parts).module
+    return environment
+
+
+def _flat(text: str) -> str:
+    """A paragraph as one line, however its template is broken up."""
+    return text.__class__(" ".join(text.split()))
+
+
+def _lines(text: str) -> Markup:
+    """Plain text as HTML, its line breaks kept."""
+    return Markup("<br>\n").join(escape(line) for line in text.splitlines())
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
