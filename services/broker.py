@@ -12,12 +12,19 @@ from services.events import Event
 
 PREFETCH_COUNT = 20
 DELIVERY_LIMIT = 8
+HANDLE_TIMEOUT = timedelta(seconds=60)
+"""A handler that takes longer is given up and counts as failed: it must not hold its place for ever."""
+PUBLISH_TIMEOUT = timedelta(seconds=5)
+"""How long `publish` waits for the broker's word before it raises errors.Temporary."""
+LIVE_EVENTS_MAX = 1000
+"""Events one `listen` may be behind; what comes on top of that is dropped."""
 RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (1, 5, 15, 60, 300, 900, 3600))
 """The wait before each further try of a message whose handler failed; the last one repeats."""
 
 Handler = Callable[[Event], Awaitable[None]]
 """Returns once the event is dealt with. Raising puts it back for a later try; `errors.Permanent`
-sends it to the dead letters at once, as does the `DELIVERY_LIMIT`th failure."""
+sends it to the dead letters at once, as does the `delivery_limit`th failure, a consumer's death
+while handling it included."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,11 @@ class Queue:
     prefetch: int = PREFETCH_COUNT
     delivery_limit: int = DELIVERY_LIMIT
     retry_delays: tuple[timedelta, ...] = field(default=RETRY_DELAYS)
+    handle_timeout: timedelta = HANDLE_TIMEOUT
+
+    def __post_init__(self) -> None:
+        if not self.retry_delays or self.prefetch < 1 or self.delivery_limit < 1:
+            raise ValueError(f"queue {self.name} needs a retry delay, a prefetch and a delivery limit")
 
 
 @dataclass(frozen=True)
@@ -39,9 +51,12 @@ class DeadLetter:
     id: str
     """Stable while it lies there; what `replay` takes."""
     queue: str
-    event: Event
+    event: Event | None
+    """None where the message is no event at all; `body` shows what it is."""
     reason: str
     died_at: datetime | None
+    body: str
+    """The message as it came."""
 
 
 class Subscription(Protocol):

@@ -5,6 +5,8 @@ A `Temporary` failure is worth trying again as it is; a `Permanent` one is not, 
 
 from typing import Any, ClassVar
 
+SENTENCE_CHARACTERS_MAX = 300
+
 
 class BalieError(Exception):
     """An error a person can act on. `status` and `slug` are its HTTP face (RFC 9457)."""
@@ -84,3 +86,10 @@ class TooManyRequests(Temporary):
     """The caller is over its rate limit; `retry_after` is in seconds."""
 
     status, slug, title = 429, "too-many-requests", "Slow down"
+
+
+def sentence(error: BaseException) -> str:
+    """One line about an error for people to read where it is kept (a row, a dead letter): its class and its first
+    line. The rest stays out: a database error's next lines quote the row."""
+    first_line = (error.detail if isinstance(error, BalieError) else str(error)).strip().split("\n", 1)[0]
+    return f"{type(error).__name__}: {first_line}"[:SENTENCE_CHARACTERS_MAX]

@@ -1,0 +1,97 @@
+"""A consumer of the local broker: claims what is due, hands it to its handler, writes down what became of it."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services import transport
+from services.broker import Handler, Queue
+from services.database import transaction
+from services.errors import sentence
+from services.handling import Outcome, UnderWay, handle
+from services.notifications import AWAY
+
+POLL_INTERVAL = timedelta(seconds=1)
+"""The longest a message lies unseen when its notification got lost."""
+STATEMENTS_TIMEOUT = timedelta(seconds=10)
+
+_log = structlog.get_logger()
+
+
+class LocalConsumer:
+    """Hands the events of one queue to one handler. Survives PostgreSQL being away."""
+
+    def __init__(
+        self, engine: AsyncEngine, holder: int, holding: asyncio.Event, queue: Queue, handler: Handler
+    ) -> None:
+        self._engine = engine
+        self._holder = holder
+        self._holding = holding
+        self.queue = queue
+        self._handler = handler
+        self._under_way = UnderWay()
+        self._changed = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._task = asyncio.ensure_future(self._run())
+
+    def wake(self) -> None:
+        """There may be something to claim."""
+        self._changed.set()
+
+    async def stop(self) -> None:
+        """Take no more messages and finish those under way."""
+        self._stopping.set()
+        self.wake()
+        await self._task
+
+    async def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._changed.clear()
+            try:
+                wait = await self._take()
+            except Exception as error:
+                # Whatever it was, a consumer that gives up would let its queue grow unseen.
+                unknown = not isinstance(error, AWAY)
+                _log.warning("nothing claimed", queue=self.queue.name, reason=sentence(error), exc_info=unknown)
+                wait = POLL_INTERVAL
+            await pause(wait, unless=self._changed)
+        await self._under_way.finish()
+
+    async def _take(self) -> timedelta:
+        """Start handling what is due, as far as there are places; how long to wait before looking again."""
+        places = self.queue.prefetch - len(self._under_way)
+        # Without our lock, what we claim would look abandoned to the others.
+        if not places or not self._holding.is_set():
+            return POLL_INTERVAL
+        async with asyncio.timeout(STATEMENTS_TIMEOUT.total_seconds()), transaction(self._engine) as connection:
+            taken = await transport.claim(connection, self.queue.name, self._holder, places)
+            due_in = await transport.next_due(connection, self.queue.name)
+        for message in taken:
+            self._under_way.start(self._handle(message)).add_done_callback(lambda _: self.wake())
+        return POLL_INTERVAL if due_in is None else min(due_in, POLL_INTERVAL)
+
+    async def _handle(self, message: transport.Taken) -> None:
+        outcome = await handle(self.queue, self._handler, message.body, message.tries)
+        while not await self._settled(message, outcome):
+            if self._stopping.is_set():
+                return  # still ours, and visible again when our lock ends
+            await pause(POLL_INTERVAL, unless=self._stopping)
+
+    async def _settled(self, message: transport.Taken, outcome: Outcome) -> bool:
+        try:
+            async with asyncio.timeout(STATEMENTS_TIMEOUT.total_seconds()), transaction(self._engine) as connection:
+                await transport.settle(connection, self._holder, message.id, outcome)
+        except AWAY as error:
+            _log.warning("message not settled", queue=self.queue.name, reason=sentence(error))
+            return False
+        return True
+
+
+async def pause(delay: timedelta, *, unless: asyncio.Event) -> None:
+    """Wait, or until the event is set."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(delay.total_seconds()):
+            await unless.wait()
