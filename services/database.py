@@ -6,10 +6,13 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 from alembic import command, context
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -17,6 +20,17 @@ POOL_SIZE = 10
 STATEMENT_TIMEOUT = timedelta(seconds=30)
 LOCK_TIMEOUT_IN_MIGRATIONS = timedelta(seconds=5)
 """A migration that cannot get its lock in this time gives up instead of queueing everybody behind it."""
+UNREACHABLE: tuple[type[Exception], ...] = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    asyncpg.ConnectionDoesNotExistError,
+    OSError,
+)
+"""What a statement or a connection attempt raises where PostgreSQL is away, starting, full or out of reach."""
 SERVICES_WITH_TABLES = ("intake", "notify", "kb")
 
 

@@ -12,10 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from services.clock import Clock
+from services.database import UNREACHABLE
 from services.errors import BalieError, Invalid, NotAuthenticated, NotFound, Temporary, TooManyRequests
 from services.identity import Caller, Signer
 from services.telemetry import CORRELATION_ID_MAX, correlated, correlation_id
@@ -76,8 +77,8 @@ def create_app(
     app.add_exception_handler(BalieError, _balie_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_problem)
-    app.add_exception_handler(DBAPIError, _database_problem)
-    app.add_exception_handler(Exception, _unexpected)
+    for unreachable in (*UNREACHABLE, DBAPIError):
+        app.add_exception_handler(unreachable, _database_problem)
     return app
 
 
@@ -174,7 +175,10 @@ async def _limited(
     except TooManyRequests as error:
         return problem(error), {}
     started = time.perf_counter()
-    response = await call_next(request)
+    try:
+        response = await call_next(request)
+    except Exception as error:  # here and not as a handler, which would run outside of the request's correlation id
+        response = await _unexpected(request, error)
     log.info(
         "request",
         method=request.method,
@@ -216,7 +220,7 @@ async def _http_problem(_request: Request, error: Exception) -> Response:
 
 
 async def _database_problem(request: Request, error: Exception) -> Response:
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, UNREACHABLE) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         log.warning("database unreachable", path=request.url.path, error=type(error).__name__)
         return problem(Temporary("The database cannot be reached; nothing was changed. Try again.", retry_after=1))
     return await _unexpected(request, error)

@@ -6,7 +6,6 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.errors import Temporary
 from services.http import create_app
 from services.intake import api_attachments, api_moves, api_people, api_sessions, api_tickets
 from services.intake.desk import Desk
@@ -36,11 +35,8 @@ async def _alive() -> dict[str, str]:
 
 def _readiness(engine: AsyncEngine) -> Callable[[], Awaitable[dict[str, str]]]:
     async def ready() -> dict[str, str]:
-        try:
-            async with engine.connect() as connection:
-                await connection.execute(text("select 1"))
-        except OSError as error:
-            raise Temporary("The database cannot be reached.") from error
+        async with engine.connect() as connection:
+            await connection.execute(text("select 1"))
         return {"status": "ready"}
 
     return ready
