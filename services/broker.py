@@ -3,13 +3,20 @@
 At least once, in no promised order. `tests/broker/` runs one suite on both.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import structlog
+
+from services.errors import Temporary
 from services.events import Event
 
+log = structlog.get_logger(__name__)
+
+CONNECT_RETRY_EVERY = timedelta(seconds=2)
 PREFETCH_COUNT = 20
 DELIVERY_LIMIT = 8
 HANDLE_TIMEOUT = timedelta(seconds=60)
@@ -99,6 +106,16 @@ class Broker(Protocol):
 
     async def discard(self, queue: str, letter_id: str) -> bool:
         """Throw a dead letter away; False where it lies there no more."""
+
+
+async def until_connected(broker: Broker) -> None:
+    """Connect; waits, saying so in the log, for a broker that is away."""
+    while True:
+        try:
+            return await broker.connect()
+        except Temporary as error:
+            log.warning("broker is away", reason=error.detail)
+            await asyncio.sleep(CONNECT_RETRY_EVERY.total_seconds())
 
 
 def matches(pattern: str, routing_key: str) -> bool:

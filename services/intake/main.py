@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
-from services.broker import Broker
+from services.broker import Broker, until_connected
 from services.clock import wall_clock
 from services.clock_sink import ClockSink
 from services.contract import INTAKE_TASK_QUEUE, Policy
@@ -56,23 +56,38 @@ async def api(settings: IntakeSettings, broker: Broker, listening: socket.socket
 
 
 async def worker(settings: IntakeSettings, broker: Broker) -> None:
-    """Relay the outbox, meet deadlines and keep suggestions, until cancelled."""
+    """Relay the outbox, meet deadlines and keep suggestions, until cancelled.
+
+    The broker's part and Temporal's wait for their own: the one being away does not stop the other.
+    """
     engine = connect(settings.database_url.get_secret_value())
-    temporal = await connect_temporal(settings.temporal_address, settings.temporal_namespace)
-    subscription = await broker.subscribe(SUGGESTIONS_QUEUE, SuggestionConsumer(engine).handle)
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(Relay(engine, outbox, BrokerSink(broker), wall_clock).run())
-            group.create_task(Relay(engine, outbox, ClockSink(temporal), wall_clock).run())
-            group.create_task(meet_deadlines(temporal, engine))
+            group.create_task(_speak_with_broker(engine, broker))
+            group.create_task(_speak_with_temporal(engine, settings))
             group.create_task(_tidy(engine))
     finally:
-        await subscription.stop()
         await engine.dispose()
 
 
+async def _speak_with_broker(engine: AsyncEngine, broker: Broker) -> None:
+    await until_connected(broker)
+    subscription = await broker.subscribe(SUGGESTIONS_QUEUE, SuggestionConsumer(engine).handle)
+    try:
+        await Relay(engine, outbox, BrokerSink(broker), wall_clock).run()
+    finally:
+        await subscription.stop()
+
+
+async def _speak_with_temporal(engine: AsyncEngine, settings: IntakeSettings) -> None:
+    temporal = await connect_temporal(settings.temporal_address, settings.temporal_namespace)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Relay(engine, outbox, ClockSink(temporal), wall_clock).run())
+        group.create_task(meet_deadlines(temporal, engine))
+
+
 async def meet_deadlines(temporal: Client, engine: AsyncEngine) -> None:
-    """Run intake's activity worker until cancelled; waits for Temporal where it is away."""
+    """Run intake's activity worker until cancelled."""
     worker = Worker(
         temporal,
         task_queue=INTAKE_TASK_QUEUE,

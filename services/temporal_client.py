@@ -1,0 +1,23 @@
+"""Reaching Temporal, with the payload converter both sides share."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+
+log = structlog.get_logger(__name__)
+
+CONNECT_RETRY_EVERY = timedelta(seconds=2)
+
+
+async def connect_temporal(address: str, namespace: str) -> Client:
+    """A connected client; waits, saying so in the log, for a Temporal that is not there yet."""
+    while True:
+        try:
+            return await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter)
+        except (RuntimeError, RPCError) as error:
+            log.warning("temporal is away", address=address, error=str(error))
+            await asyncio.sleep(CONNECT_RETRY_EVERY.total_seconds())
