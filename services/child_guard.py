@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     """Run the program until it ends or the starter is gone; its exit code."""
     lock, stop_signal, grace, user, *command = arguments
     program = subprocess.Popen(  # noqa: S603 - the starter chose the program
-        command, stdin=subprocess.DEVNULL, pass_fds=(int(lock),), process_group=0, **identity(user)
+        command, stdin=subprocess.DEVNULL, pass_fds=(int(lock),), process_group=0, umask=0o077, **identity(user)
     )
     _note(int(lock), program.pid)
     # A terminal's Ctrl-C and a supervisor's SIGTERM are the starter's to answer: it closes the pipe when it is ready.

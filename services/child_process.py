@@ -77,14 +77,9 @@ class ChildProcess:
             self._guard = self._start(lock)
         finally:
             os.close(lock)  # the guard and the server have it now
-        deadline = time.monotonic() + within
-        while not ready():
-            if not self.running:
-                raise PartFailed(f"{self.name} stopped while starting. {self.last_words()}")
-            if time.monotonic() > deadline:
-                self.stop()
-                raise PartFailed(f"{self.name} was not ready within {within:.0f} s. {self.last_words()}")
-            time.sleep(POLL_SECONDS)
+        if trouble := self._trouble(ready, within):
+            self.stop()
+            raise PartFailed(f"{self.name} {trouble}. {self.last_words()}")
 
     def stop(self) -> None:
         """Stop the server cleanly, or by force when it takes too long. Stopping it again does nothing."""
@@ -102,9 +97,19 @@ class ChildProcess:
             return f"It said last ({self.log}):\n" + "\n".join(lines)
         return "It said nothing."
 
+    def _trouble(self, ready: Callable[[], bool], within: float) -> str:
+        deadline = time.monotonic() + within
+        while not ready():
+            if not self.running:
+                return "stopped while starting"
+            if time.monotonic() > deadline:
+                return f"was not ready within {within:.0f} s"
+            time.sleep(POLL_SECONDS)
+        return ""
+
     def _start(self, lock: int) -> "subprocess.Popen[bytes]":
         facts = [str(lock), self._stop_signal.name, str(self._grace), self._user]
-        with self.log.open("ab") as log:
+        with open(self.log, "ab", opener=_private) as log:
             return subprocess.Popen(  # noqa: S603 - the program comes from our own code
                 [sys.executable, "-I", "-S", child_guard.__file__, *facts, *self._command],
                 stdin=subprocess.PIPE,
@@ -162,6 +167,10 @@ def _locked(lock: int, patience: float) -> bool:
             if time.monotonic() > deadline:
                 return False
             time.sleep(POLL_SECONDS)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _holders(lock: int) -> tuple[int, int]:

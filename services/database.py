@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 from alembic import command, context
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -61,11 +62,15 @@ def migrate(url: str, service: str) -> None:
 
     Safe to run from several places at once: an advisory lock lets one of them do it.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / service / "migrations"))
+    config = _migrations_of(service)
     config.attributes["url"] = url
     config.attributes["schema"] = service
     command.upgrade(config, "head")
+
+
+def newest_revision(service: str) -> str | None:
+    """What the service's `schema_version` says once it is migrated."""
+    return ScriptDirectory.from_config(_migrations_of(service)).get_current_head()
 
 
 def run_migrations(metadata: MetaData) -> None:
@@ -82,6 +87,12 @@ def run_migrations(metadata: MetaData) -> None:
         await engine.dispose()
 
     asyncio.run(upgrade())
+
+
+def _migrations_of(service: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / service / "migrations"))
+    return config
 
 
 def _upgrade(connection: Connection, metadata: MetaData, schema: str) -> None:
