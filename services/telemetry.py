@@ -10,6 +10,10 @@ from uuid import uuid4
 import structlog
 
 CORRELATION_ID_MAX = 128
+# The values of variables stay out of tracebacks: secrets and people's words are among them.
+_WITHOUT_LOCALS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 _correlation: ContextVar[str] = ContextVar("correlation_id", default="")
 
 
@@ -18,7 +22,9 @@ def configure_logging(log_format: str, level: str) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[
@@ -26,7 +32,7 @@ def configure_logging(log_format: str, level: str) -> None:
             _add_correlation_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if log_format == "json" else structlog.dev.set_exc_info,
+            _WITHOUT_LOCALS if log_format == "json" else structlog.dev.set_exc_info,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
