@@ -36,12 +36,13 @@ def compose(
     message["Message-ID"] = message_id(notification.id, desk.domain)
     _add_thread(message, notification, desk)
     _add_warnings_to_machines(message, notification, desk)
-    message["Content-Language"] = notification.recipient.language.value
     message[TEMPLATE_HEADER] = notification.template.value
     if notification.correlation_id:
         message[CORRELATION_HEADER] = notification.correlation_id
     message.set_content(words.text, cte=_QUOTED_PRINTABLE)
     message.add_alternative(words.html, subtype="html", cte=_QUOTED_PRINTABLE)
+    # Not before: setting the content takes away every Content- header.
+    message["Content-Language"] = notification.recipient.language.value
     message.set_boundary(f"balie-{notification.id}")
     return message
 

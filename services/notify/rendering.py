@@ -3,6 +3,7 @@
 Both forms come from the same template; `parts.txt` and `parts.html` say how a paragraph or a button looks in each.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from services.notify.truth import KnownTicket, promise_stands
 from services.vocabulary import Language, Status
 
 SUBJECT_CHARACTERS_MAX = 200
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 
 _LINKS = {
     Notice.SURVEY: (SURVEY_LINK, LINK_LIFETIME),
@@ -62,7 +64,7 @@ def render(notification: Notification, known: Known, desk: Desk, signer: Signer,
     path = f"{notification.recipient.language}/{notification.template}.jinja"
     text = _module(_text().get_template(path), {**variables, "layout": "layout.txt"})
     html = _module(_html().get_template(path), {**variables, "layout": "layout.html"})
-    return Rendered(_subject(notification, text), str(text), str(html))
+    return Rendered(_subject(notification, text), _BLANK_LINES.sub("\n\n", str(text)), str(html))
 
 
 def one_line(text: str) -> str:

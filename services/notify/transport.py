@@ -113,7 +113,7 @@ def _failure(error: Exception) -> Permanent | Temporary:
         return Permanent(f"The mail server cannot send this: {error.message}")
     if not isinstance(error, aiosmtplib.SMTPResponseException):
         return Temporary(f"The mail server cannot be reached: {error or type(error).__name__}")
-    sentence = f"The mail server answered {error.code}: {error.message}"
+    sentence = f"The mail server answered {error.code} {error.message}"
     if isinstance(error, _TRUSTWORTHY) and error.code >= _FIRST_PERMANENT_CODE:
         return Permanent(sentence)
     return Temporary(sentence)

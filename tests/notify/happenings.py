@@ -1,0 +1,222 @@
+"""Events as intake and kb publish them, in the desk's words, for tests of what notify makes of them."""
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4, uuid5
+
+from services.events import (
+    Actor,
+    ArticleLink,
+    ArticleSuggested,
+    CommentFacts,
+    Contact,
+    Event,
+    EventData,
+    PasswordLinkRequested,
+    PersonChanged,
+    TicketAssigned,
+    TicketFacts,
+    TicketNoted,
+    TicketRated,
+    TicketReminderDue,
+    TicketReplied,
+    TicketStatusChanged,
+    TicketSubmitted,
+    TicketSurveyDue,
+)
+from services.notify.rendering import Desk
+from services.vocabulary import Channel, ClosedReason, Kind, Language, Priority, Role, Status
+from tests.moved_clock import START
+
+NOW = START
+SECRET = "a secret that only these tests use, long enough"
+DESK = Desk("Balie", "support@balie.example", "balie.example", "https://balie.example")
+_PEOPLE = UUID("0b6f2f52-3f0e-4a53-9d7c-53a6f1a8a1ce")
+
+
+def person(name: str, language: Language = Language.ENGLISH, *, email: str | None = "") -> Contact:
+    """Somebody; the address is made from the name unless given."""
+    address = f"{name.lower().replace(' ', '.')}@example.org" if email == "" else email
+    return Contact(person_id=uuid5(_PEOPLE, name), name=name, email=address, language=language)
+
+
+JAN = person("Jan de Vries", Language.DUTCH)
+"""The requester."""
+LUCIA = person("Lucia Rossi", Language.ITALIAN)
+"""An agent; the assignee where there is one."""
+EMMA = person("Emma Clark")
+"""Another agent."""
+CLOCK = Actor(kind="clock", name="clock")
+
+
+def by(who: Contact, *, staff: bool = False) -> Actor:
+    """Who did it."""
+    return Actor(kind="person", name=who.name, person_id=who.person_id, staff=staff)
+
+
+BY_JAN = by(JAN)
+BY_LUCIA = by(LUCIA, staff=True)
+BY_EMMA = by(EMMA, staff=True)
+
+
+def ticket(
+    status: Status = Status.NEW,
+    *,
+    number: int = 12,
+    version: int = 1,
+    subject: str = "The printer is on fire",
+    requester: Contact = JAN,
+    assignee: Contact | None = None,
+    closed_reason: ClosedReason | None = None,
+    channel: Channel = Channel.WEB,
+    follow_up_of: int | None = None,
+) -> TicketFacts:
+    """A ticket as it stands after the event."""
+    return TicketFacts(
+        number=number,
+        version=version,
+        subject=subject,
+        status=status,
+        closed_reason=closed_reason,
+        priority=Priority.MEDIUM,
+        kind=Kind.INCIDENT,
+        channel=channel,
+        language=requester.language,
+        requester=requester,
+        assignee=assignee,
+        organisation_id=None,
+        follow_up_of=follow_up_of,
+    )
+
+
+def comment(
+    text: str, author: Actor, *, attachments: tuple[str, ...] = (), message_id: str | None = None
+) -> CommentFacts:
+    """What somebody said."""
+    return CommentFacts(comment_id=uuid4(), author=author, text=text, attachments=attachments, message_id=message_id)
+
+
+def happened(data: EventData, at: datetime = NOW, *, id: UUID | None = None, correlation_id: str = "corr-1") -> Event:
+    """The event around the data."""
+    return Event.of(data, id=id or uuid4(), source="/balie/intake", time=at, correlation_id=correlation_id)
+
+
+def submitted(
+    facts: TicketFacts | None = None,
+    *,
+    text: str = "It burns since this morning.",
+    by: Actor = BY_JAN,
+    attachments: tuple[str, ...] = (),
+    message_id: str | None = None,
+    auto_generated: bool = False,
+) -> TicketSubmitted:
+    """A requester brought something new."""
+    said = comment(text, BY_JAN, attachments=attachments, message_id=message_id)
+    return TicketSubmitted(ticket=facts or ticket(), by=by, comment=said, auto_generated=auto_generated)
+
+
+def replied(
+    by: Actor,
+    status: Status,
+    before: Status,
+    *,
+    facts: TicketFacts | None = None,
+    version: int = 2,
+    text: str = "Have you tried water?",
+    attachments: tuple[str, ...] = (),
+    assignee: Contact | None = LUCIA,
+    auto_generated: bool = False,
+) -> TicketReplied:
+    """Somebody wrote; where it waits or is solved, the clock's dates come along."""
+    dates = {
+        Status.PENDING: (NOW + timedelta(days=7), NOW + timedelta(days=14)),
+        Status.SOLVED: (None, NOW + timedelta(hours=48)),
+    }
+    reminder_at, closes_at = dates.get(status, (None, None))
+    return TicketReplied(
+        ticket=facts or ticket(status, version=version, assignee=assignee),
+        by=by,
+        comment=comment(text, by, attachments=attachments),
+        status_before=before,
+        reminder_at=reminder_at,
+        closes_at=closes_at,
+        auto_generated=auto_generated,
+    )
+
+
+def moved(
+    by: Actor,
+    status: Status,
+    before: Status,
+    *,
+    version: int = 2,
+    closed_reason: ClosedReason | None = None,
+    reopened: bool = False,
+    told: bool = False,
+    assignee: Contact | None = LUCIA,
+) -> TicketStatusChanged:
+    """The ticket moved without a word, unless `told`."""
+    return TicketStatusChanged(
+        ticket=ticket(status, version=version, closed_reason=closed_reason, assignee=assignee),
+        by=by,
+        status_before=before,
+        reopened=reopened,
+        told=told,
+        closes_at=NOW + timedelta(hours=48) if status is Status.SOLVED else None,
+    )
+
+
+def assigned(by: Actor, assignee: Contact | None, *, version: int = 2) -> TicketAssigned:
+    """Somebody was made responsible, or nobody any more."""
+    return TicketAssigned(ticket=ticket(Status.OPEN, version=version, assignee=assignee), by=by)
+
+
+def noted(by: Actor, facts: TicketFacts | None = None) -> TicketNoted:
+    """An internal note."""
+    return TicketNoted(ticket=facts or ticket(Status.OPEN, version=2, assignee=LUCIA), by=by, comment_id=uuid4())
+
+
+def reminder_due(*, version: int = 3) -> TicketReminderDue:
+    """Seven days without an answer; asked a week ago."""
+    return TicketReminderDue(
+        ticket=ticket(Status.PENDING, version=version, assignee=LUCIA),
+        by=CLOCK,
+        asked_at=NOW - timedelta(days=7),
+        closes_at=NOW + timedelta(days=7),
+    )
+
+
+def survey_due(*, version: int = 3) -> TicketSurveyDue:
+    """Solved for a day."""
+    facts = ticket(Status.SOLVED, version=version, assignee=LUCIA)
+    return TicketSurveyDue(ticket=facts, by=CLOCK, solved_at=NOW - timedelta(days=1))
+
+
+def rated(good: bool, said: str = "", *, assignee: Contact | None = LUCIA) -> TicketRated:
+    """The requester's opinion."""
+    return TicketRated(ticket=ticket(Status.SOLVED, version=4, assignee=assignee), by=BY_JAN, good=good, comment=said)
+
+
+def changed(who: Contact, role: Role = Role.AGENT, *, active: bool = True) -> PersonChanged:
+    """A person was added or changed."""
+    return PersonChanged(person=who, role=role, active=active)
+
+
+def link_requested(who: Contact = JAN) -> PasswordLinkRequested:
+    """Somebody wants a password."""
+    return PasswordLinkRequested(person=who, about=f"{who.person_id}:1")
+
+
+def article(title: str = "Putting out a printer") -> ArticleLink:
+    """An article of the help centre."""
+    return ArticleLink(
+        slug="fire",
+        title=title,
+        summary="Water, sand, and when to run.",
+        language=Language.DUTCH,
+        url="https://balie.example/help/fire?lang=nl",
+    )
+
+
+def suggested(*articles: ArticleLink, number: int = 12) -> ArticleSuggested:
+    """The articles that may already answer a ticket."""
+    return ArticleSuggested(ticket_number=number, articles=articles)
