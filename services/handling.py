@@ -14,7 +14,7 @@ from services.errors import Permanent, sentence
 from services.events import Event
 from services.telemetry import correlated
 
-CONSUMER_DIED = "Tried %s times; the consumer died during the last one."
+CONSUMER_DIED = "Tried up to the delivery limit; the consumer died during the last try."
 
 _log = structlog.get_logger()
 
@@ -49,18 +49,13 @@ async def handle(queue: Queue, handler: Handler, body: bytes | str, tries: int) 
     A try whose consumer died counts: it is never tried more than `queue.delivery_limit` times.
     """
     if tries > queue.delivery_limit:
-        return Dead(consumer_died(tries - 1))
+        return Dead(CONSUMER_DIED)
     try:
         event = Event.model_validate_json(body)
     except ValidationError as error:
         return Dead(f"This is not an event: {_complaint(error)}")
     with correlated(event.correlationid):
         return await _hand_over(queue, handler, event, tries)
-
-
-def consumer_died(tries: int) -> str:
-    """The reason of a dead letter that outlived its consumers."""
-    return CONSUMER_DIED % tries
 
 
 def parse(body: bytes | str) -> Event | None:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from uuid import uuid4
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,9 +19,10 @@ from services.handling import parse
 from services.live_feed import LiveFeed
 from services.live_notice import LIVE_CHANNEL, Pieces, pieces
 from services.local_consumer import POLL_INTERVAL, STATEMENTS_TIMEOUT, LocalConsumer, pause
-from services.notifications import AWAY, Line, listening
+from services.notifications import AWAY, Heard, Line, listening
 
 POOL_SIZE = 5
+MARK_CHANNEL = "balie_mark"
 RECLAIM_INTERVAL = timedelta(seconds=1)
 
 _log = structlog.get_logger()
@@ -35,6 +37,7 @@ class LocalBroker:
         self._holding = asyncio.Event()
         self._consumers: list[LocalConsumer] = []
         self._feeds: list[LiveFeed] = []
+        self._marks: dict[str, asyncio.Event] = {}
         self._standing: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -81,6 +84,7 @@ class LocalBroker:
         """Events from now on, to this process only, kept nowhere; not those of a time without connection."""
         async with _reaching(STATEMENTS_TIMEOUT):
             await self._holding.wait()
+            await self._catch_up()
         feed = LiveFeed(handler, bindings)
         self._feeds.append(feed)
         return feed
@@ -114,13 +118,28 @@ class LocalBroker:
         async with _reaching(PUBLISH_TIMEOUT), transaction(self._engine) as connection:
             yield connection
 
+    async def _catch_up(self) -> None:
+        """Return once everything notified until now has been heard: PostgreSQL brings it in the order of commits."""
+        mark = uuid4().hex
+        heard = self._marks[mark] = asyncio.Event()
+        try:
+            async with self._transaction() as connection:
+                await transport.notify(connection, MARK_CHANNEL, mark)
+            await heard.wait()
+        finally:
+            del self._marks[mark]
+
     async def _stand(self) -> None:
         """Listen and be a holder, again after every loss, until cancelled."""
         incoming = Pieces()
         while True:
             try:
-                heard = {transport.QUEUE_CHANNEL: self._wake, LIVE_CHANNEL: lambda piece: self._offer(incoming, piece)}
-                async with listening(self._engine, heard) as line:
+                channels: dict[str, Heard] = {
+                    transport.QUEUE_CHANNEL: self._wake,
+                    LIVE_CHANNEL: lambda piece: self._offer(incoming, piece),
+                    MARK_CHANNEL: self._heard_mark,
+                }
+                async with listening(self._engine, channels) as line:
                     await self._hold(line)
             except Exception as error:
                 # Whatever it was: without this, nobody would be woken and nothing taken back.
@@ -147,6 +166,10 @@ class LocalBroker:
         for consumer in self._consumers:
             if consumer.queue.name == queue:
                 consumer.wake()
+
+    def _heard_mark(self, mark: str) -> None:
+        if heard := self._marks.get(mark):
+            heard.set()
 
     def _offer(self, incoming: Pieces, piece: str) -> None:
         if event := incoming.add(piece):

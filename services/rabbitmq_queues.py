@@ -17,7 +17,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from services.broker import DeadLetter, Queue
 from services.events import EXCHANGE, Event
-from services.handling import consumer_died, parse
+from services.handling import CONSUMER_DIED, parse
 from services.rabbitmq_connection import declare_exchange
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -150,6 +150,6 @@ def _burial(headers: Mapping[str, object]) -> tuple[str, datetime | None]:
         return reason, datetime.fromisoformat(died_at)
     deaths = headers.get("x-death")
     death = deaths[0] if isinstance(deaths, list) and deaths and isinstance(deaths[0], dict) else {}
-    died = death.get("time")
-    tries = _number(headers, _TRIES) + max(_number(headers, "x-delivery-count"), 1)
-    return consumer_died(tries), died.astimezone(UTC) if isinstance(died, datetime) else None
+    died, why = death.get("time"), death.get("reason")
+    reason = CONSUMER_DIED if why == "delivery_limit" else f"RabbitMQ buried it: {why}."
+    return reason, died.astimezone(UTC) if isinstance(died, datetime) else None

@@ -97,7 +97,7 @@ _RECLAIM = text("""
     update transport.message as message
     set taken_by = null,
         died_at = case when tries >= delivery_limit then clock_timestamp() end,
-        reason = case when tries >= delivery_limit then format(:died, tries) end
+        reason = case when tries >= delivery_limit then :died end
     from abandoned, transport.queue as queue
     where message.id = abandoned.id and queue.name = message.queue
     returning message.queue

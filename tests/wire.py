@@ -25,6 +25,10 @@ class Wire:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
+    def lead_to(self, port: int) -> None:
+        """Reach the server at another port from now on: it came back there."""
+        self._target = self._target[0], port
+
     async def cut(self) -> None:
         """Drop every connection and take none, as a server that is down."""
         if self._server:

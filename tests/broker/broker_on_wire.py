@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 import aio_pika
@@ -25,6 +25,8 @@ from tests.wire import Wire, wire
 POLL_SECONDS = 0.05
 SOON = (timedelta(milliseconds=10),)
 LATER = (timedelta(hours=1),)
+
+Seen = TypeVar("Seen")
 
 
 class Server(Protocol):
@@ -142,21 +144,19 @@ class BrokerOnWire:
             await self.server.remove(queue)
 
 
-async def eventually(
-    look: Callable[[], Awaitable[Any]], is_so: Callable[[Any], bool], unless: type[Exception] = Temporary
-) -> Any:
-    """What `look` gives once it is so; for what a server only tells those who ask."""
+async def eventually(look: Callable[[], Awaitable[Seen]], is_so: Callable[[Seen], bool]) -> Seen:
+    """What `look` gives once it is so; for what a server only tells those who ask. Its absence is waited out."""
     seen: object = None
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 try:
-                    seen = await look()
-                except unless as away:
+                    seen = found = await look()
+                except Temporary as away:
                     seen = away
                 else:
-                    if is_so(seen):
-                        return seen
+                    if is_so(found):
+                        return found
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         raise AssertionError(f"It never came so; lastly: {seen!r}") from None

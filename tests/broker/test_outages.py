@@ -1,0 +1,222 @@
+"""The broker goes away and comes back: nothing is lost, and everybody carries on by themselves."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import aio_pika
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from services.broker import Broker
+from services.database import connect
+from services.errors import Permanent, Temporary
+from services.events import Event
+from tests import parts
+from tests.broker.broker_on_wire import (
+    LATER,
+    BrokerOnWire,
+    PostgresQueues,
+    RabbitmqQueues,
+    Server,
+    eventually,
+    on_wire,
+)
+from tests.broker.inbox import Inbox
+
+
+async def test_connecting_to_an_absent_broker_is_a_temporary_failure(desk: BrokerOnWire) -> None:
+    broker = desk.server.broker(desk.server.through(desk.wire))
+    await desk.wire.cut()
+    with pytest.raises(Temporary):
+        await broker.connect()
+    await desk.wire.mend()
+    await broker.connect()
+    await broker.publish(desk.event())
+    await broker.close()
+
+
+async def test_publishing_fails_while_the_broker_is_away_and_works_again_afterwards(desk: BrokerOnWire) -> None:
+    broker, inbox = await desk.broker(), Inbox()
+    queue = desk.queue()
+    await broker.subscribe(queue, inbox)
+    await desk.wire.cut()
+    lost, kept = desk.event(), desk.event()
+    with pytest.raises(Temporary):
+        await broker.publish(lost)
+    await desk.wire.mend()
+    await _publish(broker, kept)
+    await inbox.until_taken(kept)
+    assert inbox.taken == [kept]
+
+
+async def test_publishing_into_silence_ends_in_time(desk: BrokerOnWire, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("rabbitmq_connection", "local_broker"):
+        monkeypatch.setattr(f"services.{module}.PUBLISH_TIMEOUT", timedelta(milliseconds=200))
+    broker = await desk.broker()
+    await broker.publish(desk.event())
+    desk.wire.hang()
+    with pytest.raises(Temporary):
+        await broker.publish(desk.event())
+    desk.wire.flow()
+    await _publish(broker, desk.event())
+
+
+async def test_subscribing_to_an_absent_broker_is_a_temporary_failure(desk: BrokerOnWire) -> None:
+    broker = await desk.broker()
+    await desk.wire.cut()
+    with pytest.raises(Temporary):
+        await broker.subscribe(desk.queue(), Inbox())
+    await desk.wire.mend()
+    await eventually(lambda: broker.depth("any"), lambda depth: depth == 0)
+
+
+async def test_what_was_under_way_when_the_connection_broke_is_not_lost(desk: BrokerOnWire) -> None:
+    broker, inbox = await desk.broker(), Inbox(open_=False)
+    queue = desk.queue(prefetch=1)
+    await broker.subscribe(queue, inbox)
+    event, others = desk.event(), [desk.event() for _ in range(3)]
+    await broker.publish(event)
+    await inbox.until_begun(1)
+    await desk.wire.cut()
+    await inbox.open()
+    await inbox.until_taken(event)
+    await desk.wire.mend()
+    for other in others:
+        await _publish(broker, other)
+    await inbox.until_taken(*others)
+    # Handled once more at most, never more than one at a time, and then gone.
+    assert inbox.most_inside == 1
+    await broker.close()
+    successor = await desk.broker()
+    assert await successor.depth(queue.name) == 0
+    assert await successor.dead_letters(queue.name) == []
+
+
+async def test_a_failure_while_the_broker_is_away_is_put_off_all_the_same(desk: BrokerOnWire) -> None:
+    broker, inbox = await desk.broker(), Inbox(OSError("mail server away"), open_=False)
+    await broker.subscribe(desk.queue(), inbox)
+    event = desk.event()
+    await broker.publish(event)
+    await inbox.until_begun(1)
+    await desk.wire.cut()
+    await inbox.open()
+    await desk.wire.mend()
+    await inbox.until_taken(event)
+
+
+async def test_what_waits_for_a_later_try_outlives_the_connection(desk: BrokerOnWire) -> None:
+    broker, inbox = await desk.broker(), Inbox(OSError("mail server away"))
+    queue = desk.queue(retry_delays=LATER)
+    await broker.subscribe(queue, inbox)
+    await broker.publish(desk.event())
+    await eventually(lambda: broker.depth(queue.name), lambda depth: depth == 1)
+    await desk.wire.cut()
+    await desk.wire.mend()
+    assert await eventually(lambda: broker.depth(queue.name), lambda depth: depth == 1) == 1
+
+
+async def test_stopping_while_the_broker_is_away_comes_to_an_end(desk: BrokerOnWire) -> None:
+    broker, inbox = await desk.broker(), Inbox(open_=False)
+    queue = desk.queue()
+    subscription = await broker.subscribe(queue, inbox)
+    event = desk.event()
+    await broker.publish(event)
+    await inbox.until_begun(1)
+    await desk.wire.cut()
+    await inbox.open()
+    await subscription.stop()
+    await broker.close()
+    await desk.wire.mend()
+    successor, heir = await desk.broker(), Inbox()
+    await successor.subscribe(queue, heir)
+    await heir.until_taken(event)
+
+
+async def test_rabbitmq_itself_restarts(tmp_path: Path) -> None:
+    with parts.own_rabbitmq(tmp_path) as node:
+        async with on_wire(RabbitmqQueues(node.url)) as desk:
+            broker, inbox, live = await desk.broker(), Inbox(), Inbox()
+            queue, waiting = desk.queue(), desk.queue(name="waiting")
+            await broker.declare(waiting)
+            await broker.subscribe(queue, inbox)
+            await broker.listen([desk.pattern("#")], live)
+            before = desk.event()
+            await broker.publish(before)
+            await inbox.until_taken(before)
+            node.stop()
+            with pytest.raises(Temporary):
+                await broker.publish(desk.event())
+            node.start()
+            desk.server.url = node.url
+            desk.wire.lead_to(make_url(node.url).port or 0)
+            after = desk.event()
+            await _publish(broker, after)
+            await inbox.until_taken(after)
+            await eventually(lambda: _heard(broker, desk, live), lambda heard: heard)
+            assert await eventually(lambda: broker.depth(waiting.name), lambda depth: depth >= 2)
+
+
+async def test_a_queue_deleted_under_its_consumer_is_made_again(rabbitmq_url: str) -> None:
+    async with on_wire(RabbitmqQueues(rabbitmq_url)) as desk:
+        broker, inbox = await desk.broker(), Inbox()
+        queue = desk.queue()
+        await broker.subscribe(queue, inbox)
+        async with await aio_pika.connect(rabbitmq_url) as connection:
+            await (await connection.channel()).queue_delete(queue.name)
+        await eventually(lambda: _taken(broker, desk, inbox), lambda taken: taken)
+
+
+async def test_a_queue_made_with_other_settings_says_what_to_do(rabbitmq_url: str) -> None:
+    async with on_wire(RabbitmqQueues(rabbitmq_url)) as desk:
+        broker = await desk.broker()
+        queue = desk.queue(delivery_limit=5)
+        await broker.declare(queue)
+        with pytest.raises(Permanent, match="delete it there once it is empty"):
+            await broker.subscribe(desk.queue(delivery_limit=6), Inbox())
+
+
+async def test_a_wrong_password_is_named(server: Server) -> None:
+    wrong = make_url(server.url).set(password="wrong").render_as_string(hide_password=False)
+    broker = server.broker(wrong)
+    with pytest.raises(Temporary):
+        await broker.connect()
+    await broker.close()
+
+
+async def test_postgresql_drops_every_session(empty_database_url: str) -> None:
+    async with on_wire(PostgresQueues(empty_database_url)) as desk:
+        broker, inbox, live = await desk.broker(), Inbox(), Inbox()
+        await broker.subscribe(desk.queue(), inbox)
+        await broker.listen([desk.pattern("#")], live)
+        engine = connect(empty_database_url)
+        async with engine.connect() as connection:
+            others = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() {}"
+            await connection.execute(text(others.format("and pid <> pg_backend_pid()")))
+        await engine.dispose()
+        event = desk.event()
+        await _publish(broker, event)
+        await inbox.until_taken(event)
+        await eventually(lambda: _heard(broker, desk, live), lambda heard: heard)
+
+
+async def _publish(broker: Broker, event: Event) -> None:
+    """As the relay does: again until it worked."""
+
+    async def published() -> bool:
+        await broker.publish(event)
+        return True
+
+    await eventually(published, lambda done: done)
+
+
+async def _heard(broker: Broker, desk: BrokerOnWire, live: Inbox) -> bool:
+    # What happens without a connection is not heard: a live event only shows that somebody listens again.
+    await broker.publish(desk.event())
+    return bool(live.taken)
+
+
+async def _taken(broker: Broker, desk: BrokerOnWire, inbox: Inbox) -> bool:
+    # An event published while there is no queue goes nowhere.
+    await broker.publish(desk.event())
+    return bool(inbox.taken)
