@@ -1,0 +1,198 @@
+"""The web as one app: its pages, its files, its event stream, and how every failure looks to a person."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import httpx
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from services.errors import BalieError, NotAuthenticated, NotFound, Temporary, TooLarge
+from services.web import (
+    account_pages,
+    desk_pages,
+    forms,
+    help_pages,
+    mailbox_pages,
+    people_pages,
+    portal_pages,
+    queue_pages,
+    survey_pages,
+)
+from services.web.forms import FORM_BYTES_MAX
+from services.web.guard import Guarded, refuse_foreign_forms
+from services.web.live import Live, stream
+from services.web.mailbox import Mailbox
+from services.web.rendering import STATIC
+from services.web.upstream import Unreachable
+from services.web.visit import SESSION_COOKIE, KnownVisit, Surroundings, Visit, log_in_address, visit
+
+log = structlog.get_logger(__name__)
+
+FOREVER = "public, max-age=31536000, immutable"
+BRIEFLY = "no-cache"
+
+PAGES = (
+    account_pages,
+    desk_pages,
+    help_pages,
+    mailbox_pages,
+    people_pages,
+    portal_pages,
+    queue_pages,
+    survey_pages,
+)
+
+health = APIRouter()
+live_updates = APIRouter()
+
+
+def create_app(around: Surroundings, live: Live, *, public_url: str, mailbox: Mailbox | None) -> FastAPI:
+    """The web. Whoever makes it owns the HTTP clients in `around` and feeds `live`."""
+    app = FastAPI(
+        title="Balie",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(refuse_foreign_forms)],
+        max_body_size=FORM_BYTES_MAX,
+    )
+    app.state.around, app.state.live = around, live
+    app.state.public_url, app.state.mailbox = public_url, mailbox
+    pages = (
+        account_pages,
+        desk_pages,
+        help_pages,
+        mailbox_pages,
+        people_pages,
+        portal_pages,
+        queue_pages,
+        survey_pages,
+    )
+    for each in pages:
+        app.include_router(each.router)
+    app.include_router(live_updates)
+    app.include_router(health)
+    app.mount("/static", _Static(directory=STATIC), name="static")
+    app.add_middleware(Guarded)
+    handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+        BalieError: _failed,
+        HTTPException: _http_failed,
+        RequestValidationError: _not_found,
+        Exception: _unexpected,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+    return app
+
+
+class _Static(StaticFiles):
+    """Files that never change under their fingerprinted address."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """As ever, with how long to keep it."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = FOREVER if b"v=" in scope["query_string"] else BRIEFLY
+        return response
+
+
+@live_updates.get("/live")
+async def listen(visit: KnownVisit, ticket: Annotated[int | None, Query()] = None) -> Response:
+    """Which tickets change, as server-sent events: all of them to staff, else one's own and the one asked for."""
+    if visit.caller is None:
+        raise NotAuthenticated("Log in to listen.")
+    if ticket is not None and not visit.caller.is_staff:
+        await visit.intake.ticket(ticket)  # raises NotFound for somebody else's
+    live: Live = visit.request.app.state.live
+    live.must_have_room()
+    headers = {"X-Accel-Buffering": "no"}
+    return StreamingResponse(stream(live, visit.caller, ticket), headers=headers, media_type="text/event-stream")
+
+
+@health.get("/healthz")
+async def alive() -> dict[str, str]:
+    """The process runs."""
+    return {"status": "ok"}
+
+
+@health.get("/readyz")
+async def ready(request: Request) -> JSONResponse:
+    """Intake answers: without it no page is worth sending people to. The help centre may be away."""
+    around: Surroundings = request.app.state.around
+    try:
+        (await around.intake.get("/healthz")).raise_for_status()
+    except httpx.HTTPError as error:
+        return JSONResponse({"status": "intake cannot be reached", "error": type(error).__name__}, 503)
+    return JSONResponse({"status": "ok"})
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    if not isinstance(error, BalieError):
+        return await _unexpected(request, error)
+    visiting = visit(request)
+    if isinstance(error, Unreachable):
+        log.warning("service unreachable", path=request.url.path, detail=error.detail)
+    if visiting.by_htmx and isinstance(error, Temporary | NotAuthenticated):
+        # The page stays as it is, with what was typed; its script says what went wrong.
+        return Response(status_code=error.status)
+    if isinstance(error, NotAuthenticated) and request.method == "GET":
+        return _to_log_in(visiting)
+    if request.method == "POST" and isinstance(error, Temporary | NotAuthenticated):
+        return await _unsent(visiting, error)
+    return _error_page(visiting, error)
+
+
+def _to_log_in(visiting: Visit) -> Response:
+    response = visiting.see(log_in_address(visiting))
+    # A session that intake refuses would lead straight back here from the log-in page.
+    response.delete_cookie(SESSION_COOKIE)
+    return response
+
+
+async def _unsent(visiting: Visit, error: BalieError) -> Response:
+    """Nothing typed is lost: the page carries the whole form, to be sent again under the same key."""
+    form = await forms.read(visiting.request)
+    hidden = {name: value for name, value in form.fields.items() if name not in {"text", "comment", "password", "kept"}}
+    return visiting.page(
+        "unsent.html",
+        status=error.status,
+        form=form,
+        hidden=hidden,
+        action=visiting.request.url.path,
+        sentence=forms.sentence(error, visiting.t),
+        log_in=log_in_address(visiting) if isinstance(error, NotAuthenticated) else None,
+    )
+
+
+def _error_page(visiting: Visit, error: BalieError) -> Response:
+    return visiting.page(
+        "error.html",
+        status=error.status,
+        title=visiting.t(f"error.{error.status}")
+        if visiting.t.knows(f"error.{error.status}")
+        else visiting.t("error.500"),
+        sentence=visiting.t("problem.foreign") if error.facts.get("foreign") else forms.sentence(error, visiting.t),
+    )
+
+
+async def _http_failed(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == TooLarge.status:
+        return _error_page(visit(request), TooLarge("The form was too large."))
+    if status in (404, 405):
+        return await _not_found(request, error)
+    return _error_page(visit(request), BalieError("The request could not be read."))
+
+
+async def _not_found(request: Request, _error: Exception) -> Response:
+    return _error_page(visit(request), NotFound("There is no such page."))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("unexpected error", path=request.url.path, exc_info=error)
+    return _error_page(visit(request), BalieError("An unexpected error was logged."))

@@ -1,0 +1,222 @@
+"""One ticket on the desk: the conversation, one composer, the facts, and what the clock will do."""
+
+import asyncio
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from services.errors import Permanent, VersionMismatch
+from services.vocabulary import Channel, Kind, Language, Priority, Role
+from services.web import forms
+from services.web.forms import NAME_CHARACTERS_MAX, SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Form, explain
+from services.web.future import steps
+from services.web.history import changes_since, happening
+from services.web.portal_pages import file_limits
+from services.web.queue_pages import read_queue
+from services.web.records import Ticket
+from services.web.visit import DeskVisit, Visit
+
+MODES = ("reply", "ask", "solve", "note", "reopen")
+"""What the composer can do, in the order shown; each is the command of that name."""
+WORDLESS = frozenset({"solve", "reopen"})
+"""Modes that need no text."""
+AGENTS_MAX = 100
+REGIONS = ("conversation", "standing", "side", "seen")
+"""What changes on the page when the ticket does; the composer is left alone, somebody may be typing."""
+
+router = APIRouter(prefix="/desk/tickets")
+
+
+@router.get("/new")
+async def phone_page(visit: DeskVisit) -> Response:
+    """Log what somebody said on the phone."""
+    defaults = {"kind": Kind.QUESTION, "priority": Priority.LOW, "language": visit.language, "key": forms.new_key()}
+    return _phone(visit, Form(dict(defaults), [], []))
+
+
+@router.post("/new")
+async def log_phone_call(visit: DeskVisit) -> Response:
+    """Open a ticket for the caller, who is found by address or added."""
+    form = await forms.read(visit.request)
+    form.need("name", visit.t, NAME_CHARACTERS_MAX)
+    form.need("subject", visit.t, SUBJECT_CHARACTERS_MAX)
+    form.need("text", visit.t, TEXT_CHARACTERS_MAX)
+    form.need_files(visit.t)
+    if form["email"]:
+        form.need_email("email", visit.t)
+    if not form.errors:
+        try:
+            ticket = await visit.intake.submit(form.key, await _phone_call(visit, form))
+            return visit.see(f"/desk/tickets/{ticket.number}", told="logged", key=form.key)
+        except Permanent as error:
+            explain(form, error, visit.t)
+    return _phone(visit, form, status=422)
+
+
+def _phone(visit: Visit, form: Form, status: int = 200) -> Response:
+    return visit.page(
+        "phone_ticket.html",
+        status=status,
+        form=form,
+        errors=form.errors,
+        kinds=list(Kind),
+        priorities=list(Priority),
+        languages=list(Language),
+        **file_limits(),
+    )
+
+
+async def _phone_call(visit: Visit, form: Form) -> dict[str, Any]:
+    language = form.choice("language", Language, visit.language)
+    requester = {"name": form["name"], "language": language} | ({"email": form["email"]} if form["email"] else {})
+    return {
+        "subject": form["subject"],
+        "text": form["text"],
+        "kind": form.choice("kind", Kind, Kind.QUESTION),
+        "priority": form.choice("priority", Priority, Priority.LOW),
+        "language": language,
+        "channel": Channel.PHONE,
+        "requester": requester,
+        "attachment_ids": await forms.upload(form, visit.intake),
+    }
+
+
+@router.get("/{number}")
+async def ticket_page(visit: DeskVisit, number: int, view: Annotated[str, Query()] = "") -> Response:
+    """The ticket, with the queue it was opened from beside it."""
+    return await _ticket(visit, number, _blank(), view=view)
+
+
+@router.post("/{number}/messages")
+async def send(visit: DeskVisit, number: int) -> Response:
+    """Reply, ask, solve, note or reopen. Refused where somebody else changed the ticket since the page was read."""
+    form = await forms.read(visit.request)
+    mode = form.choice("mode", MODES, "reply")
+    if mode not in WORDLESS or form["text"]:
+        form.need("text", visit.t, TEXT_CHARACTERS_MAX)
+    form.need_files(visit.t)
+    if not form.errors:
+        try:
+            await _command(visit, number, mode, form)
+        except VersionMismatch:
+            return await _changed_meanwhile(visit, number, form)
+        except Permanent as error:
+            explain(form, error, visit.t)
+        else:
+            return await _sent(visit, number, mode, form.key)
+    return await _ticket(visit, number, form, status=422)
+
+
+async def _command(visit: Visit, number: int, mode: str, form: Form) -> Ticket:
+    facts: dict[str, Any] = {"text": form["text"] or None}
+    if mode != "reopen":
+        facts["attachment_ids"] = await forms.upload(form, visit.intake)
+    # An internal note disturbs nobody: it need not wait until its writer has read the news.
+    version = None if mode == "note" else form.number("version")
+    return await visit.intake.command(number, mode, form.key, facts, version)
+
+
+async def _sent(visit: Visit, number: int, mode: str, key: str) -> Response:
+    if not visit.by_htmx:
+        return visit.see(f"/desk/tickets/{number}#latest", told=f"{mode}_sent", key=key)
+    return visit.sent(await _ticket(visit, number, _blank()), f"{mode}_sent", key)
+
+
+async def _changed_meanwhile(visit: Visit, number: int, form: Form) -> Response:
+    # The text is still in the form; sending it again from the fresh page is a decision made knowing the news.
+    form.errors[""] = visit.t("wrong.changed_meanwhile")
+    return await _ticket(visit, number, form, status=412, seen=form.number("seen"))
+
+
+@router.get("/{number}/assignee")
+async def assignee_page(visit: DeskVisit, number: int) -> Response:
+    """Who could take the ticket."""
+    ticket, agents, admins = await asyncio.gather(
+        visit.intake.ticket(number),
+        visit.intake.people(role=Role.AGENT, limit=AGENTS_MAX),
+        visit.intake.people(role=Role.ADMIN, limit=AGENTS_MAX),
+    )
+    staff = sorted((*agents.items, *admins.items), key=lambda person: person.name.lower())
+    active = [person for person in staff if person.active]
+    return visit.page("assignee.html", ticket=ticket, staff=active, key=forms.new_key())
+
+
+@router.post("/{number}/assignee")
+async def assign(visit: DeskVisit, number: int) -> Response:
+    """Make somebody responsible, unless another has become so since the page was read: then say who."""
+    form = await forms.read(visit.request)
+    ticket = await visit.intake.ticket(number)
+    problem = None
+    if form["was"] != _assignee(ticket):
+        name = ticket.assignee.name if ticket.assignee else visit.t("ticket.nobody")
+        problem = visit.t("wrong.assigned_meanwhile", name=name)
+    else:
+        try:
+            await visit.intake.command(
+                number, "assign", form.key, {"assignee_id": _chosen(visit, form)}, ticket.version
+            )
+        except Permanent as error:
+            problem = forms.sentence(error, visit.t)
+    if problem is None and not visit.by_htmx:
+        return visit.see(f"/desk/tickets/{number}", told="assigned")
+    return await _ticket(visit, number, _blank(), status=200 if problem is None else 409, problem=problem)
+
+
+def _chosen(visit: Visit, form: Form) -> str | None:
+    if form["assignee"] == "me" and visit.caller:
+        return str(visit.caller.person_id)
+    try:
+        return str(UUID(form["assignee"]))
+    except ValueError:
+        return None
+
+
+def _assignee(ticket: Ticket) -> str:
+    return str(ticket.assignee.person_id) if ticket.assignee else ""
+
+
+async def _ticket(
+    visit: Visit,
+    number: int,
+    form: Form,
+    *,
+    status: int = 200,
+    view: str = "",
+    seen: int | None = None,
+    problem: str | None = None,
+) -> Response:
+    ticket, timeline, queue = await asyncio.gather(
+        visit.intake.ticket(number), visit.intake.timeline(number), _queue_beside(visit, view)
+    )
+    modes = [mode for mode in MODES if mode in ticket.moves]
+    return visit.page(
+        "desk_ticket.html",
+        status=status,
+        also=REGIONS,
+        ticket=ticket,
+        timeline=timeline,
+        happening=happening,
+        steps=steps(ticket, visit.t),
+        form=form,
+        errors=form.errors,
+        problem=problem,
+        news=changes_since(timeline, seen, visit.t) if seen is not None else [],
+        modes=modes,
+        mode=form.choice("mode", modes, modes[0] if modes else ""),
+        assignee=_assignee(ticket),
+        key=forms.new_key(),
+        me=str(visit.caller.person_id) if visit.caller else "",
+        **queue,
+        **file_limits(),
+    )
+
+
+async def _queue_beside(visit: Visit, view: str) -> dict[str, Any]:
+    # Part of a page needs no queue beside it.
+    return {"page": None, "views": [], "view": "", "q": ""} if visit.by_htmx else await read_queue(visit, view)
+
+
+def _blank() -> Form:
+    return Form({"key": forms.new_key()}, [], [])

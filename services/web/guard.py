@@ -1,0 +1,94 @@
+"""What keeps the pages safe: who may send a form, where a redirect may lead, what a browser is told to refuse."""
+
+import re
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.errors import NotAllowed
+from services.http import REQUEST_ID
+from services.telemetry import CORRELATION_ID_MAX, correlated, correlation_id
+
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "frame-src": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+HEADERS = {
+    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    # Not no-referrer: that would send our own forms with `Origin: null`.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_INSIDE = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
+
+
+def inside(address: str | None, otherwise: str = "/") -> str:
+    """The address if it is a path on this site, else `otherwise`: a log-in never leads to a stranger's page."""
+    return address if address and _INSIDE.fullmatch(address) else otherwise
+
+
+async def refuse_foreign_forms(request: Request) -> None:
+    """Raises NotAllowed for a form that another site sent. A browser says who did; no word is a no."""
+    if request.method in SAFE_METHODS:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        allowed = site in ("same-origin", "none")
+    else:
+        origin = request.headers.get("Origin") or request.headers.get("Referer")
+        allowed = bool(origin) and _origin(str(origin)) in _own_origins(request)
+    if not allowed:
+        raise NotAllowed("This form was not sent from a page of this site.", foreign=True)
+
+
+def _origin(address: str) -> tuple[str, str]:
+    parts = urlsplit(address)
+    return parts.scheme, parts.netloc
+
+
+def _own_origins(request: Request) -> set[tuple[str, str]]:
+    public = _origin(request.app.state.public_url)
+    return {public, ("http", request.headers.get("Host", "")), ("https", request.headers.get("Host", ""))}
+
+
+class Guarded:
+    """The app, with a correlation id for each request and `HEADERS` on each answer that has none of its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers[REQUEST_ID] = correlation_id()
+            await send(message)
+
+        with correlated(_given(scope)):
+            await self._app(scope, receive, send_guarded)
+
+
+def _given(scope: Scope) -> str:
+    given = dict(scope["headers"]).get(REQUEST_ID.lower().encode(), b"").decode("latin-1")
+    return given if re.fullmatch(rf"[\w.:-]{{1,{CORRELATION_ID_MAX}}}", given, re.ASCII) else ""

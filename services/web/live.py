@@ -1,0 +1,130 @@
+"""Live updates: events of the broker, fanned out to the open pages of this process as server-sent events.
+
+A page is only told that a ticket changed; what it may see of it, it fetches like any other page.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from pydantic import ValidationError
+
+from services.broker import Broker, Subscription
+from services.errors import TooManyRequests
+from services.events import EVENT_TYPES, ArticleSuggested, Event, TicketEventData, TicketNoted
+from services.identity import Caller
+
+log = structlog.get_logger(__name__)
+
+BINDINGS = ("ticket.*.v1", "article.suggested.v1")
+STREAMS_MAX = 2000
+STREAM_LIFETIME = timedelta(minutes=10)
+"""The browser comes back by itself, and whether it may still listen is asked anew."""
+BEAT = timedelta(seconds=20)
+"""A sign of life this often, so that neither end nor anything between takes the stream for dead."""
+RETRY_MS = 2000
+
+
+class Watch:
+    """One open page: which tickets it may hear of, and which changed since it last heard."""
+
+    def __init__(self, caller: Caller, ticket: int | None) -> None:
+        self._caller, self._ticket = caller, ticket
+        self._changed: set[int] = set()
+        self._woken = asyncio.Event()
+        self.ended = False
+
+    def hear(self, number: int, requester: UUID | None, *, internal: bool) -> None:
+        """A ticket changed. Several changes before the page listens again are one."""
+        mine = number == self._ticket or (requester is not None and requester == self._caller.person_id)
+        if self._caller.is_staff or (mine and not internal):
+            self._changed.add(number)
+            self._woken.set()
+
+    def end(self) -> None:
+        """No more will come."""
+        self.ended = True
+        self._woken.set()
+
+    async def changes(self) -> set[int]:
+        """The numbers of the tickets changed, waiting up to `BEAT` for one; an empty set is a beat."""
+        try:
+            await asyncio.wait_for(self._woken.wait(), BEAT.total_seconds())
+        except TimeoutError:
+            return set()
+        self._woken.clear()
+        changed, self._changed = self._changed, set()
+        return changed
+
+
+class Live:
+    """The open pages of this process."""
+
+    def __init__(self) -> None:
+        self._watches: set[Watch] = set()
+        self._closed = False
+
+    async def follow(self, broker: Broker) -> Subscription:
+        """Listen to the broker from now on."""
+        return await broker.listen(BINDINGS, self.hear)
+
+    async def hear(self, event: Event) -> None:
+        """Wake the pages an event is about. One that cannot be read is logged: no later try would help."""
+        model = EVENT_TYPES.get(event.type)
+        if model is None:
+            return
+        try:
+            data = event.read(model)
+        except ValidationError:
+            log.warning("event not understood", type=event.type, id=str(event.id))
+            return
+        if isinstance(data, TicketEventData):
+            self._wake(data.ticket.number, data.ticket.requester.person_id, internal=isinstance(data, TicketNoted))
+        elif isinstance(data, ArticleSuggested):
+            self._wake(data.ticket_number, None, internal=True)
+
+    def must_have_room(self) -> None:
+        """Raises TooManyRequests where `STREAMS_MAX` pages listen already."""
+        if len(self._watches) >= STREAMS_MAX:
+            raise TooManyRequests("Too many pages listen already.", retry_after=60)
+
+    @contextmanager
+    def watching(self, caller: Caller, ticket: int | None) -> Iterator[Watch]:
+        """A page is open for as long as the block runs."""
+        watch = Watch(caller, ticket)
+        if self._closed:
+            watch.end()
+        self._watches.add(watch)
+        try:
+            yield watch
+        finally:
+            self._watches.discard(watch)
+
+    def close(self) -> None:
+        """End every stream, so that a server that stops need not wait for them."""
+        self._closed = True
+        for watch in self._watches:
+            watch.end()
+
+    def _wake(self, number: int, requester: UUID | None, *, internal: bool) -> None:
+        for watch in self._watches:
+            watch.hear(number, requester, internal=internal)
+
+
+async def stream(live: Live, caller: Caller, ticket: int | None) -> AsyncIterator[str]:
+    """Server-sent events: `ticket` with a number, until `STREAM_LIFETIME` is over."""
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + STREAM_LIFETIME.total_seconds()
+    with live.watching(caller, ticket) as watch:
+        yield f"retry: {RETRY_MS}\nevent: listening\ndata: {{}}\n\n"
+        while not watch.ended and loop.time() < ends_at:
+            changed = await watch.changes()
+            yield "".join(_event(number) for number in sorted(changed)) or ": still here\n\n"
+
+
+def _event(number: int) -> str:
+    return f"event: ticket\ndata: {json.dumps({'number': number})}\n\n"

@@ -1,0 +1,59 @@
+"""The mails a desk without SMTP wrote to a folder, for agents to read: try everything, send nothing."""
+
+import asyncio
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import HTMLResponse, Response
+
+from services.errors import NotFound
+from services.web.mailbox import MAILS_MAX, Mailbox
+from services.web.visit import DeskVisit
+
+_NAME = re.compile(r"[\w@.+=-]{1,200}\.eml")
+# A mail brings its own styles; scripts, forms and remote pictures stay out. Its links open beside it.
+_MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+
+router = APIRouter(prefix="/desk/mailbox")
+
+
+def the_mailbox(request: Request) -> Mailbox:
+    """Raises NotFound where mails go out by SMTP."""
+    mailbox: Mailbox | None = request.app.state.mailbox
+    if mailbox is None:
+        raise NotFound("This desk sends its mail.")
+    return mailbox
+
+
+TheMailbox = Annotated[Mailbox, Depends(the_mailbox)]
+
+
+@router.get("")
+async def mails(visit: DeskVisit, mailbox: TheMailbox) -> Response:
+    """The newest mails."""
+    found = await asyncio.to_thread(mailbox.newest)
+    return visit.page("mailbox.html", mails=found, mails_max=MAILS_MAX)
+
+
+@router.get("/{name}")
+async def mail(visit: DeskVisit, mailbox: TheMailbox, name: str) -> Response:
+    """One mail, its text and a frame with its HTML."""
+    return visit.page("mail.html", mail=await asyncio.to_thread(mailbox.read, _known(name)))
+
+
+@router.get("/{name}/html")
+async def mail_html(visit: DeskVisit, mailbox: TheMailbox, name: str) -> Response:  # noqa: ARG001 - staff only
+    """What the frame shows."""
+    found = await asyncio.to_thread(mailbox.read, _known(name))
+    headers = {"Content-Security-Policy": _MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
+    return HTMLResponse('<base target="_blank">' + found.html, headers=headers)
+
+
+def _known(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise NotFound("There is no such mail.")
+    return name

@@ -1,0 +1,61 @@
+"""The web's composition root: the portal and the desk in one process."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+from pydantic import Field
+
+from services.broker import Broker
+from services.clock import wall_clock
+from services.identity import Signer
+from services.process import serve
+from services.settings import Settings
+from services.web import upstream
+from services.web.app import create_app
+from services.web.live import Live
+from services.web.mailbox import Mailbox
+from services.web.rendering import Rendering
+from services.web.visit import Surroundings
+from services.web.words import catalogues
+from services.wording import ZONE
+
+
+class WebSettings(Settings):
+    """What the web needs beside what all need."""
+
+    intake_url: str = Field(default="http://127.0.0.1:8081", description="where intake's HTTP API listens")
+    kb_url: str = Field(default="http://127.0.0.1:8082", description="where the knowledge base's HTTP API listens")
+    mailbox_dir: Path | None = Field(
+        default=None, description="folder of the mails a desk without SMTP writes; shown to agents when set"
+    )
+    desk_zone: str = Field(default=ZONE, description="the time zone dates are shown in, as in Europe/Amsterdam")
+
+
+async def web(settings: WebSettings, broker: Broker, listening: socket.socket) -> None:
+    """Serve portal and desk until cancelled."""
+    live = Live()
+    async with upstream.connect(settings.intake_url) as intake, upstream.connect(settings.kb_url) as kb:
+        around = Surroundings(
+            intake=intake,
+            kb=kb,
+            signer=Signer(settings.secret.get_secret_value()),
+            clock=wall_clock,
+            catalogues=catalogues(),
+            rendering=Rendering(),
+            zone=settings.desk_zone,
+            secure=settings.public_url.startswith("https:"),
+            has_mailbox=settings.mailbox_dir is not None,
+        )
+        mailbox = Mailbox(settings.mailbox_dir) if settings.mailbox_dir else None
+        app = create_app(around, live, public_url=settings.public_url, mailbox=mailbox)
+        subscription = await live.follow(broker)
+        serving = asyncio.ensure_future(serve(app, listening))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            # Open event streams first: the server waits for requests under way, and they never end by themselves.
+            live.close()
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+            await subscription.stop()

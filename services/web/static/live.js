@@ -1,0 +1,68 @@
+// Live updates: the server says which ticket changed, and the parts of the page that show it are fetched again.
+(() => {
+  if (!document.body?.dataset.live && document.readyState !== "loading") return;
+  let source = null;
+  let wasListening = false;
+  let queueTimer = null;
+  const QUEUE_PAUSE_MS = 400;
+
+  const page = () => document.querySelector("[data-ticket]")?.dataset.ticket;
+  const tell = (name) => document.body.dispatchEvent(new CustomEvent(name));
+  // A burst of changes is one refresh of the list.
+  const queueChanged = () => {
+    queueTimer ??= setTimeout(() => { queueTimer = null; tell("balie:queue"); }, QUEUE_PAUSE_MS);
+  };
+
+  const changed = (event) => {
+    queueChanged();
+    if (String(JSON.parse(event.data).number) === page()) tell("balie:changed");
+  };
+  const listening = () => {
+    document.documentElement.dataset.listening = "yes";
+    // Back after an interruption: what was missed is not known, so everything is fetched.
+    if (wasListening) {
+      queueChanged();
+      tell("balie:changed");
+    }
+    wasListening = true;
+  };
+
+  const open = () => {
+    if (source || document.hidden) return;
+    source = new EventSource(document.body.dataset.live);
+    source.addEventListener("listening", listening);
+    source.addEventListener("ticket", changed);
+  };
+  // A browser opens six connections to a site at most: a tab nobody looks at holds none.
+  const close = () => {
+    source?.close();
+    source = null;
+    delete document.documentElement.dataset.listening;
+  };
+
+  const entries = () => [...document.querySelectorAll("#conversation [data-entry]")];
+  let known = null;
+  document.addEventListener("htmx:beforeSwap", () => { known = new Set(entries().map((entry) => entry.dataset.entry)); });
+  document.addEventListener("htmx:afterSettle", () => {
+    const arrived = known ? entries().filter((entry) => !known.has(entry.dataset.entry)) : [];
+    known = null;
+    if (!arrived.length) return;
+    arrived.forEach((entry) => entry.classList.add("fresh"));
+    window.balie.announce(arrived.at(-1).dataset.said);
+    toEnd();
+  });
+
+  const toEnd = () => {
+    const scroll = document.querySelector("[data-scroll]");
+    if (scroll) scroll.scrollTop = scroll.scrollHeight;
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    toEnd();
+    if (!document.body.dataset.live || !("EventSource" in window)) return;
+    open();
+    document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+    addEventListener("pagehide", close);
+    addEventListener("pageshow", open);
+  });
+})();

@@ -1,0 +1,119 @@
+// What every page does with a script: theme, file lists, one send per form, and words for what went wrong.
+(() => {
+  const html = document.documentElement;
+  html.classList.add("scripts");
+
+  const words = () => JSON.parse(document.body.dataset.words);
+
+  const announce = (sentence) => {
+    const announcer = document.getElementById("announcer");
+    announcer.textContent = "";
+    // A screen reader speaks of a change: the same sentence twice in a row is none.
+    requestAnimationFrame(() => { announcer.textContent = sentence; });
+  };
+
+  const warn = (sentence, link) => {
+    const alerts = document.getElementById("alerts");
+    const notice = document.createElement("div");
+    notice.className = "notice notice-wrong";
+    const text = document.createElement("p");
+    text.textContent = sentence;
+    if (link) {
+      const anchor = Object.assign(document.createElement("a"), { href: link.href, textContent: link.text, target: "_blank", rel: "noopener" });
+      text.append(" ", anchor);
+    }
+    const close = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
+    close.addEventListener("click", () => notice.remove());
+    notice.append(text, close);
+    alerts.replaceChildren(notice);
+  };
+
+  window.balie = { words, announce, warn };
+
+  const chooseTheme = (event) => {
+    const button = event.submitter;
+    event.preventDefault();
+    html.dataset.theme = button.value;
+    for (const other of event.target.querySelectorAll("button")) other.removeAttribute("aria-current");
+    button.setAttribute("aria-current", "true");
+    const body = new URLSearchParams(new FormData(event.target, button));
+    fetch(event.target.action, { method: "POST", body, redirect: "manual" }).catch(() => warn(words().unreachable));
+  };
+
+  const listFiles = (input) => {
+    const box = input.closest("[data-files]");
+    const limits = { count: Number(box.dataset.filesMax), each: Number(box.dataset.fileBytesMax), all: Number(box.dataset.formBytesMax) };
+    const kept = new DataTransfer();
+    const refused = [];
+    let total = 0;
+    for (const file of input.files) {
+      total += file.size;
+      if (file.size > limits.each || total > limits.all) {
+        total -= file.size;
+        refused.push(words().too_large.replace("{name}", file.name));
+      } else if (kept.files.length >= limits.count) refused.push(words().too_many);
+      else kept.items.add(file);
+    }
+    if (refused.length) input.files = kept.files;
+    const line = (text, kind) => Object.assign(document.createElement("li"), { textContent: text, className: kind });
+    box.querySelector(".chosen").replaceChildren(
+      ...[...kept.files].map((file) => line(file.name, "")), ...[...new Set(refused)].map((text) => line(text, "wrong")));
+  };
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches("[data-theme-choice]")) return chooseTheme(event);
+    // A form sent by the browser itself: a second click must not send it again. htmx sees to its own.
+    if (event.target.matches("[data-once]") && !event.target.hasAttribute("hx-post")) {
+      setTimeout(() => event.target.querySelectorAll("[data-send]").forEach((button) => { button.disabled = true; }));
+    }
+  });
+  // Back from the next page out of the browser's memory: the form can be sent again.
+  addEventListener("pageshow", () => document.querySelectorAll("[data-send]").forEach((button) => { button.disabled = false; }));
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-files] input[type=file]")) listFiles(event.target);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form?.querySelector("[data-send]")) {
+      event.preventDefault();
+      event.target.form.requestSubmit(event.target.form.querySelector("[data-send]"));
+    }
+    const menu = document.querySelector(".menu[open]");
+    if (event.key === "Escape" && menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    const menu = document.querySelector(".menu[open]");
+    if (menu && !menu.contains(event.target)) menu.open = false;
+    const insert = event.target.closest("[data-insert]");
+    if (insert) insertText(insert.dataset.insert);
+  });
+
+  const insertText = (text) => {
+    const area = document.getElementById("text");
+    if (!area) return;
+    const lead = area.value && !area.value.endsWith("\n") ? "\n" : "";
+    area.setRangeText(lead + text + "\n", area.selectionEnd, area.selectionEnd, "end");
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+    area.focus();
+  };
+
+  // A background refresh that fails says nothing: the next one mends it. A form that could not be sent does.
+  const failed = (event) => {
+    const verb = event.detail.requestConfig?.verb;
+    if (verb === "get" || event.detail.xhr?.status === 413 && event.detail.xhr.responseText) return;
+    const status = event.detail.xhr?.status;
+    const session = { href: "/login?next=" + encodeURIComponent(location.pathname), text: words().log_in };
+    if (status === 401) warn(words().session, session);
+    else warn(words().unreachable);
+  };
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, failed);
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const announced = event.detail.target.isConnected ? event.detail.target : document.getElementById(event.detail.target.id);
+    if (announced?.dataset.announce) announce(announced.dataset.announce);
+  });
+})();

@@ -1,0 +1,200 @@
+"""One request of one visitor: who they are, what they may call, how they are answered."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
+
+import httpx
+from fastapi import Depends, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.clock import Clock
+from services.errors import NotAuthenticated
+from services.identity import Caller, Signer
+from services.vocabulary import Language
+from services.web.guard import inside
+from services.web.intake_api import IntakeApi
+from services.web.kb_api import KbApi
+from services.web.rendering import Rendering
+from services.web.words import Catalogue, Said
+
+SESSION_COOKIE = "balie_session"
+LANGUAGE_COOKIE = "balie_language"
+THEME_COOKIE = "balie_theme"
+TOLD_COOKIE = "balie_told"
+THEMES = ("auto", "light", "dark")
+PREFERENCE_SECONDS = 365 * 24 * 3600
+TOLD_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every request needs and the process makes once."""
+
+    intake: httpx.AsyncClient
+    kb: httpx.AsyncClient
+    signer: Signer
+    clock: Clock
+    catalogues: Mapping[Language, Catalogue]
+    rendering: Rendering
+    zone: str
+    secure: bool
+    """Whether cookies travel over HTTPS only."""
+    has_mailbox: bool
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request and how to answer it. `caller` is None for somebody not logged in."""
+
+    request: Request
+    around: Surroundings
+    caller: Caller | None
+    intake: IntakeApi
+    kb: KbApi
+    t: Said
+    theme: str
+
+    @property
+    def language(self) -> Language:
+        """The language the visitor reads."""
+        return self.t.language
+
+    @property
+    def here(self) -> str:
+        """The address asked for, for coming back to it."""
+        url = self.request.url
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+    @property
+    def by_htmx(self) -> bool:
+        """Whether only part of the page is wanted."""
+        headers = self.request.headers
+        return "HX-Request" in headers and "HX-History-Restore-Request" not in headers
+
+    def page(self, template: str, *, status: int = 200, also: tuple[str, ...] = (), **facts: Any) -> HTMLResponse:
+        """The page; for htmx the block it targets, with the blocks `also` as out-of-band swaps."""
+        told, _, told_key = self.request.cookies.get(TOLD_COOKIE, "").partition(".")
+        known = {
+            "visit": self,
+            "t": self.t,
+            "caller": self.caller,
+            "oob": False,
+            "told": told if self.t.knows(f"told.{told}") else None,
+            "told_key": told_key if self.t.knows(f"told.{told}") else "",
+            "errors": {},
+            "problem": None,
+            **facts,
+        }
+        html = None
+        if self.by_htmx:
+            target = self.request.headers.get("HX-Target", "")
+            html = self.around.rendering.blocks(template, (target, *also), known)
+        response = HTMLResponse(html or self.around.rendering.page(template, known), status)
+        response.headers["Vary"] = "HX-Request, HX-Target, Cookie, Accept-Language"
+        if html is None and told:
+            response.delete_cookie(TOLD_COOKIE)
+        return response
+
+    def see(self, address: str, told: str = "", key: str = "") -> Response:
+        """Go to another page; `told` is said there once, and the draft that was sent under `key` forgotten."""
+        if self.by_htmx:
+            response = Response(status_code=200, headers={"HX-Redirect": address})
+        else:
+            response = RedirectResponse(address, 303)
+        if told:
+            self.set_cookie(response, TOLD_COOKIE, f"{told}.{key}", TOLD_SECONDS)
+        return response
+
+    def sent(self, response: Response, told: str, key: str) -> Response:
+        """Tell a page that stays where it is that its form was sent."""
+        response.headers["HX-Trigger"] = json.dumps({"balie:sent": {"key": key, "told": self.t(f"told.{told}")}})
+        return response
+
+    def set_cookie(self, response: Response, name: str, value: str, max_age: int | None) -> None:
+        """A cookie no script reads and no other site's form carries."""
+        secure = self.around.secure
+        response.set_cookie(name, value, max_age=max_age, httponly=True, samesite="lax", secure=secure)
+
+    def address(self, **changes: object) -> str:
+        """This page's address with some parameters changed; None and empty ones are left out."""
+        given = dict(parse_qsl(self.request.url.query))
+        given |= {name: str(value) if value is not None else "" for name, value in changes.items()}
+        query = urlencode({name: value for name, value in given.items() if value})
+        return f"{self.request.url.path}?{query}" if query else self.request.url.path
+
+
+def visit(request: Request) -> Visit:
+    """Whoever it is. A bad or old session cookie is no session."""
+    around: Surroundings = request.app.state.around
+    token: str | None = request.cookies.get(SESSION_COOKIE)
+    now = around.clock()
+    try:
+        caller = around.signer.caller(token, now) if token else None
+    except NotAuthenticated:
+        caller, token = None, None
+    language = _language(request)
+    theme = request.cookies.get(THEME_COOKIE, "auto")
+    return Visit(
+        request,
+        around,
+        caller,
+        IntakeApi(around.intake, token),
+        KbApi(around.kb, token),
+        Said(around.catalogues[language], language, around.zone, now),
+        theme if theme in THEMES else "auto",
+    )
+
+
+def known_visit(request: Request) -> Visit:
+    """Somebody logged in. Raises NotAuthenticated, which leads to the log-in page."""
+    visiting = visit(request)
+    if visiting.caller is None or visiting.caller.person_id is None:
+        raise NotAuthenticated("Log in to see this page.")
+    return visiting
+
+
+def desk_visit(request: Request) -> Visit:
+    """Support staff. Raises NotAllowed for a requester."""
+    visiting = known_visit(request)
+    if visiting.caller is not None:
+        visiting.caller.must_be_staff()
+    return visiting
+
+
+AnyVisit = Annotated[Visit, Depends(visit)]
+KnownVisit = Annotated[Visit, Depends(known_visit)]
+DeskVisit = Annotated[Visit, Depends(desk_visit)]
+
+
+def log_in_address(visiting: Visit) -> str:
+    """The log-in page, which leads back here."""
+    back = visiting.here if visiting.request.method == "GET" else visiting.request.url.path
+    return "/login?" + urlencode({"next": inside(back)})
+
+
+def _language(request: Request) -> Language:
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if chosen in list(Language):
+        return Language(chosen)
+    preferred = request.headers.get("Accept-Language", "")
+    return max(_accepted(preferred), key=lambda wish: wish[1], default=(Language.ENGLISH, 0.0))[0]
+
+
+def _accepted(header: str) -> list[tuple[Language, float]]:
+    wishes = []
+    for part in header.split(","):
+        tag, _, quality = part.strip().partition(";q=")
+        code = tag.split("-")[0].lower()
+        if code in list(Language):
+            wishes.append((Language(code), _number(quality)))
+    return wishes
+
+
+def _number(quality: str) -> float:
+    try:
+        return float(quality) if quality else 1.0
+    except ValueError:
+        return 0.0

@@ -1,0 +1,135 @@
+"""What the pages say, in three languages: `words/<language>.toml`, one sentence a key."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from services import wording
+from services.vocabulary import (
+    ArticleKind,
+    Channel,
+    ClosedReason,
+    DeadlineKind,
+    Kind,
+    Language,
+    Priority,
+    Role,
+    Status,
+)
+
+FOLDER = Path(__file__).parent / "words"
+
+Catalogue = Mapping[str, str]
+"""Sentences by dotted key; `{name}` is filled in, `key.one` and `key.other` are chosen by a count."""
+
+
+def catalogues() -> Mapping[Language, Catalogue]:
+    """Every language's sentences."""
+    return {language: _read(FOLDER / f"{language}.toml") for language in Language}
+
+
+def _read(file: Path) -> Catalogue:
+    with file.open("rb") as opened:
+        return dict(_flat("", tomllib.load(opened)))
+
+
+def _flat(prefix: str, table: Mapping[str, Any]) -> list[tuple[str, str]]:
+    flat: list[tuple[str, str]] = []
+    for name, value in table.items():
+        flat += _flat(f"{prefix}{name}.", value) if isinstance(value, Mapping) else [(f"{prefix}{name}", value)]
+    return flat
+
+
+@dataclass(frozen=True)
+class Said:
+    """Everything a page says, in one language, at one moment, in one time zone. Templates know it as `t`."""
+
+    catalogue: Catalogue
+    language: Language
+    zone: str
+    now: datetime
+
+    def __call__(self, key: str, **facts: object) -> str:
+        """The sentence, filled in. Raises KeyError where a key or a fact is missing."""
+        if "count" in facts:
+            key += ".one" if facts["count"] == 1 else ".other"
+        return self.catalogue[key].format_map(facts)
+
+    def knows(self, key: str) -> bool:
+        """Whether there is such a sentence."""
+        return key in self.catalogue
+
+    def moment(self, at: datetime) -> str:
+        """In full, with its zone."""
+        return wording.moment(at, self.language, self.zone)
+
+    def short(self, at: datetime) -> str:
+        """For lists and timelines."""
+        return wording.short_moment(at, self.language, self.zone)
+
+    def day(self, at: datetime) -> str:
+        """The day only."""
+        return wording.day(at, self.language, self.zone)
+
+    def ago(self, at: datetime) -> str:
+        """How far from now, either way."""
+        return wording.from_now(at, self.now, self.language)
+
+    def duration(self, length: timedelta) -> str:
+        """How long."""
+        return wording.duration(length, self.language)
+
+    def status(self, status: Status, staff: bool = True) -> str:
+        """What staff, or requesters, call it."""
+        return (wording.status_label if staff else wording.requester_status_label)(Status(status), self.language)
+
+    def closed_reason(self, reason: ClosedReason) -> str:
+        """Why a ticket ended."""
+        return wording.closed_reason_label(ClosedReason(reason), self.language)
+
+    def priority(self, priority: Priority) -> str:
+        """The priority's name."""
+        return wording.priority_label(Priority(priority), self.language)
+
+    def priority_meaning(self, priority: Priority) -> str:
+        """Its definition."""
+        return wording.priority_meaning(Priority(priority), self.language)
+
+    def kind(self, kind: Kind) -> str:
+        """What the requester brings."""
+        return wording.kind_label(Kind(kind), self.language)
+
+    def kind_meaning(self, kind: Kind) -> str:
+        """When to choose it."""
+        return self(f"kind.{Kind(kind)}")
+
+    def channel(self, channel: Channel) -> str:
+        """How a message came."""
+        return wording.channel_label(Channel(channel), self.language)
+
+    def role(self, role: Role) -> str:
+        """What a person may do."""
+        return wording.role_label(Role(role), self.language)
+
+    def deadline(self, kind: DeadlineKind) -> str:
+        """What the clock will do."""
+        return wording.deadline_label(DeadlineKind(kind), self.language)
+
+    def article_kind(self, kind: ArticleKind) -> str:
+        """What an article is."""
+        return wording.article_kind_label(ArticleKind(kind), self.language)
+
+    def language_name(self, language: Language) -> str:
+        """Each language in its own words."""
+        return wording.LANGUAGE_NAMES[Language(language)]
+
+    def size(self, size: int) -> str:
+        """A file's size."""
+        if size < 1000:
+            return f"{size} B"
+        number, unit = (size / 1000, "kB") if size < 1_000_000 else (size / 1_000_000, "MB")
+        text = f"{number:.0f}" if number >= 10 else f"{number:.1f}"
+        return f"{text if self.language is Language.ENGLISH else text.replace('.', ',')} {unit}"
