@@ -1,0 +1,162 @@
+"""Reading articles, and what readers think of them: for everybody. Writing them: for support staff."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.database import transaction
+from services.http import AnyCaller, StaffCaller
+from services.idempotency import REPLAYED, Answer, IdempotencyKey, answer_once
+from services.identity import Caller
+from services.kb import finding
+from services.kb.articles import SLUG_CHARACTERS_MAX
+from services.kb.index import Hit
+from services.kb.library import Library, TheLibrary
+from services.kb.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
+from services.kb.publishing import publish, translate
+from services.kb.queries import list_articles, read_article
+from services.kb.question import asked
+from services.kb.resources import (
+    ArticleIn,
+    ArticleOut,
+    ArticlePage,
+    ArticleSummary,
+    OpinionIn,
+    SuggestedArticle,
+    Suggestions,
+    TextIn,
+)
+from services.kb.snippet import snippet
+from services.kb.store import add_opinion
+from services.kb.tables import idempotency_key
+from services.vocabulary import ArticleKind, Language, Role
+
+QUESTION_CHARACTERS_MAX = 500
+SUGGESTIONS_MAX = 10
+SUGGESTIONS_DEFAULT = 3
+NOBODY = Caller(person_id=None, role=Role.REQUESTER, name="(nobody logged in)")
+"""Under whom the idempotency keys of visitors are kept: they share one space, so keys must be unique."""
+
+router = APIRouter(prefix="/api/v1", tags=["articles"])
+
+SlugInPath = Annotated[str, Path(max_length=SLUG_CHARACTERS_MAX, examples=["logging-in"])]
+Preferred = Annotated[Language | None, Query(description="Preferred; each item says which language it is in.")]
+
+
+@router.get("/articles", summary="Search or list articles")
+async def search_articles(
+    library: TheLibrary,
+    q: Annotated[
+        str, Query(max_length=QUESTION_CHARACTERS_MAX, description="Words; all articles without.", examples=["passwrd"])
+    ] = "",
+    language: Preferred = None,
+    kind: ArticleKind | None = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> ArticlePage:
+    """Public. With `q` the best answers, forgiving typing mistakes; without it all articles, newest text first.
+
+    A search looks in `language`, and where nothing is found in the other languages too.
+    """
+    if q.strip():
+        hits = finding.search(library.catalogue.index, q, language, kind=kind, limit=limit)
+        return ArticlePage(items=[_found(library, hit, q) for hit in hits], next_cursor=None)
+    async with library.engine.connect() as connection:
+        listed = await list_articles(connection, language, kind, read_cursor(cursor), limit + 1)
+    page, next_cursor = cut(listed, limit)
+    return ArticlePage(items=[ArticleSummary.of(each, library.public_url) for each in page], next_cursor=next_cursor)
+
+
+@router.get("/suggest", summary="Suggest articles for a subject")
+async def suggest_articles(
+    library: TheLibrary,
+    subject: Annotated[str, Query(max_length=QUESTION_CHARACTERS_MAX, examples=["I forgot my passw"])],
+    language: Language = Language.ENGLISH,
+    limit: Annotated[int, Query(ge=1, le=SUGGESTIONS_MAX)] = SUGGESTIONS_DEFAULT,
+) -> Suggestions:
+    """Public. Made to be asked while somebody types: the last word may be unfinished. Often suggests nothing."""
+    hits = finding.suggest(library.catalogue.index, subject, language, limit)
+    return Suggestions(items=[_suggested(library, hit) for hit in hits])
+
+
+@router.get("/articles/{slug}", summary="Read an article")
+async def read(library: TheLibrary, slug: SlugInPath, language: Preferred = None) -> ArticleOut:
+    """Public. In the language asked for, else in one it has."""
+    async with library.engine.connect() as connection:
+        return await _article(connection, library, slug, language)
+
+
+@router.post("/articles", status_code=201, summary="Publish an article", response_model=ArticleOut)
+async def create_article(
+    library: TheLibrary, wanted: ArticleIn, caller: StaffCaller, request: Request, key: IdempotencyKey = None
+) -> Response:
+    """Support staff and services. It can be read at once, and others are told by `article.published.v1`."""
+    texts = [each.text(each.language) for each in wanted.translations]
+
+    async def work(connection: AsyncConnection) -> Answer:
+        now = library.now()
+        await publish(connection, wanted.slug, wanted.kind, texts, public_url=library.public_url, now=now)
+        article = await _article(connection, library, wanted.slug, texts[0].language)
+        return Answer(201, article.model_dump(mode="json"), {"Location": f"/api/v1/articles/{wanted.slug}"})
+
+    answer = await answer_once(library.engine, idempotency_key, caller, key, request, work)
+    library.catalogue.wake()
+    return answer
+
+
+@router.put("/articles/{slug}/translations/{language}", summary="Write an article's text in one language")
+async def write_translation(
+    library: TheLibrary,
+    slug: SlugInPath,
+    language: Language,
+    wanted: TextIn,
+    caller: StaffCaller,  # noqa: ARG001 - asked for so that nobody else gets in
+) -> ArticleOut:
+    """Support staff and services. Adds the translation or replaces its text; the same text again changes nothing."""
+    async with transaction(library.engine) as connection:
+        await translate(connection, slug, wanted.text(language), public_url=library.public_url, now=library.now())
+        article = await _article(connection, library, slug, language)
+    library.catalogue.wake()
+    return article
+
+
+@router.post("/articles/{slug}/feedback", status_code=204, summary="Say whether an article helped")
+async def give_feedback(
+    library: TheLibrary,
+    slug: SlugInPath,
+    opinion: OpinionIn,
+    caller: AnyCaller,
+    request: Request,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Public, twenty times a minute per address and article. A logged-in person's newest opinion replaces the last."""
+    now = library.now()
+    person_id = caller.person_id if caller else None
+    address = request.client.host if request.client else ""
+    library.opinions.count(f"{person_id or address}/{slug}", now.timestamp())
+
+    async def work(connection: AsyncConnection) -> Answer:
+        read = await read_article(connection, slug, opinion.language)
+        comment, language = opinion.comment or "", read.article.text.language
+        await add_opinion(
+            connection, slug, language, helpful=opinion.helpful, comment=comment, person_id=person_id, now=now
+        )
+        return Answer(204, {})
+
+    answer = await answer_once(library.engine, idempotency_key, caller or NOBODY, key, request, work)
+    return Response(status_code=204, headers={REPLAYED: "true"} if REPLAYED in answer.headers else {})
+
+
+async def _article(connection: AsyncConnection, library: Library, slug: str, language: Language | None) -> ArticleOut:
+    return ArticleOut.of(await read_article(connection, slug, language), library.public_url)
+
+
+def _found(library: Library, hit: Hit, q: str) -> ArticleSummary:
+    language = hit.article.text.language
+    shown = snippet(hit.words, asked(q, language, typing=True), language)
+    return ArticleSummary.of(hit.article, library.public_url, shown)
+
+
+def _suggested(library: Library, hit: Hit) -> SuggestedArticle:
+    return SuggestedArticle(**hit.article.link(library.public_url).model_dump(), score=round(hit.score, 3))

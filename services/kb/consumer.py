@@ -1,0 +1,59 @@
+"""On every new ticket: say which articles may already answer it."""
+
+import asyncio
+
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.broker import Queue
+from services.clock import Clock
+from services.database import transaction
+from services.errors import Permanent
+from services.events import ArticleLink, ArticleSuggested, Event, TicketSubmitted, event_id
+from services.kb.catalogue import Catalogue
+from services.kb.finding import answering
+from services.kb.index import Hit
+from services.kb.publishing import SOURCE
+from services.kb.tables import consumed_event, outbox
+from services.outbox import append_events, first_time
+
+CONSUMER = "kb.suggest"
+SUGGEST_QUEUE = Queue(CONSUMER, (TicketSubmitted.TYPE,))
+
+
+class SuggestionConsumer:
+    """Handles `ticket.submitted.v1` and tells `article.suggested.v1`, also where there is nothing to suggest."""
+
+    def __init__(self, engine: AsyncEngine, catalogue: Catalogue, public_url: str, clock: Clock) -> None:
+        self._engine, self._catalogue, self._public_url, self._clock = engine, catalogue, public_url, clock
+
+    async def handle(self, event: Event) -> None:
+        """Once per event. Raises Permanent for a malformed one."""
+        try:
+            submitted = event.read(TicketSubmitted)
+        except ValidationError as error:
+            raise Permanent(f"Event {event.id} is no {TicketSubmitted.TYPE}.") from error
+        suggested = await self._suggested(submitted)
+        async with transaction(self._engine) as connection:
+            if await first_time(connection, consumed_event, CONSUMER, event):
+                await append_events(connection, outbox, [self._told(event, suggested)])
+
+    async def _suggested(self, submitted: TicketSubmitted) -> ArticleSuggested:
+        await self._catalogue.refresh()
+        ticket = submitted.ticket
+        asked = (ticket.subject, submitted.comment.text, ticket.language)
+        # Off the event loop: among thousands of articles a long text takes tens of milliseconds.
+        hits = await asyncio.to_thread(answering, self._catalogue.index, *asked)
+        return ArticleSuggested(ticket_number=ticket.number, articles=self._links(hits))
+
+    def _links(self, hits: list[Hit]) -> tuple[ArticleLink, ...]:
+        return tuple(hit.article.link(self._public_url) for hit in hits)
+
+    def _told(self, cause: Event, suggested: ArticleSuggested) -> Event:
+        return Event.of(
+            suggested,
+            id=event_id(ArticleSuggested.TYPE, cause.id),
+            source=SOURCE,
+            time=self._clock(),
+            correlation_id=cause.correlationid,
+        )

@@ -1,0 +1,78 @@
+"""Bringing the help centre that ships into the tables. What somebody edited by hand stays as they left it."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.clock import Clock
+from services.database import transaction
+from services.kb.articles import Translation
+from services.kb.publishing import publish, translate
+from services.kb.shipped import Shipped, read_all
+from services.kb.store import remember_shipped, take_turn
+from services.kb.tables import article, translation
+from services.vocabulary import Language
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How many texts were added or renewed, and which were left alone because somebody changed them."""
+
+    written: int
+    kept: tuple[str, ...]
+    """As in `logging-in/nl`."""
+
+
+@dataclass
+class _Known:
+    """What the tables hold of one article: per language the digest of its text, and of the one that shipped."""
+
+    shipped: bool
+    digests: dict[Language, tuple[str, str | None]] = field(default_factory=dict)
+
+    def is_renewed_by(self, text: Translation) -> bool:
+        if not self.shipped:
+            return False
+        now, shipped = self.digests.get(text.language, (None, None))
+        return shipped != text.digest() and now in (shipped, text.digest())
+
+    def is_edited(self, text: Translation) -> bool:
+        now, shipped = self.digests.get(text.language, (None, None))
+        return now != shipped
+
+
+async def load(engine: AsyncEngine, clock: Clock, public_url: str) -> Loaded:
+    """Add the shipped articles and renew those nobody edited. Loading again changes nothing."""
+    now, written, kept = clock(), 0, []
+    async with transaction(engine) as connection:
+        # From here on nobody else writes: two that load at once do so one after the other.
+        await take_turn(connection)
+        known = await _known(connection)
+        for each in read_all():
+            stored = known.get(each.slug)
+            if stored is None:
+                fresh = each.translations
+                await publish(connection, each.slug, each.kind, fresh, public_url=public_url, now=now, shipped=True)
+            else:
+                fresh = tuple(text for text in each.translations if stored.is_renewed_by(text))
+                for text in fresh:
+                    await translate(connection, each.slug, text, public_url=public_url, now=now)
+                kept += _left_alone(each, stored)
+            await remember_shipped(connection, each.slug, fresh)
+            written += len(fresh)
+    return Loaded(written, tuple(kept))
+
+
+def _left_alone(shipped: Shipped, stored: _Known) -> list[str]:
+    edited = [text for text in shipped.translations if stored.is_edited(text) and not stored.is_renewed_by(text)]
+    return [f"{shipped.slug}/{text.language}" for text in edited]
+
+
+async def _known(connection: AsyncConnection) -> dict[str, _Known]:
+    query = select(translation, article.c.shipped).join_from(article, translation)
+    known: dict[str, _Known] = {}
+    for row in await connection.execute(query):
+        text = Translation(Language(row.language), row.title, row.summary, row.markdown)
+        known.setdefault(row.slug, _Known(row.shipped)).digests[text.language] = (text.digest(), row.shipped_digest)
+    return known

@@ -1,0 +1,41 @@
+"""What the API's routes work with, given to them by the composition root through the app's state."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.clock import Clock
+from services.http import RateLimit
+from services.identity import Signer
+from services.kb.catalogue import Catalogue
+
+OPINIONS_MAX = 20
+OPINIONS_WINDOW_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Library:
+    """The parts every route shares. `public_url` is where people reach the help centre."""
+
+    engine: AsyncEngine
+    catalogue: Catalogue
+    public_url: str
+    signer: Signer
+    clock: Clock
+    opinions: RateLimit = field(default_factory=lambda: RateLimit(OPINIONS_MAX, OPINIONS_WINDOW_SECONDS))
+    """Against one address voting an article up or down, in this process."""
+
+    def now(self) -> datetime:
+        """Read once in a request."""
+        return self.clock()
+
+
+def _library(request: Request) -> Library:
+    library: Library = request.app.state.library
+    return library
+
+
+TheLibrary = Annotated[Library, Depends(_library)]

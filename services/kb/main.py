@@ -1,0 +1,54 @@
+"""kb's composition root: settings, engine, broker, index and app are wired here and nowhere else."""
+
+import asyncio
+import socket
+
+from services.broker import Broker
+from services.clock import wall_clock
+from services.database import connect
+from services.events import ArticlePublished, Event
+from services.identity import Signer
+from services.kb.app import build_api
+from services.kb.catalogue import Catalogue
+from services.kb.consumer import SUGGEST_QUEUE, SuggestionConsumer
+from services.kb.library import Library
+from services.kb.tables import outbox
+from services.process import serve
+from services.relay import BrokerSink, Relay
+from services.settings import Settings
+
+
+class KbSettings(Settings):
+    """What kb needs to know: nothing besides what every process does."""
+
+
+async def api(settings: KbSettings, broker: Broker, listening: socket.socket) -> None:
+    """Serve the API until cancelled. Reading and searching need PostgreSQL only."""
+    engine = connect(settings.database_url.get_secret_value())
+    catalogue = Catalogue(engine)
+
+    async def published(_event: Event) -> None:
+        catalogue.wake()
+
+    feed = await broker.listen([ArticlePublished.TYPE], published)
+    try:
+        signer = Signer(settings.secret.get_secret_value())
+        library = Library(engine, catalogue, settings.public_url, signer, wall_clock)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(catalogue.keep_fresh())
+            group.create_task(serve(build_api(library), listening))
+    finally:
+        await feed.stop()
+        await engine.dispose()
+
+
+async def worker(settings: KbSettings, broker: Broker) -> None:
+    """Suggest articles for new tickets and relay the outbox, until cancelled."""
+    engine = connect(settings.database_url.get_secret_value())
+    suggestions = SuggestionConsumer(engine, Catalogue(engine), settings.public_url, wall_clock)
+    subscription = await broker.subscribe(SUGGEST_QUEUE, suggestions.handle)
+    try:
+        await Relay(engine, outbox, BrokerSink(broker), wall_clock).run()
+    finally:
+        await subscription.stop()
+        await engine.dispose()

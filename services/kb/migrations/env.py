@@ -1,0 +1,6 @@
+"""Alembic's entry: the shared runner does the work."""
+
+from services.database import run_migrations
+from services.kb.tables import metadata
+
+run_migrations(metadata)

@@ -1,0 +1,56 @@
+"""Publishing: an article's texts and the events that tell of them, in the caller's transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.events import ArticlePublished, Event, event_id
+from services.kb.articles import Article, Translation
+from services.kb.store import add_article, kind_of, put_text, take_turn
+from services.kb.tables import outbox
+from services.outbox import append_events
+from services.telemetry import correlation_id
+from services.vocabulary import ArticleKind
+
+SOURCE = "/balie/kb"
+
+
+async def publish(
+    connection: AsyncConnection,
+    slug: str,
+    kind: ArticleKind,
+    texts: Iterable[Translation],
+    *,
+    public_url: str,
+    now: datetime,
+    shipped: bool = False,
+) -> None:
+    """A new article. Raises Conflict where the slug is taken."""
+    await take_turn(connection)
+    await add_article(connection, slug, kind, now, shipped=shipped)
+    written = [await put_text(connection, slug, kind, text, now) for text in texts]
+    await _tell(connection, [article for article in written if article], public_url, now)
+
+
+async def translate(
+    connection: AsyncConnection, slug: str, text: Translation, *, public_url: str, now: datetime
+) -> bool:
+    """Add or replace one text of an article; False where it says exactly this already. Raises NotFound."""
+    await take_turn(connection)
+    written = await put_text(connection, slug, await kind_of(connection, slug), text, now)
+    if written is None:
+        return False
+    await _tell(connection, [written], public_url, now)
+    return True
+
+
+async def _tell(connection: AsyncConnection, written: list[Article], public_url: str, now: datetime) -> None:
+    await append_events(connection, outbox, [_published(article, public_url, now) for article in written])
+
+
+def _published(article: Article, public_url: str, now: datetime) -> Event:
+    # The revision makes the id: the same text told of twice is one event.
+    told_by = event_id(ArticlePublished.TYPE, article.slug, article.text.language, article.revision)
+    data = ArticlePublished(kind=article.kind, article=article.link(public_url))
+    return Event.of(data, id=told_by, source=SOURCE, time=now, correlation_id=correlation_id())

@@ -1,0 +1,80 @@
+"""Reading articles. Every list is bounded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.errors import NotFound
+from services.kb.articles import Article, Translation, preference
+from services.kb.tables import article, feedback, translation
+from services.vocabulary import ArticleKind, Language
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An article as its page shows it."""
+
+    article: Article
+    languages: tuple[Language, ...]
+    helpful: int
+    not_helpful: int
+
+
+async def list_articles(
+    connection: AsyncConnection,
+    language: Language | None,
+    kind: ArticleKind | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> list[Article]:
+    """Each article once, in the best language it has, newest text first, beginning after the (updated_at, slug)."""
+    best = _texts().distinct(translation.c.slug).order_by(translation.c.slug, _rank(language))
+    if kind:
+        best = best.where(article.c.kind == kind)
+    chosen = best.subquery()
+    query = select(chosen).order_by(chosen.c.updated_at.desc(), chosen.c.slug).limit(limit)
+    if after:
+        at, slug = after
+        query = query.where(or_(chosen.c.updated_at < at, and_(chosen.c.updated_at == at, chosen.c.slug > slug)))
+    return [_article(row) for row in await connection.execute(query)]
+
+
+async def read_article(connection: AsyncConnection, slug: str, language: Language | None) -> Reading:
+    """The article in the best language it has. Raises NotFound."""
+    query = _texts().where(translation.c.slug == slug).order_by(_rank(language))
+    texts = [_article(row) for row in await connection.execute(query)]
+    if not texts:
+        raise NotFound(f"There is no article '{slug}'.")
+    helpful, not_helpful = await _opinions(connection, slug)
+    return Reading(texts[0], tuple(sorted(each.text.language for each in texts)), helpful, not_helpful)
+
+
+async def changed_since(connection: AsyncConnection, change: int, limit: int) -> list[Article]:
+    """The texts changed after this change, in order, at most `limit`."""
+    query = _texts().where(translation.c.change > change).order_by(translation.c.change).limit(limit)
+    return [_article(row) for row in await connection.execute(query)]
+
+
+async def _opinions(connection: AsyncConnection, slug: str) -> tuple[int, int]:
+    query = select(func.count().filter(feedback.c.helpful), func.count().filter(~feedback.c.helpful)).where(
+        feedback.c.slug == slug
+    )
+    helpful, not_helpful = (await connection.execute(query)).one()
+    return helpful, not_helpful
+
+
+def _texts() -> Select[Any]:
+    return select(translation, article.c.kind).join_from(translation, article, article.c.slug == translation.c.slug)
+
+
+def _rank(language: Language | None) -> ColumnElement[int]:
+    order = {each: place for place, each in enumerate(preference(language))}
+    return case(order, value=translation.c.language)
+
+
+def _article(row: Row[Any]) -> Article:
+    text = Translation(Language(row.language), row.title, row.summary, row.markdown)
+    return Article(row.slug, ArticleKind(row.kind), text, row.revision, row.change, row.updated_at)

@@ -1,0 +1,92 @@
+"""Saving articles and opinions. Everything here runs in its caller's transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.errors import Conflict, NotFound
+from services.kb.articles import Article, Translation
+from services.kb.tables import article, change, feedback, translation
+from services.vocabulary import ArticleKind, Language
+
+
+async def take_turn(connection: AsyncConnection) -> None:
+    """Wait until no other transaction writes articles.
+
+    The index reads changes by their number: were a smaller one committed after a greater one, it would be missed.
+    """
+    await connection.execute(text("select pg_advisory_xact_lock(hashtext('kb.articles'))"))
+
+
+async def add_article(
+    connection: AsyncConnection, slug: str, kind: ArticleKind, now: datetime, *, shipped: bool = False
+) -> None:
+    """An article without a text yet. Raises Conflict where the slug is taken."""
+    new = insert(article).values(slug=slug, kind=kind, shipped=shipped, created_at=now).on_conflict_do_nothing()
+    if (await connection.execute(new.returning(article.c.slug))).first() is None:
+        raise Conflict(f"There is an article '{slug}' already; choose another slug, or change its translations.")
+
+
+async def kind_of(connection: AsyncConnection, slug: str) -> ArticleKind:
+    """Raises NotFound."""
+    query = select(article.c.kind).where(article.c.slug == slug)
+    kind = (await connection.execute(query)).scalar_one_or_none()
+    if kind is None:
+        raise NotFound(f"There is no article '{slug}'.")
+    return ArticleKind(kind)
+
+
+async def put_text(
+    connection: AsyncConnection, slug: str, kind: ArticleKind, text: Translation, now: datetime
+) -> Article | None:
+    """Add or replace the article's text in one language; None where it says exactly this already.
+
+    Whoever calls has taken its turn.
+    """
+    fresh = {"title": text.title, "summary": text.summary, "markdown": text.markdown}
+    here = (translation.c.slug == slug, translation.c.language == text.language)
+    row = (await connection.execute(select(translation).where(*here))).first()
+    if row and {name: row._mapping[name] for name in fresh} == fresh:
+        return None
+    revision = row.revision + 1 if row else 1
+    values = {**fresh, "revision": revision, "change": change.next_value(), "updated_at": now}
+    write = (
+        update(translation).where(*here).values(values)
+        if row
+        else insert(translation).values(slug=slug, language=text.language, **values)
+    )
+    number = (await connection.execute(write.returning(translation.c.change))).scalar_one()
+    return Article(slug, kind, text, revision, number, now)
+
+
+async def remember_shipped(connection: AsyncConnection, slug: str, texts: Iterable[Translation]) -> None:
+    """Note that these texts are the shipped ones: whatever differs from them later was edited by hand."""
+    for each in texts:
+        here = (translation.c.slug == slug, translation.c.language == each.language)
+        await connection.execute(update(translation).where(*here).values(shipped_digest=each.digest()))
+
+
+async def add_opinion(
+    connection: AsyncConnection,
+    slug: str,
+    language: Language,
+    *,
+    helpful: bool,
+    comment: str,
+    person_id: UUID | None,
+    now: datetime,
+) -> None:
+    """Keep what a reader thinks; a known person's newest opinion replaces an earlier one."""
+    given = {"language": language, "helpful": helpful, "comment": comment, "given_at": now}
+    keep = insert(feedback).values(slug=slug, person_id=person_id, **given)
+    same = [feedback.c.slug, feedback.c.person_id]
+    await connection.execute(keep.on_conflict_do_update(index_elements=same, set_=given))
+
+
+async def newest_change(connection: AsyncConnection) -> int:
+    """The number of the last change of any text; 0 before the first."""
+    return int((await connection.execute(select(func.coalesce(func.max(translation.c.change), 0)))).scalar_one())
