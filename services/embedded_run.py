@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from services.intake.demonstration import PEOPLE
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EXIT_IMPATIENT = 130
+PATIENCE_SECONDS = 2.0
 
 
 def run(state: Path, port: int, smtp_url: str | None, console: Console) -> None:
@@ -39,15 +41,18 @@ class _Told:
     def __init__(self, running_task: "asyncio.Task[None]", console: Console) -> None:
         self._running_task = running_task
         self._console = console
-        self._times = 0
+        self._first: float | None = None
 
     def stop(self) -> None:
-        """Cleanly the first time; at once when told again: the guards then stop the parts."""
-        self._times += 1
-        if self._times > 1:
+        """Cleanly when told first; at once when told again: the guards then stop the parts."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now
+            self._console.print("\nStopping…")
+            self._running_task.cancel()
+        # One Ctrl-C may come twice: from the terminal and through `make`.
+        elif now - self._first > PATIENCE_SECONDS:
             os._exit(EXIT_IMPATIENT)
-        self._console.print("\nStopping…")
-        self._running_task.cancel()
 
 
 async def _run(state: Path, ports: Ports, smtp_url: str | None, console: Console) -> None:

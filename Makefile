@@ -1,0 +1,67 @@
+# One command for each habit. Each works from a fresh clone and can be run again.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+VENDOR := services/web/static/vendor/.done
+
+.PHONY: help run demo test check format contract lock
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+run: $(VENV)/.run $(VENDOR) ## Open the whole desk on this machine; Ctrl-C closes it
+	@$(BIN)/balie up
+
+demo: $(VENV)/.run $(VENDOR) ## Bring real mails in and run their tickets through a fast life; ARGS="--mail DIR …"
+	@$(BIN)/balie demo $(ARGS)
+
+test: $(VENV)/.dev $(VENDOR) ## Install what the tests lack and run them all; ARGS=… for pytest
+	@deploy/install-test-parts
+	@$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/.dev ## Format, lint, strict types, architecture, contract
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy --no-error-summary services tests
+	$(BIN)/pytest --quiet --no-header tests/test_architecture.py
+	$(BIN)/balie contract --check
+
+format: $(VENV)/.dev ## Format the code and mend what the linter can
+	$(BIN)/ruff format --quiet .
+	$(BIN)/ruff check --quiet --fix .
+
+contract: $(VENV)/.dev ## Write the OpenAPI and AsyncAPI documents; ARGS=--breaking where that is meant
+	$(BIN)/balie contract $(ARGS)
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate pyproject.toml
+lock: $(VENV)/.run ## Choose versions anew within pyproject.toml; UPGRADE=--upgrade for the newest ones
+	$(PIP) install uv
+	$(LOCK) $(UPGRADE) --extra embedded --extra dev --output-file requirements-dev.lock
+	$(LOCK) --constraint requirements-dev.lock --extra embedded --output-file requirements.lock
+	$(LOCK) --constraint requirements-dev.lock --output-file requirements-services.lock
+
+$(BIN)/python:
+	@PYTHON=$(PYTHON) deploy/make-venv $(VENV)
+
+# The stamps are newer than what they were made from, so a second run installs nothing.
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what Balie needs (once, a minute or two)…"
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what the tests need (once, a minute or two)…"
+	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.run
+
+$(VENDOR): services/web/package-lock.json services/web/vendor.mjs | $(VENV)/.run
+	@cd services/web && export PATH="$(CURDIR)/$(BIN):$$PATH" \
+		&& npm ci --ignore-scripts --no-audit --no-fund --silent && node vendor.mjs
+	@touch $@
