@@ -27,10 +27,11 @@ _HELPING = Actor(kind="person", name=AGENT.name, person_id=AGENT.person_id, staf
 
 @dataclass(frozen=True)
 class Met:
-    """A deadline that changed the ticket, and when."""
+    """A deadline that changed the ticket, when it really was, and when the ticket's history says it was."""
 
     deadline: Deadline
     at: datetime
+    told: datetime
 
 
 @dataclass
@@ -109,13 +110,13 @@ class Desk:
         """The row is not what it was: somebody put a backup back."""
         self._ticket = self.ticket.model_copy(update=dict(row))
 
-    def meets(self, asked: MeetDeadline) -> Snapshot:
+    def meets(self, asked: MeetDeadline, now: datetime) -> Snapshot:
         """What intake's activity does: nothing where the deadline does not stand (any more)."""
         self.asked.append(asked)
         before = self.ticket
         self._ticket = decide(before, Meet(asked.deadline), asked.met_at).ticket
         if self._ticket != before:
-            self.met.append(Met(asked.deadline, asked.met_at))
+            self.met.append(Met(asked.deadline, now, asked.met_at))
         return self.snapshot
 
     def _does(self, command: Command, now: datetime) -> None:

@@ -83,7 +83,8 @@ class Life:
         self.tries += 1
         try:
             await self.before_meeting(asked)
-            snapshot = self.desk.meets(asked.tried_at(activity.info().started_time))
+            now = activity.info().started_time
+            snapshot = self.desk.meets(asked.tried_at(now), now)
             await self.after_meeting(asked)
             return snapshot
         finally:
