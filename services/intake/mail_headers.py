@@ -107,7 +107,10 @@ def _word(encoding: str, encoded: str) -> bytes:
 
 
 def _read(value: str) -> list[Address]:
-    pairs = getaddresses([value])[:ADDRESSES_MAX]
+    try:
+        pairs = getaddresses([value])[:ADDRESSES_MAX]
+    except RecursionError:  # comments in comments in comments
+        pairs = []
     found = [Address(_name(name, email), _email(email)) for name, email in pairs if is_address(_email(email))]
     return found or [Address("", _email(email)) for email in _ADDRESS.findall(decode_words(value)) if is_address(email)]
 

@@ -1,31 +1,28 @@
-"""The parts of a mail: which are its message, which are attachments. Pure; never raises."""
+"""The parts of a mail: which are its text, which are attachments. Pure; never raises."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
-from email.parser import BytesHeaderParser, BytesParser
-from email.policy import compat32
 
-from services.intake.mail_charset import decode, one_line
+from services.intake.mail_charset import clean, decode
+from services.intake.mail_content import Part, content_type, named_for, payload, safe_file_name
 from services.intake.mail_headers import Headers
+from services.intake.mail_html import safe_html
+from services.intake.mail_source import parse
+from services.intake.mail_text import unflow
 
 PARTS_MAX = 200
-"""How many parts are looked at; the rest is in the original, which is kept then."""
-ATTACHMENTS_MAX = 50
-ATTACHMENT_NAME_CHARACTERS_MAX = 120
+"""How many parts are looked at: a mail with more was made to wear its reader out."""
+ATTACHMENTS_MAX = 19
+"""One less than a message takes along, so that the original mail has a place."""
+TEXT_BYTES_MAX = 1_000_000
+"""How much of one text is read, whatever its charset makes of it."""
+INLINE_TEXT_BYTES_MAX = 10_000
+"""A named text that asks to be shown in the message is shown there up to this size; a larger one is a file."""
 
-_HEADER = re.compile(rb"[!-9;-~]+[ \t]*:")
-_KNOWN_HEADER = re.compile(
-    rb"(from|to|cc|subject|date|message-id|received|reply-to|return-path|mime-version|content-type|delivered-to)[ \t]*:",
-    re.IGNORECASE,
-)
-_LOOSE_COLON = re.compile(rb"([!-9;-~]+)[ \t]+:")
-_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|$)")
+_ALTERNATIVE = "multipart/alternative"
 _ONLY_LOOKS = frozenset({"text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html"})
-_FOREIGN_PATH = re.compile(r"[/\\:]")
-_UNFIT_FOR_NAMES = re.compile(r'[<>"|?*\x00-\x1f]')
-_WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+"""Alternatives that say what the plain text or the HTML says."""
 
 
 @dataclass(frozen=True)
@@ -36,131 +33,156 @@ class Attachment:
     content_type: str
     content: bytes
     inline: bool = False
-    """Meant to be shown in the message, as pictures in it are."""
+    """Meant to be seen in the text, as pictures in HTML are."""
+
+
+@dataclass
+class Words:
+    """One stretch of text, in the forms it came in."""
+
+    plain: list[str] = field(default_factory=list)
+    html: list[str] = field(default_factory=list)
+    """Safe to show."""
 
 
 @dataclass
 class Parts:
-    """What a mail is made of; several texts follow one another."""
+    """What a mail is made of."""
 
-    plain: list[str] = field(default_factory=list)
-    html: list[str] = field(default_factory=list)
+    words: list[Words] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
-    """Delivery reports (RFC 3464), as text."""
+    """Delivery reports (RFC 3464) as text."""
     returned: list[Headers] = field(default_factory=list)
-    """The headers of mails that are attached or returned."""
+    """The headers of the mails that were attached or returned."""
     defects: list[str] = field(default_factory=list)
+    """What could not be read as it was meant, in sentences."""
 
 
-def parse(raw: bytes) -> tuple[Message, list[str]]:
-    """The mail's structure, and what was wrong with it, in sentences."""
-    mended, defects = _mended(raw)
-    try:
-        return BytesParser(policy=compat32).parsebytes(mended), defects
-    except RecursionError:
-        # Mails inside mails, hundreds deep: nobody reads those, so it is one text.
-        defects.append("It is nested too deeply to be taken apart; the original is attached.")
-        return BytesHeaderParser(policy=compat32).parsebytes(mended), defects
+@dataclass(frozen=True)
+class _Leaf:
+    message: Message
+    root: bool
+    alternative: int | None
+    """Which choice between forms it belongs to, if any."""
 
 
-def take_apart(message: Message) -> Parts:
-    """The mail's texts and attachments."""
+def take_apart(mail: Message) -> Parts:
+    """The mail's texts, attachments and reports."""
     parts = Parts()
-    for count, (part, inside) in enumerate(_leaves(message)):
+    choices: dict[int, Words] = {}
+    for count, leaf in enumerate(_leaves(mail)):
         if count == PARTS_MAX:
-            parts.defects.append(f"It has more than {PARTS_MAX} parts; the others are in the original, attached.")
+            parts.defects.append(f"It has more than {PARTS_MAX} parts; what the others hold was not read.")
             break
-        _take(part, inside, parts)
+        _take(leaf, parts, choices)
     if len(parts.attachments) > ATTACHMENTS_MAX:
-        parts.defects.append(f"It has more than {ATTACHMENTS_MAX} attachments; the others are in the original.")
+        parts.defects.append(f"It has more than {ATTACHMENTS_MAX} attachments; the others were left out.")
         del parts.attachments[ATTACHMENTS_MAX:]
     return parts
 
 
-def file_name(name: str) -> str:
-    """`name` without path, control characters and what file systems choke on; empty where nothing is left."""
-    last = _FOREIGN_PATH.split(one_line(name, 10 * ATTACHMENT_NAME_CHARACTERS_MAX))[-1]
-    fit = _UNFIT_FOR_NAMES.sub("_", last).strip(". ")
-    if _WINDOWS_DEVICE.match(fit):
-        fit = f"_{fit}"
-    if len(fit) <= ATTACHMENT_NAME_CHARACTERS_MAX:
-        return fit
-    stem, dot, ending = fit.rpartition(".")
-    keep = ATTACHMENT_NAME_CHARACTERS_MAX - len(dot + ending)
-    return f"{stem[:keep]}{dot}{ending}" if stem and keep > 0 else fit[:ATTACHMENT_NAME_CHARACTERS_MAX]
-
-
-def _mended(raw: bytes) -> tuple[bytes, list[str]]:
-    """Headers as RFC 822 allowed (`From  :`) made plain, and lines among them that are none left out."""
-    kept: list[bytes] = []
-    defects: list[str] = []
-    at = 0
-    block = list(_header_lines(raw))
-    last_known = max((n for n, line in enumerate(block) if _KNOWN_HEADER.match(line)), default=-1)
-    for number, line in enumerate(block):
-        at += len(line)
-        if line[:1] in b" \t" or _HEADER.match(line) or (number == 0 and line.startswith((b"From ", b">From "))):
-            kept.append(_LOOSE_COLON.sub(rb"\1:", line, count=1) if line[:1] not in b" \t" else line)
-        elif number < last_known:
-            defects.append("A line among the headers was none and was left out.")
-        else:  # the message begins here, without the empty line that should announce it
-            kept += [b"\r\n", line]
-            break
-    return b"".join(kept) + raw[at:], defects
-
-
-def _header_lines(raw: bytes) -> Iterator[bytes]:
-    for line in _LINE.finditer(raw):
-        if not line[0].strip(b"\r\n"):
-            return
-        yield line[0]
-
-
-def _leaves(message: Message) -> Iterator[tuple[Message, str]]:
-    """The parts without parts of their own, in order, each with the type it stands in."""
-    waiting: list[tuple[Message, str]] = [(message, "")]
+def _leaves(mail: Message) -> Iterator[_Leaf]:
+    """The parts that have no parts of their own, in order."""
+    waiting = [_Leaf(mail, root=True, alternative=None)]
+    choices = 0
     while waiting:
-        part, inside = waiting.pop()
-        kind = part.get_content_type()
-        payload = part.get_payload()
-        if kind.startswith("multipart/") and isinstance(payload, list):
-            waiting += [(child, kind) for child in reversed(payload) if isinstance(child, Message)]
-        else:
-            yield part, inside
+        leaf = waiting.pop()
+        inner, kind = leaf.message.get_payload(), leaf.message.get_content_type()
+        if not kind.startswith("multipart/") or not isinstance(inner, list):
+            yield leaf
+            continue
+        choice = leaf.alternative
+        if kind == _ALTERNATIVE and choice is None:
+            choices += 1
+            choice = choices
+        children = (_Leaf(child, root=False, alternative=choice) for child in inner if isinstance(child, Message))
+        waiting += reversed(list(children))
 
 
-def _take(part: Message, inside: str, parts: Parts) -> None:
-    kind = part.get_content_type()
-    name = _file_name(part)
+def _take(leaf: _Leaf, parts: Parts, choices: dict[int, Words]) -> None:
+    kind = content_type(leaf.message)
     if kind == "message/delivery-status":
-        parts.reports.append(_report(part))
-    elif kind.startswith("message/") and isinstance(part.get_payload(), list):
-        _take_mail(part, name, parts)
-    elif _is_text(part, kind, name):
-        _take_text(part, kind, inside, parts)
-    elif not (inside == "multipart/alternative" and kind in _ONLY_LOOKS):
-        _attach(part, kind, name, parts)
+        parts.reports.append(_report(leaf.message))
+    elif kind == "message/rfc822":
+        _take_mail(Part(leaf.message), parts)
+    elif _is_text(Part(leaf.message), leaf):
+        _take_words(Part(leaf.message), leaf, parts, choices)
+    elif leaf.alternative is None or kind not in _ONLY_LOOKS:
+        _take_file(Part(leaf.message), parts)
 
 
-def _is_text(part: Message, kind: str, name: str) -> bool:
-    if _disposition(part) == "attachment" or (name and kind != "text/html"):
+def _is_text(part: Part, leaf: _Leaf) -> bool:
+    # A container whose parts could not be found is one text: better all of it than nothing.
+    if part.kind not in ("text/plain", "text/html") and not part.kind.startswith("multipart/"):
         return False
-    # A multipart whose parts were not found is one text: better all of it than nothing.
-    return kind in ("text/plain", "text/html") or kind.startswith("multipart/")
+    if part.disposition == "attachment":
+        return False
+    if leaf.root or leaf.alternative is not None or not part.file_name():
+        return True
+    return part.disposition == "inline" and len(payload(leaf.message)) <= INLINE_TEXT_BYTES_MAX
 
 
-def _take_text(part: Message, kind: str, inside: str, parts: Parts) -> None:
-    content, whole = _content(part)
-    text, sure = decode(content, _parameter(part, "charset"))
+def _take_words(part: Part, leaf: _Leaf, parts: Parts, choices: dict[int, Words]) -> None:
+    words = choices.get(leaf.alternative) if leaf.alternative is not None else None
+    if words is None:
+        words = Words()
+        parts.words.append(words)
+    if leaf.alternative is not None:
+        choices[leaf.alternative] = words
+    raw, whole = part.content()
+    if len(raw) > TEXT_BYTES_MAX:
+        parts.defects.append("The text is very long and was cut.")
+    text, sure = decode(raw[:TEXT_BYTES_MAX], part.parameter("content-type", "charset"))
     if not whole:
-        parts.defects.append("A part of the text was damaged on its way; what could be read is here.")
+        parts.defects.append("A part of the text was damaged on its way; what could be read of it is here.")
     if not sure:
-        parts.defects.append(
-            "The text does not say, or does not keep to, its character set; some characters may be wrong."
-        )
-    if kind == "text/html":
-        parts.html.append(text)
+        parts.defects.append("The text does not keep to the character set it names; some characters may be wrong.")
+    if part.kind == "text/html":
+        html, lost = safe_html(clean(text))
+        words.html.append(html)
+        parts.defects += lost
     else:
-        parts.plain.append(_unflowed(part, text))
-    del inside
+        words.plain.append(_unflowed(part, clean(text)))
+
+
+def _unflowed(part: Part, text: str) -> str:
+    if part.parameter("content-type", "format").lower() != "flowed":
+        return text
+    return unflow(text, delete_space=part.parameter("content-type", "delsp").lower() == "yes")
+
+
+def _take_mail(part: Part, parts: Parts) -> None:
+    content, _ = part.content()
+    headers = Headers(parse(content)[0])
+    parts.returned.append(headers)
+    subject = safe_file_name(headers.text("subject"))
+    name = part.file_name() or (f"{subject}.eml" if subject else "mail.eml")
+    if content.strip():
+        parts.attachments.append(Attachment(name, part.kind, content))
+
+
+def _take_file(part: Part, parts: Parts) -> None:
+    content, whole = part.content()
+    name = part.file_name() or named_for(part.kind, len(parts.attachments) + 1)
+    if part.kind == "text/rfc822-headers":
+        parts.returned.append(Headers(parse(content)[0]))
+        name = "headers.txt"
+    if not content:
+        return
+    if not whole:
+        parts.defects.append(f"The attachment {name} was damaged on its way; what could be read of it is here.")
+    inline = part.disposition == "inline" or part.headers.has("content-id")
+    parts.attachments.append(Attachment(name, part.kind, content, inline and part.kind.startswith("image/")))
+
+
+def _report(message: Message) -> str:
+    inner = message.get_payload()
+    blocks = [block for block in inner if isinstance(block, Message)] if isinstance(inner, list) else [message]
+    return clean("\n\n".join(filter(None, map(_report_block, blocks))))
+
+
+def _report_block(block: Message) -> str:
+    headers = Headers(block)
+    named = "\n".join(f"{name}: {headers.text(name.lower())}" for name in dict.fromkeys(block.keys()))
+    return "\n".join(filter(None, (named, decode(payload(block), None)[0].strip())))
