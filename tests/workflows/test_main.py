@@ -1,0 +1,138 @@
+"""The worker's process on a real Temporal server: early, and while the server goes away under it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from services.child_process import free_port
+from services.contract import (
+    INTAKE_TASK_QUEUE,
+    MEET_DEADLINE_ACTIVITY,
+    SNAPSHOT_SIGNAL,
+    TICKET_WORKFLOW,
+    WORKFLOW_TASK_QUEUE,
+    MeetDeadline,
+    Policy,
+    Snapshot,
+    workflow_id,
+)
+from services.temporal_client import connect_temporal
+from services.temporal_server import NAMESPACE, TemporalServer
+from services.vocabulary import ClosedReason
+from services.workflows.main import WorkflowsSettings, worker
+from services.working_time import Span
+from tests.patience import until
+from tests.workflows.desk import Desk
+
+FAST = Policy(
+    version="fast-1",
+    reminder_after=Span(length=timedelta(seconds=0.5)),
+    closure_after=Span(length=timedelta(seconds=1)),
+)
+
+
+async def test_a_worker_started_before_temporal_waits_for_it_and_then_works(tmp_path: Path) -> None:
+    port = free_port()
+    server = TemporalServer(tmp_path, port=port)
+    with capture_logs() as logs:
+        async with _process(f"127.0.0.1:{port}"):
+            await until(lambda: any(line["event"] == "temporal is away" for line in logs), "a line that says so")
+            await asyncio.to_thread(server.start)
+            try:
+                closed = await _silent_life(server, Desk(number=1, policy=FAST))
+            finally:
+                await asyncio.to_thread(server.stop)
+
+    assert closed.closed_reason is ClosedReason.NO_RESPONSE
+
+
+async def test_a_clock_goes_on_when_temporal_comes_back(tmp_path: Path) -> None:
+    port = free_port()
+    server = TemporalServer(tmp_path, port=port)
+    await asyncio.to_thread(server.start)
+    try:
+        async with _process(server.address):
+            await _silent_life(server, Desk(number=1, policy=FAST))
+            client = await connect_temporal(server.address, NAMESPACE)
+            desk = _asked(Desk(number=2, policy=FAST))
+            await _tell(client, desk)
+            await asyncio.to_thread(server.stop)
+            server = TemporalServer(tmp_path, port=port)
+            await asyncio.to_thread(server.start)
+
+            async with _intake(client, desk):
+                await until(lambda: desk.kinds_met == ["reminder", "closure"], "both deadlines met")
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def test_a_namespace_that_does_not_exist_yet_is_waited_for(temporal_address: str) -> None:
+    with capture_logs() as logs:
+        connecting = asyncio.ensure_future(connect_temporal(temporal_address, "not-yet-made"))
+        await until(lambda: any(line["event"] == "temporal is away" for line in logs), "a line that says so")
+
+        assert not connecting.done()
+        connecting.cancel()
+
+
+def test_the_worker_needs_no_database_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BALIE_DATABASE_URL", raising=False)
+    monkeypatch.delenv("BALIE_SECRET", raising=False)
+
+    assert WorkflowsSettings().database_url == SecretStr("")
+
+
+@asynccontextmanager
+async def _process(address: str) -> AsyncIterator[None]:
+    """The worker's process, stopped as every process is: by cancelling it."""
+    running = asyncio.ensure_future(worker(WorkflowsSettings(temporal_address=address)))
+    try:
+        yield
+        assert not running.done()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _intake(client: Client, desk: Desk) -> AsyncIterator[None]:
+    @activity.defn(name=MEET_DEADLINE_ACTIVITY)
+    async def meet_deadline(asked: MeetDeadline) -> Snapshot:
+        return desk.meets(asked.tried_at(activity.info().started_time), datetime.now(UTC))
+
+    async with Worker(client, task_queue=INTAKE_TASK_QUEUE, activities=[meet_deadline]):
+        yield
+
+
+async def _silent_life(server: TemporalServer, desk: Desk) -> Snapshot:
+    client = await connect_temporal(server.address, NAMESPACE)
+    async with _intake(client, _asked(desk)):
+        await _tell(client, desk)
+        clock = client.get_workflow_handle(workflow_id(desk.number), result_type=Snapshot)
+        return await asyncio.wait_for(clock.result(), 60)
+
+
+def _asked(desk: Desk) -> Desk:
+    desk.submits(datetime.now(UTC))
+    desk.asks(datetime.now(UTC))
+    return desk
+
+
+async def _tell(client: Client, desk: Desk) -> None:
+    await client.start_workflow(
+        TICKET_WORKFLOW,
+        desk.snapshot,
+        id=workflow_id(desk.number),
+        task_queue=WORKFLOW_TASK_QUEUE,
+        start_signal=SNAPSHOT_SIGNAL,
+        start_signal_args=[desk.snapshot],
+    )
