@@ -14,7 +14,7 @@ from services.web.intake_api import IntakeApi
 from services.web.records import Attachment
 from services.web.words import Said
 
-FILES_MAX = 10
+FILES_MAX = 20
 FILE_BYTES_MAX = 25 * 1024 * 1024
 FORM_BYTES_MAX = 50 * 1024 * 1024
 """All files of one form together with its text; stated beside every file field."""

@@ -66,8 +66,9 @@ def _assigned(actor: Actor, facts: dict[str, Any], t: Said, _staff: bool) -> Hap
 def _moved(actor: Actor, facts: dict[str, Any], t: Said, staff: bool) -> Happening:
     if facts.get("reopened"):
         return Happening(t("history.reopened", who=who(actor, t)))
-    to = t.status(Status(facts["to"]), staff)
-    return Happening(t("history.moved", who=who(actor, t), status=to))
+    if not staff:
+        return Happening(t("history.status", status=t.status(Status(facts["to"]), staff=False)))
+    return Happening(t("history.moved", who=who(actor, t), status=t.status(Status(facts["to"]))))
 
 
 def _met(_actor: Actor, facts: dict[str, Any], t: Said, staff: bool) -> Happening:

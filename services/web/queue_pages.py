@@ -14,6 +14,8 @@ DEFAULT_VIEW = "unassigned"
 VIEWS = ("unassigned", "mine", *(str(status) for status in Status))
 """In the order shown."""
 SEARCH_CHARACTERS_MAX = 200
+VIEW_COOKIE = "balie_view"
+"""The view looked at last: where the queue opens, and what stands beside a ticket."""
 
 router = APIRouter()
 
@@ -26,13 +28,18 @@ async def queue(
     cursor: Annotated[str, Query()] = "",
 ) -> Response:
     """One view, or what a search finds in all of them; newest change first."""
-    return visit.page("queue.html", also=("views",), cursor=cursor, **await read_queue(visit, view, q, cursor))
+    shown = await read_queue(visit, view, q, cursor)
+    response = visit.page("queue.html", also=("views",), cursor=cursor, **shown)
+    if view and view == shown["view"]:
+        visit.set_cookie(response, VIEW_COOKIE, view, None)
+    return response
 
 
 async def read_queue(visit: Visit, view: str, q: str = "", cursor: str = "") -> dict[str, Any]:
     """A page of tickets with the views beside it, as `queue.html` and the desk's ticket page show them."""
     q = q.strip()[:SEARCH_CHARACTERS_MAX]
-    chosen = view if view in VIEWS else DEFAULT_VIEW
+    last = visit.request.cookies.get(VIEW_COOKIE, "")
+    chosen = next((each for each in (view, last) if each in VIEWS), DEFAULT_VIEW)
     page, views = await asyncio.gather(
         visit.intake.tickets(view=None if q else chosen, q=q, cursor=cursor), visit.intake.views()
     )

@@ -128,8 +128,8 @@ class Said:
 
     def size(self, size: int) -> str:
         """A file's size."""
-        if size < 1000:
+        if size < 1024:
             return f"{size} B"
-        number, unit = (size / 1000, "kB") if size < 1_000_000 else (size / 1_000_000, "MB")
+        number, unit = (size / 1024, "kB") if size < 1024**2 else (size / 1024**2, "MB")
         text = f"{number:.0f}" if number >= 10 else f"{number:.1f}"
         return f"{text if self.language is Language.ENGLISH else text.replace('.', ',')} {unit}"
