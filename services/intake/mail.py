@@ -156,7 +156,7 @@ def _html(words: list[Words]) -> str | None:
 
 def _ticket_number(subject: str, references: tuple[str, ...], parts: Parts) -> int | None:
     """The last one named counts: of a thread that went through several tickets, it is the newest."""
-    returned = (id for mail in parts.returned for id in mail.message_ids("message-id"))
+    returned = (id for mail in parts.returned for id in mail.message_ids("message-id", "references"))
     named = [found for id in (*returned, *references) if (found := _TICKET_IN_ID.fullmatch(id))]
     found = named[-1] if named else _TICKET_IN_SUBJECT.search(subject)
     return int(found[1]) if found else None

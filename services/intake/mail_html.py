@@ -68,7 +68,7 @@ def html_to_text(html: str) -> str:
     writer.use_automatic_links = True
     writer.skip_internal_links = True
     writer.ignore_tables = True  # in mail they are for layout, hardly ever for data
-    lines = (line.rstrip() for line in writer.handle(html).split("\n"))
+    lines = (line.rstrip() for line in writer.handle(html).replace("\xa0", " ").split("\n"))
     return _without_gaps("\n".join(lines))
 
 

@@ -9,7 +9,7 @@ from services.intake.mail_parts import Parts
 FAILED_RECIPIENTS_MAX = 50
 
 _MACHINES = re.compile(
-    r"(mailer-?daemon|postmaster|(.*[-_.+])?(no|do-?not|dont)[-_.]?reply|bounces?([-_.+=].*)?|listserv|majordomo)",
+    r"(mailer-?daemon|postmaster|(.*[-_.+])?(no|do[-_.]?not|dont)[-_.]?reply|bounces?([-_.+=].*)?|listserv|majordomo)",
     re.IGNORECASE,
 )
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply"})

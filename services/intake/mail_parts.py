@@ -169,6 +169,8 @@ def _take_file(part: Part, parts: Parts) -> None:
         parts.returned.append(Headers(parse(content)[0]))
         name = "headers.txt"
     if not content:
+        if part.file_name():
+            parts.defects.append(f"The attachment {name} is empty and was left out.")
         return
     if not whole:
         parts.defects.append(f"The attachment {name} was damaged on its way; what could be read of it is here.")

@@ -8,17 +8,12 @@ ATTRIBUTION_LINES_MAX = 3
 """Mail programs wrap `On … wrote:` where it gets long."""
 ATTRIBUTION_CHARACTERS_MAX = 400
 
-_WROTE = re.compile(
-    r"""^(?:
-        on\b.{4,}\bwrote          # English
-      | op\b.{4,}\b(?:schreef|heeft)\b.{0,200}  # Dutch
-      | il\b.{4,}\bha\ scritto    # Italian
-      | am\b.{4,}\bschrieb\b.{0,200}  # German
-      | le\b.{4,}\ba\ écrit       # French
-      | .{1,200}\b(?:wrote|schreef|ha\ scritto|schrieb|a\ écrit)
-    )\s*:\s*$""",
-    re.IGNORECASE | re.VERBOSE,
+_DATED = re.compile(
+    r"^(?:on\b.{4,}\bwrote|op\b.{4,}\bschreef\b.{0,200}|op\b.{4,}\bheeft\b.{0,200}\bgeschreven|"
+    r"il\b.{4,}\bha\s+scritto|am\b.{4,}\bschrieb\b.{0,200}|le\b.{4,}\ba\s+écrit)\s*:\s*$",
+    re.IGNORECASE,
 )
+_NAMED = re.compile(r"^.{1,200}\b(?:wrote|schreef|ha scritto|schrieb|a écrit)\s*:\s*$", re.IGNORECASE)
 _ORIGINAL = re.compile(
     r"^\s*[-_]{2,}\s*(?:original message|oorspronkelijk bericht|messaggio originale|ursprüngliche nachricht|"
     r"message d'origine)\s*[-_]{2,}\s*$",
@@ -94,11 +89,11 @@ def _trailing_quote_start(lines: list[str]) -> int:
         start -= 1
     if not any(_QUOTED.match(line) for line in lines[start:]):
         return len(lines)
-    for length in range(1, ATTRIBUTION_LINES_MAX + 1):
-        attribution = " ".join(line.strip() for line in lines[max(0, start - length) : start])
-        if length <= start and len(attribution) <= ATTRIBUTION_CHARACTERS_MAX and _WROTE.match(attribution):
+    for length in range(1, min(ATTRIBUTION_LINES_MAX, start) + 1):
+        attribution = " ".join(line.strip() for line in lines[start - length : start])
+        if len(attribution) <= ATTRIBUTION_CHARACTERS_MAX and _DATED.match(attribution):
             return start - length
-    return start
+    return start - 1 if start and _NAMED.match(lines[start - 1].strip()) else start
 
 
 def _signature_start(lines: list[str]) -> int:
