@@ -75,13 +75,16 @@ class _Comparison:
             return  # a schema that contains itself
         self._under_way.add(references)
         old, new = _resolved(self._old, old), _resolved(self._new, new)
-        yield from _retyped(self._kinds(self._old, old), self._kinds(self._new, new), direction, where)
+        retyped = list(_retyped(_kinds(self._old, old), _kinds(self._new, new), direction, where))
+        yield from retyped or self._parts(old, new, direction, where)
+        self._under_way.discard(references)
+
+    def _parts(self, old: Schema, new: Schema, direction: Direction, where: str) -> Iterator[str]:
         yield from _values(old, new, direction, where)
         yield from self._objects(old, new, direction, where)
         if "items" in old and "items" in new:
             yield from self.schemas(old["items"], new["items"], direction, f"{where}[]")
         yield from self._variants(old, new, direction, where)
-        self._under_way.discard(references)
 
     def _parameters(self, old: Document, new: Document) -> Iterator[str]:
         before = {(each["in"], each["name"]): each for each in old.get("parameters", [])}
@@ -122,20 +125,25 @@ class _Comparison:
 
     def _variants(self, old: Schema, new: Schema, direction: Direction, where: str) -> Iterator[str]:
         # Paired by name or type: which variants there are at all is told by their kinds.
-        after = {_name(variant): variant for variant in new.get("anyOf", [new])}
+        after = {_name(variant): variant for variant in new.get("anyOf", [])}
         for variant in old.get("anyOf", []):
             if (same := after.get(_name(variant))) is not None:
                 yield from self.schemas(variant, same, direction, where)
 
-    def _kinds(self, document: Document, schema: Schema) -> set[str]:
-        """The types it allows, with their formats; empty where it allows anything."""
-        if "anyOf" in schema:
-            return {kind for each in schema["anyOf"] for kind in self._kinds(document, _resolved(document, each))}
-        types = schema.get("type", [])
+
+def _kinds(document: Document, schema: Schema) -> set[str]:
+    """The types it allows, with their formats; empty where it allows anything."""
+    if "anyOf" in schema:
         return {
-            f"{kind} ({schema['format']})" if "format" in schema else kind
-            for kind in ([types] if isinstance(types, str) else types)
+            f"{kind} {each['const']!r}" if "const" in each else kind
+            for each in schema["anyOf"]
+            for kind in _kinds(document, _resolved(document, each))
         }
+    types = schema.get("type", [])
+    return {
+        f"{kind} ({schema['format']})" if "format" in schema else kind
+        for kind in ([types] if isinstance(types, str) else types)
+    }
 
 
 def _retyped(old: set[str], new: set[str], direction: Direction, where: str) -> Iterator[str]:
@@ -170,7 +178,7 @@ def _resolved(document: Document, schema: Schema) -> Schema:
 
 
 def _name(schema: Schema) -> str:
-    return str(schema.get("$ref") or schema.get("type") or schema.get("title"))
+    return " ".join(str(schema.get(key)) for key in ("$ref", "type", "format", "const", "title"))
 
 
 def _list(kinds: Any) -> str:

@@ -127,7 +127,10 @@ async def running(
         await _prepare(embedded)
         stack.enter_context(told(state, embedded.environment()))
         broker = await stack.enter_async_context(connected(chosen_broker(broker_url, postgres.url)))
-        jobs = {**_services(embedded, policy or Policy(), smtp_url, broker, doors), "parts": _watch(postgres, temporal)}
+        jobs = {
+            **_services(embedded, policy or Policy(), smtp_url, broker, doors),
+            "the watch": _watch({"PostgreSQL": postgres, "Temporal": temporal}),
+        }
         yield replace(embedded, _running=await stack.enter_async_context(_side_by_side(jobs)))
 
 
@@ -215,10 +218,10 @@ def _services(
     }
 
 
-async def _watch(*parts: _Part) -> None:
-    while all(part.running for part in parts):  # noqa: ASYNC110 - another process sets no event of ours
+async def _watch(parts: dict[str, _Part]) -> None:
+    while not (gone := [name for name, part in parts.items() if not part.running]):  # noqa: ASYNC110 - a child sets no event of ours
         await asyncio.sleep(WATCH_SECONDS)
-    raise PartFailed("PostgreSQL or Temporal has stopped")
+    raise PartFailed(f"{' and '.join(gone)} stopped although nobody told it to.")
 
 
 @asynccontextmanager
@@ -239,6 +242,8 @@ async def _side_by_side(jobs: dict[str, Job]) -> AsyncIterator["frozenset[asynci
 async def _never_ending(name: str, job: Job) -> None:
     try:
         await job
+    except PartFailed:
+        raise
     except Exception as error:
         raise PartFailed(f"{name} stopped: {sentence(error)}") from error
     raise PartFailed(f"{name} stopped although nobody told it to.")
