@@ -1,99 +1,94 @@
-"""The relay's way to tickets' clocks: signal-with-start, so that a lost start heals like a lost signal."""
+"""The sink that tells tickets' clocks: newest snapshots to Temporal, by signal-with-start (design §2)."""
 
-import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 from pydantic import ValidationError
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from services.contract import SNAPSHOT_SIGNAL, TICKET_WORKFLOW, WORKFLOW_TASK_QUEUE, Snapshot, workflow_id
-from services.errors import Temporary
+from services.errors import Permanent, Temporary
 from services.outbox import CLOCK_SINK, OutboxRow
-from services.relay import Refusal
+from services.sink import Result, SinkAway, deliver_each
 from services.vocabulary import Status
 
-CONCURRENT_CALLS_MAX = 8
-"""More only lengthen the queue inside Temporal: its store takes one writer at a time on a small server."""
+SIGNALS_AT_ONCE = 8
+"""More only makes Temporal's answers slower (measured)."""
+RPC_TIMEOUT = timedelta(seconds=5)
 
-_AWAY = frozenset(
-    {
-        RPCStatusCode.UNAVAILABLE,
-        RPCStatusCode.DEADLINE_EXCEEDED,
-        RPCStatusCode.RESOURCE_EXHAUSTED,
-        RPCStatusCode.CANCELLED,
-        RPCStatusCode.ABORTED,
-        RPCStatusCode.INTERNAL,
-        RPCStatusCode.UNKNOWN,
-    }
-)
+_AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED})
 
 
 class ClockSink:
-    """Tells each ticket's clock its newest snapshot; older ones of the same batch need no telling."""
+    """Signals every ticket's workflow, and starts it where none runs.
+
+    Of several snapshots of one ticket only the newest goes out: it says everything the older ones do. An older one that
+    comes after it, from another relay, is ignored by a running clock. It could start the clock of a ticket closed
+    meanwhile; that clock ends at its first deadline, which intake finds not due, or by the reconciler.
+    """
 
     name = CLOCK_SINK
 
     def __init__(self, temporal: Client) -> None:
         self._temporal = temporal
-        self._calls = asyncio.Semaphore(CONCURRENT_CALLS_MAX)
 
-    async def deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Refusal]:
-        """As `Sink`. A ticket whose call fails is refused with all its rows."""
-        snapshots: dict[int, Snapshot] = {}
-        refusals: list[Refusal] = []
+    async def deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Result]:
+        """Tell each ticket's clock its newest snapshot among the rows; all rows of a ticket fare alike."""
+        results: dict[int, Result] = {}
+        newest: dict[str, Snapshot] = {}
         for row in rows:
             try:
                 snapshot = Snapshot.model_validate(row.payload)
             except ValidationError as error:
-                refusals.append(Refusal(row.id, f"no snapshot: {error.error_count()} fields are wrong"))
+                results[row.id] = Permanent(f"The row holds no snapshot: {error.error_count()} fields are wrong.")
                 continue
-            known = snapshots.get(snapshot.number)
-            if known is None or snapshot.version > known.version:
-                snapshots[snapshot.number] = snapshot
-        reasons = await self._tell_all(list(snapshots.values()))
-        refused = {number: reason for number, reason in reasons.items() if reason}
-        return [*refusals, *(Refusal(row.id, refused[int(row.key)]) for row in rows if _is_of(row, refused))]
+            known = newest.get(row.key)
+            newest[row.key] = snapshot if known is None else max(known, snapshot, key=lambda each: each.version)
+        told = await deliver_each(list(newest.values()), self._tell, at_once=SIGNALS_AT_ONCE)
+        by_key = dict(zip(newest, told, strict=True))
+        return [results[row.id] if row.id in results else by_key[row.key] for row in rows]
 
-    async def _tell_all(self, snapshots: Sequence[Snapshot]) -> dict[int, str | None]:
-        outcomes = await asyncio.gather(*(self._tell(snapshot) for snapshot in snapshots), return_exceptions=True)
-        reasons: dict[int, str | None] = {}
-        for snapshot, outcome in zip(snapshots, outcomes, strict=True):
-            if isinstance(outcome, RPCError):
-                # One answer that Temporal is away speaks for all: what was told meanwhile is told again, harmlessly.
-                if outcome.status in _AWAY:
-                    raise Temporary(f"Temporal does not answer: {outcome.status.name}.")
-                reasons[snapshot.number] = f"Temporal refused: {outcome.status.name}."
-            elif isinstance(outcome, BaseException):
-                raise outcome
-            else:
-                reasons[snapshot.number] = None
-        return reasons
-
-    async def _tell(self, snapshot: Snapshot) -> None:
-        async with self._calls:
+    async def _tell(self, snapshot: Snapshot) -> Result:
+        try:
             if snapshot.status is Status.CLOSED:
                 await self._end(snapshot)
             else:
-                await self._temporal.start_workflow(
-                    TICKET_WORKFLOW,
-                    snapshot,
-                    id=workflow_id(snapshot.number),
-                    task_queue=WORKFLOW_TASK_QUEUE,
-                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                    start_signal=SNAPSHOT_SIGNAL,
-                    start_signal_args=[snapshot],
-                )
+                await self._start(snapshot)
+        except RPCError as error:
+            return _failure(error)
+        return None
+
+    async def _start(self, snapshot: Snapshot) -> None:
+        # No search attributes: one set at the start would soon be stale, and keeping it fresh costs every signal more.
+        await self._temporal.start_workflow(
+            TICKET_WORKFLOW,
+            snapshot,
+            id=workflow_id(snapshot.number),
+            task_queue=WORKFLOW_TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            start_signal=SNAPSHOT_SIGNAL,
+            start_signal_args=[snapshot],
+            rpc_timeout=RPC_TIMEOUT,
+        )
 
     async def _end(self, snapshot: Snapshot) -> None:
-        # A closed ticket needs no clock: one that runs is told and ends, one that does not is not started.
+        clock = self._temporal.get_workflow_handle(workflow_id(snapshot.number))
         try:
-            await self._temporal.get_workflow_handle(workflow_id(snapshot.number)).signal(SNAPSHOT_SIGNAL, snapshot)
+            await clock.signal(SNAPSHOT_SIGNAL, snapshot, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
+            # No clock runs, so there is none to end: that is what a closed ticket wants.
+            if error.status is not RPCStatusCode.NOT_FOUND or _namespace_missing(error):
                 raise
 
 
-def _is_of(row: OutboxRow, numbers: dict[int, str]) -> bool:
-    return row.key.isdigit() and int(row.key) in numbers
+def _failure(error: RPCError) -> Result:
+    if error.status in _AWAY or _namespace_missing(error):
+        return SinkAway(f"Temporal cannot take it now: {error.message}")
+    return Temporary(f"Temporal answered {error.status.name}: {error.message}")
+
+
+def _namespace_missing(error: RPCError) -> bool:
+    return any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)

@@ -1,215 +1,233 @@
-"""The relay: what stands in the outbox is told to its sink, at least once."""
+"""The relay: brings what lies in an outbox to one sink, at least once, in the background."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Row, Table, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Interval, Table, bindparam, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.broker import Broker
 from services.clock import Clock
 from services.database import transaction
-from services.errors import Temporary
+from services.errors import BalieError, Permanent, Temporary, sentence
 from services.events import Event
 from services.notifications import AWAY, listening
 from services.outbox import BROKER_SINK, NOTIFY_CHANNEL, OutboxRow
+from services.sink import Result, Sink, SinkAway, deliver_each
 from services.telemetry import correlated
 
-log = structlog.get_logger(__name__)
-
 RELAY_BATCH_MAX = 100
-POLL_EVERY = timedelta(seconds=1)
-"""A wake-up lost, or a row put off, is noticed after this long."""
+POLL_INTERVAL = timedelta(seconds=1)
+"""The longest a row lies unseen when its notification got lost."""
+DELIVER_TIMEOUT = timedelta(seconds=20)
+"""How long a sink may take over a batch, whose rows stay locked meanwhile."""
 RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (1, 5, 15, 60, 300, 900, 3600))
-"""The wait after each failure of one row; the last one repeats, for a row is never given up."""
-SENT_KEPT_FOR = timedelta(days=7)
-PRUNE_EVERY = timedelta(minutes=10)
-PRUNE_BATCH_MAX = 5_000
-ERROR_CHARACTERS_MAX = 500
-CONCURRENT_PUBLISHES_MAX = 8
-"""A confirm takes a broker's disk some milliseconds; several at once share them."""
+"""The wait before each further try of a row that failed by itself; the last one repeats."""
+BACK_OFF = tuple(timedelta(seconds=s) for s in (1, 2, 4, 8, 15))
+"""The wait before trying a sink that is away again; the last one repeats."""
+KEPT_FOR = timedelta(days=7)
+PRUNE_INTERVAL = timedelta(minutes=10)
+PRUNE_BATCH_MAX = 1000
+PUBLISH_AT_ONCE = 20
 
+Passed = TypeVar("Passed")
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why one row could not be told this time."""
-
-    row_id: int
-    reason: str
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Lag:
-    """What a sink has not been told yet."""
+    """What one sink has still to get."""
 
     unsent: int
     oldest_created_at: datetime | None
 
 
-class Sink(Protocol):
-    """Where a kind of message goes."""
+class Relay:
+    """Brings the rows of one sink there. Several relays may run on one outbox: each claims rows of its own.
 
-    name: str
+    Rows go roughly in the order they were written; after a failure, and with several relays, not even that.
+    """
 
-    async def deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Refusal]:
-        """Returns once all rows but those refused are safely told. Raises errors.Temporary where the sink is
-        away altogether: then none of the rows is held against itself."""
+    def __init__(self, engine: AsyncEngine, outbox: Table, sink: Sink, clock: Clock) -> None:
+        self._engine = engine
+        self._outbox = outbox
+        self._sink = sink
+        self._clock = clock
+        self._written = asyncio.Event()
+        self._log = _log.bind(sink=sink.name, schema=outbox.schema)
+
+    async def run(self) -> None:
+        """Relay until cancelled; a batch under way is finished first."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._relay())
+            group.create_task(self._listen())
+            group.create_task(self._prune())
+
+    async def _relay(self) -> None:
+        outages = 0
+        while True:
+            self._written.clear()
+            rows, results = await _finished(self._batch())
+            if any(isinstance(result, SinkAway) for result in results):
+                await asyncio.sleep(BACK_OFF[min(outages, len(BACK_OFF) - 1)].total_seconds())
+                outages += 1
+                continue
+            outages = 0
+            if len(rows) < RELAY_BATCH_MAX:
+                await self._pause()
+
+    async def _batch(self) -> tuple[Sequence[OutboxRow], Sequence[Result]]:
+        try:
+            async with transaction(self._engine) as connection:
+                rows = await self._claim(connection)
+                results = await self._deliver(rows)
+                # Confirm before mark: a crash here repeats the batch, it never loses it.
+                await self._mark(connection, rows, results)
+        except AWAY as error:
+            self._log.warning("outbox cannot be read or marked", reason=sentence(error))
+            return [], [SinkAway("The outbox itself is away.")]
+        return rows, results
+
+    async def _claim(self, connection: AsyncConnection) -> Sequence[OutboxRow]:
+        columns = self._outbox.c
+        due = (columns.sink == self._sink.name, columns.sent_at.is_(None), columns.due_at <= self._now())
+        fields = [columns[name] for name in OutboxRow.__dataclass_fields__]
+        claim = select(*fields).where(*due).order_by(columns.due_at, columns.id).limit(RELAY_BATCH_MAX)
+        rows = await connection.execute(claim.with_for_update(skip_locked=True))
+        return [OutboxRow(**row) for row in rows.mappings()]
+
+    async def _deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Result]:
+        if not rows:
+            return []
+        try:
+            async with asyncio.timeout(DELIVER_TIMEOUT.total_seconds()):
+                results = await self._sink.deliver(rows)
+        except (Temporary, TimeoutError) as error:
+            results = [SinkAway(sentence(error))] * len(rows)
+        except Exception as error:
+            # Nobody knows whose fault it was: putting the batch off lets the others pass.
+            self._log.error("sink failed", exc_info=True)
+            results = [Temporary(sentence(error))] * len(rows)
+        self._report(rows, results)
+        return results
+
+    async def _mark(self, connection: AsyncConnection, rows: Sequence[OutboxRow], results: Sequence[Result]) -> None:
+        columns = self._outbox.c
+        if sent := [row.id for row, result in zip(rows, results, strict=True) if result is None]:
+            await connection.execute(update(self._outbox).where(columns.id.in_(sent)).values(sent_at=self._now()))
+        failed = [
+            {"row_id": row.id, "delay": _delay(row.attempts), "error": sentence(result)}
+            for row, result in _failed(rows, results)
+        ]
+        if failed:
+            put_off = update(self._outbox).where(columns.id == bindparam("row_id"))
+            later = self._now() + bindparam("delay", type_=Interval)
+            values = {"attempts": columns.attempts + 1, "due_at": later, "last_error": bindparam("error")}
+            await connection.execute(put_off.values(values), failed)
+
+    def _report(self, rows: Sequence[OutboxRow], results: Sequence[Result]) -> None:
+        away = [result for result in results if isinstance(result, SinkAway)]
+        if away:
+            self._log.warning("sink is away", reason=away[0].detail, rows=len(away))
+        for row, result in zip(rows, results, strict=True):
+            if result is not None and not isinstance(result, SinkAway):
+                self._log.warning(
+                    "row put off", row=row.id, key=row.key, reason=sentence(result), tries=row.attempts + 1
+                )
+
+    def _now(self) -> ColumnElement[datetime]:
+        # The later of the two clocks: rows are stamped with the database's, retries with ours.
+        return func.greatest(literal(self._clock()), func.clock_timestamp())
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POLL_INTERVAL.total_seconds()):
+                await self._written.wait()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with listening(self._engine, {NOTIFY_CHANNEL: lambda _: self._written.set()}) as line:
+                    await line.lost.wait()
+            except AWAY as error:
+                self._log.warning("outbox cannot be listened to", reason=sentence(error))
+            await asyncio.sleep(POLL_INTERVAL.total_seconds())
+
+    async def _prune(self) -> None:
+        while True:
+            try:
+                before = self._clock() - KEPT_FOR
+                while await prune(self._engine, self._outbox, self._sink.name, before) == PRUNE_BATCH_MAX:
+                    continue
+            except AWAY as error:
+                self._log.warning("outbox not pruned", reason=sentence(error))
+            await asyncio.sleep(PRUNE_INTERVAL.total_seconds())
+
+
+async def prune(engine: AsyncEngine, outbox: Table, sink: str, before: datetime) -> int:
+    """Forget rows sent before then, at most `PRUNE_BATCH_MAX` of them; how many went."""
+    columns = outbox.c
+    old = select(columns.id).where(columns.sink == sink, columns.sent_at < before).limit(PRUNE_BATCH_MAX)
+    async with transaction(engine) as connection:
+        return (await connection.execute(delete(outbox).where(columns.id.in_(old)))).rowcount
+
+
+async def lag(engine: AsyncEngine, outbox: Table, sink: str) -> Lag:
+    """How far the sink is behind."""
+    columns = outbox.c
+    unsent = select(func.count(), func.min(columns.created_at)).where(columns.sink == sink, columns.sent_at.is_(None))
+    async with engine.connect() as connection:
+        count, oldest = (await connection.execute(unsent)).one()
+    return Lag(count, oldest)
 
 
 class BrokerSink:
-    """Publishes events, under the correlation id of the act that made them."""
+    """Publishes events."""
 
     name = BROKER_SINK
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self._turns = asyncio.Semaphore(CONCURRENT_PUBLISHES_MAX)
 
-    async def deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Refusal]:
-        """As `Sink`. All publishes have ended on return, the failed ones too."""
-        outcomes = await asyncio.gather(*(self._publish(row) for row in rows), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
-        return [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
+    async def deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Result]:
+        """Publish each row's event; one that holds no event fails alone."""
+        return await deliver_each(rows, self._publish, at_once=PUBLISH_AT_ONCE)
 
-    async def _publish(self, row: OutboxRow) -> Refusal | None:
+    async def _publish(self, row: OutboxRow) -> Result:
         try:
             event = Event.model_validate(row.payload)
         except ValidationError as error:
-            return Refusal(row.id, f"no event: {error.error_count()} fields are wrong")
-        async with self._turns:
-            with correlated(row.correlation_id):
+            return Permanent(f"The row holds no event: {error.error_count()} fields are wrong.")
+        with correlated(row.correlation_id):
+            try:
                 await self._broker.publish(event)
+            except Temporary as away:
+                return SinkAway(away.detail)
         return None
 
 
-class Relay:
-    """Tells one sink what one outbox holds for it. Several replicas may run: rows are claimed."""
-
-    def __init__(self, engine: AsyncEngine, outbox: Table, sink: Sink, clock: Clock) -> None:
-        self._engine, self._outbox, self._sink, self._clock = engine, outbox, sink, clock
-        self._woken = asyncio.Event()
-        self._log = log.bind(sink=sink.name, schema=outbox.schema)
-
-    async def run(self) -> None:
-        """Relay until cancelled, whatever is away meanwhile."""
-        pruning = asyncio.create_task(self._prune())
-        try:
-            while True:
-                try:
-                    async with listening(self._engine, {NOTIFY_CHANNEL: lambda _: self._woken.set()}) as line:
-                        while not line.lost.is_set():
-                            await self._relay_all()
-                            await self._rest()
-                except AWAY as error:
-                    self._log.warning("database is away", error=type(error).__name__)
-                    await asyncio.sleep(POLL_EVERY.total_seconds())
-        finally:
-            pruning.cancel()
-            await asyncio.gather(pruning, return_exceptions=True)
-
-    async def relay_batch(self) -> int:
-        """Tell the sink what is due, at most a batch; gives how many rows were claimed.
-
-        Raises errors.Temporary where the sink is away.
-        """
-        async with transaction(self._engine) as connection:
-            rows = await self._claim(connection)
-            if not rows:
-                return 0
-            refusals = await self._sink.deliver(rows)
-            # Tell before mark: a crash here repeats the messages, it never loses them.
-            await self._mark(connection, rows, refusals)
-            return len(rows)
-
-    async def _relay_all(self) -> None:
-        self._woken.clear()
-        try:
-            while await self.relay_batch() == RELAY_BATCH_MAX:
-                continue
-        except Temporary as error:
-            self._log.warning("sink is away", reason=error.detail)
-            self._woken.clear()
-
-    async def _rest(self) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), POLL_EVERY.total_seconds())
-        except TimeoutError:
-            return
-
-    async def _claim(self, connection: AsyncConnection) -> list[OutboxRow]:
-        columns = self._outbox.c
-        due = columns.sink == self._sink.name, columns.sent_at.is_(None), columns.due_at <= self._clock()
-        claim = (
-            select(self._outbox)
-            .where(*due)
-            .order_by(columns.id)
-            .limit(RELAY_BATCH_MAX)
-            .with_for_update(skip_locked=True)
-        )
-        return [_row(row) for row in await connection.execute(claim)]
-
-    async def _mark(self, connection: AsyncConnection, rows: Sequence[OutboxRow], refusals: Sequence[Refusal]) -> None:
-        refused = {refusal.row_id: refusal.reason for refusal in refusals}
-        columns, now = self._outbox.c, self._clock()
-        told = [row.id for row in rows if row.id not in refused]
-        if told:
-            await connection.execute(update(self._outbox).where(columns.id.in_(told)).values(sent_at=now))
-        put_off = [
-            {
-                "row_id": row.id,
-                "attempts": row.attempts + 1,
-                "due_at": now + RETRY_DELAYS[min(row.attempts, len(RETRY_DELAYS) - 1)],
-                "last_error": refused[row.id][:ERROR_CHARACTERS_MAX],
-            }
-            for row in rows
-            if row.id in refused
-        ]
-        if put_off:
-            again = update(self._outbox).where(columns.id == bindparam("row_id"))
-            values: dict[str, Any] = {name: bindparam(name) for name in ("attempts", "due_at", "last_error")}
-            await connection.execute(again.values(values), put_off)
-            self._log.warning("rows put off", count=len(put_off), reason=put_off[0]["last_error"])
-
-    async def _prune(self) -> None:
-        while True:
-            try:
-                while await self._prune_batch() == PRUNE_BATCH_MAX:
-                    continue
-            except AWAY as error:
-                self._log.warning("pruning put off", error=type(error).__name__)
-            await asyncio.sleep(PRUNE_EVERY.total_seconds())
-
-    async def _prune_batch(self) -> int:
-        columns = self._outbox.c
-        old = columns.sink == self._sink.name, columns.sent_at < self._clock() - SENT_KEPT_FOR
-        some = select(columns.id).where(*old).limit(PRUNE_BATCH_MAX).scalar_subquery()
-        async with transaction(self._engine) as connection:
-            return int((await connection.execute(delete(self._outbox).where(columns.id.in_(some)))).rowcount)
+async def _finished(batch: Coroutine[Any, Any, Passed]) -> Passed:
+    # Stopped in the middle, the sink would have rows that are not marked, and get them again.
+    task = asyncio.ensure_future(batch)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
-async def lag(engine: AsyncEngine, outbox: Table, sink: str) -> Lag:
-    """How much the sink has not been told, and since when."""
-    unsent = outbox.c.sink == sink, outbox.c.sent_at.is_(None)
-    async with engine.connect() as connection:
-        query = select(func.count(), func.min(outbox.c.created_at)).where(*unsent)
-        count, oldest = (await connection.execute(query)).one()
-    return Lag(count, oldest)
+def _failed(rows: Sequence[OutboxRow], results: Sequence[Result]) -> Iterator[tuple[OutboxRow, BalieError]]:
+    for row, result in zip(rows, results, strict=True):
+        if result is not None and not isinstance(result, SinkAway):
+            yield row, result
 
 
-def _row(row: Row[Any]) -> OutboxRow:
-    return OutboxRow(
-        id=row.id,
-        sink=row.sink,
-        key=row.key,
-        payload=row.payload,
-        correlation_id=row.correlation_id,
-        created_at=row.created_at,
-        attempts=row.attempts,
-    )
+def _delay(attempts: int) -> timedelta:
+    return RETRY_DELAYS[min(attempts, len(RETRY_DELAYS) - 1)]

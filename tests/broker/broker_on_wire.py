@@ -19,10 +19,9 @@ from services.events import Event
 from services.local_broker import LocalBroker
 from services.rabbitmq import RabbitBroker
 from services.rabbitmq_queues import dead_name, retry_name
-from tests.broker.inbox import PATIENCE_SECONDS
+from tests.patience import LOOK_EVERY_SECONDS, PATIENCE_SECONDS
 from tests.wire import Wire, wire
 
-POLL_SECONDS = 0.05
 SOON = (timedelta(milliseconds=10),)
 LATER = (timedelta(hours=1),)
 
@@ -157,7 +156,7 @@ async def eventually(look: Callable[[], Awaitable[Seen]], is_so: Callable[[Seen]
                 else:
                     if is_so(found):
                         return found
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(LOOK_EVERY_SECONDS)
     except TimeoutError:
         raise AssertionError(f"It never came so; lastly: {seen!r}") from None
 

@@ -7,9 +7,7 @@ from uuid import UUID
 
 from services.events import Event
 from services.telemetry import correlation_id
-
-PATIENCE_SECONDS = 60
-"""Only ever reached by a test that fails."""
+from tests.patience import PATIENCE_SECONDS
 
 
 class Inbox:

@@ -10,7 +10,8 @@ from services.broker import Queue
 from services.errors import Permanent
 from services.handling import CONSUMER_DIED
 from tests.broker.broker_on_wire import LATER, BrokerOnWire, eventually
-from tests.broker.inbox import PATIENCE_SECONDS, Inbox
+from tests.broker.inbox import Inbox
+from tests.patience import PATIENCE_SECONDS
 
 
 async def test_an_event_that_keeps_failing_ends_in_the_dead_letters(desk: BrokerOnWire) -> None:

@@ -1,0 +1,56 @@
+"""Where a relay brings outbox rows, and how a sink says what became of each."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeAlias, TypeVar
+
+import structlog
+
+from services.errors import BalieError, Temporary, sentence
+from services.outbox import OutboxRow
+
+_log = structlog.get_logger()
+
+
+class SinkAway(Temporary):
+    """The sink itself cannot be reached: no fault of the row, and the same for all others."""
+
+
+Result: TypeAlias = BalieError | None
+"""What became of one row: None where it was delivered, `SinkAway` where it was not even tried; any other error is
+about this row, which is tried again later and later."""
+
+
+class Sink(Protocol):
+    """Somewhere to bring outbox rows to. `name` is the rows' `sink`."""
+
+    name: str
+
+    async def deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Result]:
+        """Bring the rows there; one result each, in their order. A row may come again though it was delivered."""
+
+
+Group = TypeVar("Group")
+
+
+async def deliver_each(
+    groups: Sequence[Group], deliver: Callable[[Group], Awaitable[Result]], *, at_once: int
+) -> list[Result]:
+    """Deliver each by itself, a few at a time. One that fails fails alone; once the sink is away, nobody is sent there
+    to wait for that again."""
+    places, away = asyncio.Semaphore(at_once), list[SinkAway]()
+
+    async def one(group: Group) -> Result:
+        async with places:
+            if away:
+                return away[0]
+            try:
+                result = await deliver(group)
+            except Exception as error:
+                _log.error("row failed", exc_info=True)
+                return Temporary(sentence(error))
+            if isinstance(result, SinkAway):
+                away.append(result)
+            return result
+
+    return await asyncio.gather(*(one(group) for group in groups))
