@@ -1,8 +1,9 @@
 """Tickets through the HTTP API on a real database."""
 
+import asyncio
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.intake.tables import outbox, ticket
@@ -213,7 +214,6 @@ async def test_a_file_belongs_to_its_uploader_until_sent_and_to_one_message(mari
 async def test_a_list_page_takes_the_same_few_queries_however_long_it_is(
     marieke: As, daan: As, engine: AsyncEngine
 ) -> None:
-    from sqlalchemy import event
 
     for n in range(3):
         await marieke.submits(f"Printer {n}")
@@ -230,3 +230,27 @@ async def test_a_list_page_takes_the_same_few_queries_however_long_it_is(
     finally:
         event.remove(engine.sync_engine, "before_cursor_execute", note)
     assert len(statements) == 2 * for_one
+
+
+async def test_the_same_post_twice_at_once_is_done_once(marieke: As, engine: AsyncEngine) -> None:
+    key, body = {"Idempotency-Key": uuid4().hex}, {"subject": "The printer is on fire", "text": "Help."}
+    answers = await asyncio.gather(*(marieke.ask("POST", "/api/v1/tickets", json=body, headers=key) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["number"] for answer in answers}) == 1
+    async with engine.connect() as connection:
+        assert (await connection.execute(select(func.count()).select_from(ticket))).scalar_one() == 1
+
+
+async def test_of_two_agents_who_solve_at_once_one_is_refused(marieke: As, daan: As, anna: As) -> None:
+    opened = await marieke.submits("The printer is on fire")
+    path = f"/api/v1/tickets/{opened['number']}/solve"
+    answers = await asyncio.gather(*(agent.ask("POST", path, json={"text": "Done."}) for agent in (daan, anna)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert (await daan.get(f"/api/v1/tickets/{opened['number']}"))["version"] == 2
+
+
+async def test_requesters_search_only_in_what_they_may_see(marieke: As, luca: As) -> None:
+    await marieke.submits("The printer is on fire", text="Flames everywhere.")
+    for q in ("printer", "flames", "1", "Marieke de Vries"):
+        assert (await luca.get("/api/v1/tickets", q=q))["items"] == []
+        assert len((await marieke.get("/api/v1/tickets", q=q))["items"]) == 1
