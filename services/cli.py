@@ -90,9 +90,13 @@ def intake_worker() -> None:
 @app.command()
 def workflows() -> None:
     """Runs the tickets' clocks."""
+    from services.process import run_until_stopped
     from services.workflows.main import WorkflowsSettings, worker
 
-    _run(load(WorkflowsSettings), lambda settings, _: worker(settings), needs_broker=False)
+    settings = load(WorkflowsSettings)
+    configure_logging(settings.log_format, settings.log_level)
+    # Not by `_run`: it makes a broker, for which this process is given no address and no database.
+    asyncio.run(run_until_stopped(worker(settings)))
 
 
 @app.command()
