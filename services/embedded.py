@@ -11,6 +11,8 @@ from pathlib import Path
 from socket import socket
 from typing import Any, Protocol
 
+import httpx
+
 from services.broker import Broker
 from services.child_process import LOOPBACK, PartFailed
 from services.chosen_broker import LOCAL, chosen_broker, connected
@@ -31,6 +33,9 @@ from services.web import main as web
 from services.workflows import main as workflows
 
 WATCH_SECONDS = 0.5
+READY_SECONDS = 60
+"""How long the services may take to answer once they run."""
+LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,9 @@ async def running(
             **_services(embedded, policy or Policy(), smtp_url, broker, doors),
             "the watch": _watch({"PostgreSQL": postgres, "Temporal": temporal}),
         }
-        yield replace(embedded, _running=await stack.enter_async_context(_side_by_side(jobs)))
+        embedded = replace(embedded, _running=await stack.enter_async_context(_side_by_side(jobs)))
+        await _ready(embedded)
+        yield embedded
 
 
 class _Part(Protocol):
@@ -170,7 +177,7 @@ class _Doors:
         try:
             listen(LOOPBACK, port).close()
         except OSError:
-            self.moved.append(f"Port {port} is taken, so {name} listens on another one.")
+            self.moved.append(f"Port {port} is taken: {name} listens on another one.")
             return 0
         return port
 
@@ -222,6 +229,30 @@ async def _watch(parts: dict[str, _Part]) -> None:
     while not (gone := [name for name, part in parts.items() if not part.running]):  # noqa: ASYNC110 - a child sets no event of ours
         await asyncio.sleep(WATCH_SECONDS)
     raise PartFailed(f"{' and '.join(gone)} stopped although nobody told it to.")
+
+
+async def _ready(embedded: Embedded) -> None:
+    """Return once everything answers. Raises PartFailed where something stops instead."""
+    addresses = (f"{embedded.intake_url}/readyz", f"{embedded.kb_url}/readyz", f"{embedded.web_url}/readyz")
+    answering = asyncio.ensure_future(_answer(addresses))
+    stopping = asyncio.ensure_future(embedded.run_on())
+    try:
+        done, _ = await asyncio.wait((answering, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await done.pop()
+    finally:
+        for waiting in (answering, stopping):
+            waiting.cancel()
+        await asyncio.gather(answering, stopping, return_exceptions=True)
+
+
+async def _answer(addresses: tuple[str, ...]) -> None:
+    try:
+        async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(timeout=READY_SECONDS) as client:
+            for address in addresses:
+                while not (await client.get(address)).is_success:  # noqa: ASYNC110 - it is asked over HTTP
+                    await asyncio.sleep(LOOK_SECONDS)
+    except (TimeoutError, httpx.HTTPError) as error:
+        raise PartFailed(f"The services run, but {address} gave no good answer: {sentence(error)}") from error
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 
 import services
 from services.database import SERVICES_WITH_TABLES, connect, migrate
+from services.telemetry import configure_logging
 from services.temporal_server import time_skipping_program
 from tests import parts
 from tests.moved_clock import MovedClock
@@ -21,6 +22,11 @@ from tests.smtp_server import SmtpServer, running_smtp_server
 
 TEMPLATE = "balie_template"
 _numbers = count(1)
+
+
+def pytest_configure() -> None:
+    """Log as the processes do: structlog's own way of showing a traceback takes seconds and shows every variable."""
+    configure_logging("console", "warning")
 
 
 @pytest.fixture(scope="session")
