@@ -175,7 +175,6 @@ async def _move(
 ) -> Response:
     async def work(connection: AsyncConnection) -> Answer:
         party = await party_of(connection, caller)
-        party.must_see(await load(connection, number))
         command = await make(connection, party)
         ticket = await carry_out(connection, party, number, command, desk.now(), _version(if_match))
         return await ticket_answer(connection, party, ticket)

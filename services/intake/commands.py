@@ -14,7 +14,7 @@ from services.intake.attachments import names_of
 from services.intake.decide import decide, open_ticket
 from services.intake.moves import must_allow
 from services.intake.people import Person, get_person
-from services.intake.store import create, load, lock, next_number, save
+from services.intake.store import create, lock, next_number, save
 from services.intake.tickets import Assign, Command, Meet, Message, Rate, Reply, Solve, Submit, Ticket
 from services.vocabulary import STAFF, Channel, Kind, Language, Priority
 
@@ -147,9 +147,8 @@ async def meet(connection: AsyncConnection, order: MeetDeadline) -> Snapshot:
 
 
 async def _held(connection: AsyncConnection, party: Party, number: int, if_version: int | None) -> Ticket:
-    # Seen before it is locked: nobody can hold up a ticket they may not even see.
-    party.must_see(await load(connection, number))
     ticket = await lock(connection, number)
+    party.must_see(ticket)
     if if_version is not None and ticket.version != if_version:
         raise VersionMismatch(
             f"Ticket {number} is at version {ticket.version}, not {if_version}: read it again.", version=ticket.version

@@ -51,13 +51,17 @@ def read_ticket(row: Row[Any]) -> Ticket:
 
 async def load(connection: AsyncConnection, number: int) -> Ticket:
     """The ticket as it stands. Raises NotFound."""
-    return await _load(connection, select_tickets().where(ticket.c.number == number), number)
+    row = (await connection.execute(select_tickets().where(ticket.c.number == number))).first()
+    if row is None:
+        raise NotFound(f"There is no ticket {number}.")
+    return read_ticket(row)
 
 
 async def lock(connection: AsyncConnection, number: int) -> Ticket:
     """The ticket, held until this transaction ends: commands on one ticket follow each other. Raises NotFound."""
-    held = select_tickets().where(ticket.c.number == number).with_for_update(of=ticket)
-    return await _load(connection, held, number)
+    # Lock, then read: one statement that did both would, after waiting, join the new row with the people of the old.
+    await connection.execute(select(ticket.c.number).where(ticket.c.number == number).with_for_update())
+    return await load(connection, number)
 
 
 async def next_number(connection: AsyncConnection) -> int:
@@ -104,13 +108,6 @@ def ticket_events(data: Sequence[EventData], after: Ticket, now: datetime) -> li
         )
         for each in data
     ]
-
-
-async def _load(connection: AsyncConnection, query: Select[Any], number: int) -> Ticket:
-    row = (await connection.execute(query)).first()
-    if row is None:
-        raise NotFound(f"There is no ticket {number}.")
-    return read_ticket(row)
 
 
 async def _record(connection: AsyncConnection, decision: Decision, now: datetime) -> None:
