@@ -39,7 +39,10 @@ class Calendar(BaseModel):
     @field_validator("zone")
     @classmethod
     def _known(cls, zone: str) -> str:
-        ZoneInfo(zone)  # raises ZoneInfoNotFoundError, a KeyError, which names the zone
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):  # not found, not a name at all, the name of a folder of zones
+            raise ValueError(f"there is no time zone {zone!r}") from None
         return zone
 
     def works_on(self, day: date) -> bool:

@@ -1,0 +1,179 @@
+"""The contract with Temporal: what lies in workflows for weeks stays readable, and is nothing personal."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from services import contract
+from services.contract import Deadline, MeetDeadline, Policy, Snapshot, ticket_number, workflow_id
+from services.vocabulary import ClosedReason, DeadlineKind, Status
+from services.working_time import Calendar, Counted, Span
+
+START = datetime(2026, 11, 2, 9, tzinfo=UTC)
+INSTANTS = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))]))
+SPANS = st.builds(Span, length=st.timedeltas(timedelta(0)), counted=st.sampled_from(Counted))
+SNAPSHOTS = st.builds(
+    Snapshot,
+    number=st.integers(1),
+    version=st.integers(1),
+    status=st.sampled_from(Status),
+    closed_reason=st.none() | st.sampled_from(ClosedReason),
+    asked_at=st.none() | INSTANTS,
+    reminded_at=st.none() | INSTANTS,
+    solved_at=st.none() | INSTANTS,
+    surveyed_at=st.none() | INSTANTS,
+    policy=st.builds(
+        Policy,
+        version=st.text(),
+        reminder_after=SPANS,
+        survey=st.booleans(),
+        calendar=st.builds(Calendar, days_off=st.frozensets(st.dates(), max_size=3)),
+    ),
+)
+REMINDER = Deadline(kind=DeadlineKind.REMINDER, due_at=START)
+ORDER = MeetDeadline(number=7, version=3, deadline=REMINDER, met_at=START)
+
+
+def test_names_that_running_workflows_know_stay_as_they_are() -> None:
+    names = {name: value for name, value in vars(contract).items() if name.isupper() and isinstance(value, str)}
+
+    assert names == {
+        "TICKET_WORKFLOW": "Ticket",
+        "SNAPSHOT_SIGNAL": "snapshot",
+        "SNAPSHOT_QUERY": "known_snapshot",
+        "MEET_DEADLINE_ACTIVITY": "meet_deadline",
+        "WORKFLOW_TASK_QUEUE": "balie-workflows",
+        "INTAKE_TASK_QUEUE": "balie-intake",
+        "_ID_PREFIX": "ticket-",
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "fields"),
+    [
+        (
+            Snapshot,
+            {
+                "number",
+                "version",
+                "status",
+                "closed_reason",
+                "asked_at",
+                "reminded_at",
+                "solved_at",
+                "surveyed_at",
+                "policy",
+            },
+        ),
+        (
+            Policy,
+            {
+                "version",
+                "reminder_after",
+                "closure_after",
+                "survey_after",
+                "finalisation_after",
+                "survey",
+                "calendar",
+            },
+        ),
+        (Deadline, {"kind", "due_at"}),
+        (MeetDeadline, {"number", "version", "deadline", "met_at"}),
+    ],
+)
+def test_payloads_hold_ids_and_times_and_nothing_personal(model: type[BaseModel], fields: set[str]) -> None:
+    # Somebody who adds a field is asked here whether it may be read in histories for years.
+    assert set(model.model_fields) == fields
+
+
+@given(SNAPSHOTS)
+async def test_a_snapshot_arrives_as_it_was_sent(snapshot: Snapshot) -> None:
+    assert await _sent(snapshot) == snapshot
+
+
+async def test_an_order_to_meet_a_deadline_arrives_as_it_was_sent() -> None:
+    assert await _sent(ORDER) == ORDER
+
+
+def test_a_snapshot_of_a_newer_release_is_read_without_what_is_new_in_it() -> None:
+    newer = Snapshot(number=7, version=3, status=Status.OPEN).model_dump(mode="json") | {"mood": "sunny"}
+
+    assert Snapshot.model_validate(newer) == Snapshot(number=7, version=3, status=Status.OPEN)
+
+
+def test_a_snapshot_of_the_first_release_is_read_for_ever() -> None:
+    first = (
+        '{"number":7,"version":3,"status":"pending","closed_reason":null,"asked_at":"2026-11-02T09:00:00Z",'
+        '"reminded_at":null,"solved_at":null,"surveyed_at":null,"policy":{"version":"default-1",'
+        '"reminder_after":{"length":"P7D","counted":"calendar"},"closure_after":{"length":"P14D","counted":"calendar"},'
+        '"survey_after":{"length":"P1D","counted":"calendar"},'
+        '"finalisation_after":{"length":"P2D","counted":"calendar"},"survey":true,'
+        '"calendar":{"zone":"Europe/Amsterdam","days_off":[]}}}'
+    )
+
+    assert Snapshot.model_validate_json(first) == Snapshot(number=7, version=3, status=Status.PENDING, asked_at=START)
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValidationError, match="timezone"):
+        Snapshot.model_validate({"number": 7, "version": 3, "status": "pending", "asked_at": "2026-11-02T09:00:00"})
+
+
+@given(SNAPSHOTS, st.integers(1))
+def test_a_version_alone_does_not_change_the_clock(snapshot: Snapshot, version: int) -> None:
+    assert snapshot.same_clock(snapshot.model_copy(update={"version": version}))
+
+
+@given(SNAPSHOTS, SNAPSHOTS)
+def test_two_clocks_are_the_same_where_nothing_but_the_version_differs(one: Snapshot, other: Snapshot) -> None:
+    differing = {name for name in Snapshot.model_fields if getattr(one, name) != getattr(other, name)}
+
+    assert one.same_clock(other) is other.same_clock(one) is (differing <= {"version"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"number": 8},
+        {"status": Status.SOLVED},
+        {"closed_reason": ClosedReason.SPAM},
+        {"asked_at": START + timedelta(microseconds=1)},
+        {"reminded_at": START},
+        {"solved_at": START},
+        {"surveyed_at": START},
+        {"policy": Policy(survey=False)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_any_other_change_is_one_the_clock_must_hear_of(change: dict[str, object]) -> None:
+    ticket = Snapshot(number=7, version=3, status=Status.PENDING, asked_at=START)
+
+    assert not ticket.same_clock(ticket.model_copy(update={**change, "version": 4}))
+
+
+def test_a_deadline_met_by_a_later_try_is_met_then() -> None:
+    assert ORDER.tried_at(START + timedelta(days=1)) == ORDER.model_copy(update={"met_at": START + timedelta(days=1)})
+
+
+def test_a_deadline_is_never_met_before_the_clock_asked() -> None:
+    assert ORDER.tried_at(START - timedelta(days=1)) == ORDER
+
+
+@given(st.integers())
+def test_a_workflow_id_leads_back_to_its_ticket(number: int) -> None:
+    assert ticket_number(workflow_id(number)) == number
+
+
+@pytest.mark.parametrize("other", ["", "7", "ticket-", "ticket-x", "Ticket-7", "bulk-7"])
+def test_an_id_that_is_no_tickets_is_refused(other: str) -> None:
+    with pytest.raises(ValueError, match=r"not a ticket's workflow id|invalid literal"):
+        ticket_number(other)
+
+
+async def _sent(payload: Snapshot | MeetDeadline) -> object:
+    (read,) = await pydantic_data_converter.decode(await pydantic_data_converter.encode([payload]), [type(payload)])
+    return read
