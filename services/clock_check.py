@@ -23,6 +23,7 @@ ASKED_AT_ONCE = 10
 ANSWER_TIMEOUT = timedelta(seconds=5)
 SETTLED_AFTER = timedelta(seconds=30)
 """A ticket changed more recently than this may be on its way to its clock still."""
+SILENT = "has a clock that does not answer"
 OVERDUE_AFTER = timedelta(minutes=2)
 
 
@@ -47,20 +48,22 @@ async def overdue(connection: AsyncConnection, now: datetime) -> list[Disagreeme
 
 
 async def check_clocks(engine: AsyncEngine, temporal: Client, now: datetime) -> tuple[int, list[Disagreement]]:
-    """How many clocks were asked, and which do not know their ticket as it is: the newest changed tickets first."""
+    """How many clocks were asked, and which do not know their ticket as it is: the newest changed tickets first.
+
+    Once one does not answer at all, no further ones are asked: nobody runs them.
+    """
     settled = select_tickets().where(ticket.c.updated_at < now - SETTLED_AFTER, ticket.c.status != Status.CLOSED)
     async with engine.connect() as connection:
         rows = await connection.execute(settled.order_by(ticket.c.updated_at.desc()).limit(CLOCKS_MAX))
         snapshots = [read_ticket(row).snapshot() for row in rows]
-    turn = asyncio.Semaphore(ASKED_AT_ONCE)
-
-    async def compare(snapshot: Snapshot) -> Disagreement | None:
-        async with turn:
-            how = await _difference(temporal, snapshot)
-        return Disagreement(snapshot.number, how) if how else None
-
-    differences = await asyncio.gather(*(compare(snapshot) for snapshot in snapshots))
-    return len(snapshots), [difference for difference in differences if difference]
+    asked, found = 0, []
+    for batch in (snapshots[first : first + ASKED_AT_ONCE] for first in range(0, CLOCKS_MAX, ASKED_AT_ONCE)):
+        answers = await asyncio.gather(*(_difference(temporal, snapshot) for snapshot in batch))
+        asked += len(batch)
+        found += [Disagreement(each.number, how) for each, how in zip(batch, answers, strict=True) if how]
+        if any(how and how.startswith(SILENT) for how in answers):
+            break
+    return asked, found
 
 
 async def _difference(temporal: Client, row: Snapshot) -> str | None:
@@ -79,7 +82,7 @@ async def _difference(temporal: Client, row: Snapshot) -> str | None:
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return "has no clock"
-        return f"has a clock that does not answer ({error.status.name.lower()}): does `balie workflows` run?"
+        return f"{SILENT} ({error.status.name.lower()}): does `balie workflows` run?"
     if known.same_clock(row):
         return None
     return f"is {row.status}, version {row.version}; its clock knows {known.status}, version {known.version}"

@@ -67,13 +67,12 @@ async def examine(settings: DoctorSettings) -> list[Finding]:
         temporal, found = await _temporal(settings)
         findings.append(found)
         findings += await _of_broker(broker)
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS), engine.connect() as connection:
-                findings.append(Finding(True, "PostgreSQL answers."))
-                findings += await _of_database(connection)
-        except _AWAY as error:
-            return [*findings, _away("PostgreSQL", error)]
-        findings += await _clocks(engine, temporal)
+        of_database = await _of_database(engine)
+        findings += of_database
+        if all(finding.well for finding in of_database):
+            # Only now is there anything to look at, and the tables to look in.
+            findings += await _of_tables(engine)
+            findings += await _of_clocks(engine, temporal)
     return findings
 
 
@@ -137,13 +136,20 @@ def _letters(queue: str, count: int) -> Finding:
     return Finding(False, f"{number} dead letters lie in {queue}: look with `balie dead-letters list {queue}`.")
 
 
-async def _of_database(connection: AsyncConnection) -> list[Finding]:
+async def _of_database(engine: AsyncEngine) -> list[Finding]:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS), engine.connect() as connection:
+            migrated = [await _migrations(connection, service) for service in SERVICES_WITH_TABLES]
+    except _AWAY as error:
+        return [_away("PostgreSQL", error)]
+    return [Finding(True, "PostgreSQL answers."), *migrated]
+
+
+async def _of_tables(engine: AsyncEngine) -> list[Finding]:
     now = wall_clock()
-    migrated = [await _migrations(connection, service) for service in SERVICES_WITH_TABLES]
-    if not all(finding.well for finding in migrated):
-        return migrated  # what is looked at below may not exist yet
-    relays = [finding for name, outbox in OUTBOXES.items() for finding in await _relay(connection, name, outbox, now)]
-    return [*migrated, *relays, await _deliveries(connection, now), await _given_up(connection, now)]
+    async with engine.connect() as connection:
+        relays = [found for name, outbox in OUTBOXES.items() for found in await _relay(connection, name, outbox, now)]
+        return [*relays, await _deliveries(connection, now), await _given_up(connection, now)]
 
 
 async def _migrations(connection: AsyncConnection, service: str) -> Finding:
@@ -197,7 +203,7 @@ async def _given_up(connection: AsyncConnection, now: datetime) -> Finding:
     return Finding(False, f"{total} mails were given up in the last day, most often because: {reason}")
 
 
-async def _clocks(engine: AsyncEngine, temporal: Client | None) -> list[Finding]:
+async def _of_clocks(engine: AsyncEngine, temporal: Client | None) -> list[Finding]:
     now = wall_clock()
     async with engine.connect() as connection:
         late = await overdue(connection, now)
