@@ -17,9 +17,11 @@ from rich.console import Console
 
 from services import dead_letters
 from services.errors import BalieError, Permanent
+from services.intake import mail_command
 from services.settings import SECRET_CHARACTERS_MIN, Settings, load
 from services.state_folder import DEFAULT, reach
 from services.telemetry import configure_logging
+from services.vocabulary import Language
 
 if TYPE_CHECKING:
     from services.broker import Broker
@@ -166,6 +168,20 @@ def token(name: Annotated[str, typer.Argument(metavar="NAME")], state: State = D
 
 
 @app.command()
+def admin(
+    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    name: Annotated[str, typer.Option(help="For somebody new; the address where left out.")] = "",
+    language: Annotated[Language, typer.Option(help="For somebody new.")] = Language.ENGLISH,
+    state: State = DEFAULT,
+) -> None:
+    """Make somebody an administrator, and show the link with which they choose their password."""
+    settings = reach(Settings, state)
+    code = asyncio.run(_appoint(settings, email, name or email, language))
+    print(f"{email} is an administrator. A link to choose a password, good for two hours and once:")
+    print(f"{settings.public_url.rstrip('/')}/password?code={code}")
+
+
+@app.command()
 def contract(
     folder: Annotated[Path, typer.Argument(help="Where the documents are.")] = Path("deploy/contract"),
     check: Annotated[
@@ -183,6 +199,7 @@ def contract(
 
 
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(mail_command.app)
 if find_spec("services.demo"):
     app.add_typer(importlib.import_module("services.demo").app)
 
@@ -227,6 +244,20 @@ async def _load_help_centre(settings: Settings) -> "Loaded":
     engine = connect(settings.database_url.get_secret_value())
     try:
         return await load_help_centre(engine, wall_clock, settings.public_url)
+    finally:
+        await engine.dispose()
+
+
+async def _appoint(settings: Settings, email: str, name: str, language: Language) -> str:
+    from services.clock import wall_clock
+    from services.database import connect, transaction
+    from services.identity import Signer
+    from services.intake.administrators import appoint
+
+    engine, signer = connect(settings.database_url.get_secret_value()), Signer(settings.secret.get_secret_value())
+    try:
+        async with transaction(engine) as connection:
+            return await appoint(connection, signer, email=email, name=name, language=language, now=wall_clock())
     finally:
         await engine.dispose()
 

@@ -83,6 +83,7 @@ class Embedded:
             "BALIE_PUBLIC_URL": self.web_url,
             "BALIE_INTAKE_URL": self.intake_url,
             "BALIE_KB_URL": self.kb_url,
+            "BALIE_ATTACHMENTS_DIR": str(self.state / "attachments"),
         }
 
     async def run_on(self) -> None:

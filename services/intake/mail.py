@@ -22,7 +22,6 @@ MAIL_BYTES_MAX = 25 * 1024 * 1024
 FUTURE_MAX = timedelta(days=1)
 """A date further ahead than this is a broken clock, not a time zone."""
 DEFECTS_MAX = 20
-ORIGINAL_NAME = "original.eml"
 
 _LEADING_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _TICKET_IN_SUBJECT = re.compile(r"\[balie\s*#\s*(\d{1,9})\]", re.IGNORECASE)
@@ -54,6 +53,8 @@ class IncomingMail:
     """All of the text as HTML that is safe to show; None for plain text."""
     sent_at: datetime
     """Its date, in UTC, or when it was received where it has none that makes sense."""
+    is_dated: bool
+    """Whether `sent_at` is its own date."""
     message_id: str | None
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
@@ -61,6 +62,8 @@ class IncomingMail:
     ticket_number: int | None
     """The ticket it says it belongs to; whether its sender may write there is not for here to say."""
     attachments: tuple[Attachment, ...]
+    original: bytes | None
+    """The mail as it came, where something was lost in reading: whoever answers can look there."""
     written_by_machine: str | None
     """Why nobody should be answered automatically; None for a mail that a person wrote."""
     bounce: Bounce | None
@@ -103,12 +106,13 @@ def _read(
         whole=whole,
         html=_html(parts.words),
         sent_at=sent_at,
+        is_dated=not date_defects,
         message_id=next(iter(headers.message_ids("message-id")), None),
         in_reply_to=headers.message_ids("in-reply-to"),
         references=references,
         ticket_number=_ticket_number(subject, references, parts),
-        # Where something was lost, whoever answers can look at what came in.
-        attachments=(*parts.attachments, *([Attachment(ORIGINAL_NAME, "message/rfc822", raw)] if lost else [])),
+        attachments=tuple(parts.attachments),
+        original=raw if lost else None,
         written_by_machine=written_by_machine(headers, sender),
         bounce=bounce(headers, sender, parts),
         language=_language(headers),

@@ -49,7 +49,7 @@ async def api(settings: IntakeSettings, broker: Broker, listening: socket.socket
     engine = connect(settings.database_url.get_secret_value())
     try:
         signer = Signer(settings.secret.get_secret_value())
-        desk = Desk(engine, _blobs(settings), settings.policy, signer, wall_clock)
+        desk = Desk(engine, blob_store(settings), settings.policy, signer, wall_clock)
         await serve(build_api(desk), listening)
     finally:
         await engine.dispose()
@@ -107,5 +107,6 @@ async def _tidy(engine: AsyncEngine) -> None:
         await asyncio.sleep(TIDY_EVERY.total_seconds())
 
 
-def _blobs(settings: IntakeSettings) -> BlobStore:
+def blob_store(settings: IntakeSettings) -> BlobStore:
+    """Where attachments lie."""
     return FolderBlobs(settings.attachments_dir) if settings.attachments_dir else PostgresBlobs()

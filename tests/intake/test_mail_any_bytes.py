@@ -74,7 +74,7 @@ def must_be_sound(raw: bytes) -> None:
     assert isinstance(mail, IncomingMail)
     assert len(mail.subject) <= SUBJECT_CHARACTERS_MAX
     assert len(mail.whole) <= TEXT_CHARACTERS_MAX
-    assert len(mail.attachments) <= ATTACHMENTS_MAX + 1
+    assert len(mail.attachments) <= ATTACHMENTS_MAX
     assert mail.sent_at.utcoffset() is not None
     texts = [mail.subject, mail.text, mail.signature, mail.quoted, mail.whole, mail.html or "", *mail.defects]
     texts += [name for file in mail.attachments for name in (file.name, file.content_type)]

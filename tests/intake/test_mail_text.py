@@ -140,7 +140,7 @@ def test_text_that_does_not_keep_to_its_charset_is_told_and_the_original_kept() 
     mail = read_letter("Date: Mon, 02 Nov 2026 09:15 +0100", "Content-Type: text/plain; charset=utf-8", body=b"caf\xe9")
     assert mail.whole == "caf\ufffd"
     assert mail.defects == ("The text does not keep to the character set it names; some characters may be wrong.",)
-    assert [file.name for file in mail.attachments] == ["original.eml"]
+    assert mail.original is not None
 
 
 def test_control_characters_and_zeros_do_not_reach_the_database() -> None:
