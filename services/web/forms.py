@@ -30,12 +30,22 @@ _KEY = re.compile(r"[\w-]{8,100}")
 _KEPT = re.compile(r"(?P<id>[0-9a-f-]{36})/(?P<size>\d{1,12})/(?P<name>.{1,250})", re.DOTALL)
 
 
+@dataclass(frozen=True)
+class File:
+    """A file of a form; `content` is empty where it is too large to be taken anyway."""
+
+    name: str
+    content_type: str
+    size: int
+    content: bytes
+
+
 @dataclass
 class Form:
     """What was sent: the fields, and the files. `kept` were uploaded at an earlier try of the same form."""
 
     fields: dict[str, str]
-    files: list[UploadFile]
+    files: list[File]
     kept: list[Attachment]
     errors: dict[str, str] = field(default_factory=dict)
     """A sentence by the name of the field it belongs to; '' is the whole form."""
@@ -72,7 +82,7 @@ class Form:
         """Note an error where there are too many files or one is too large."""
         if len(self.files) + len(self.kept) > FILES_MAX:
             self.errors["files"] = t("wrong.too_many_files", max=FILES_MAX)
-        elif large := [file.filename for file in self.files if (file.size or 0) > FILE_BYTES_MAX]:
+        elif large := [file.name for file in self.files if file.size > FILE_BYTES_MAX]:
             self.errors["files"] = t("wrong.file_too_large", name=large[0], max=t.size(FILE_BYTES_MAX))
 
 
@@ -82,12 +92,25 @@ def new_key() -> str:
 
 
 async def read(request: Request) -> Form:
-    """The form sent with this request; reading it twice gives the same."""
-    sent = await request.form(max_files=FILES_MAX + FIELDS_MAX, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX)
-    fields = {name: value.replace("\r\n", "\n") for name, value in sent.items() if isinstance(value, str)}
-    files = [file for file in sent.getlist("files") if isinstance(file, UploadFile) and file.filename]
-    kept = [attachment for value in sent.getlist("kept") if (attachment := _kept(str(value)))]
-    return Form(fields, files, kept)
+    """The form sent with this request; reading it twice gives the very same."""
+    known: Form | None = getattr(request.state, "form", None)
+    if known is None:
+        known = request.state.form = await _read(request)
+    return known
+
+
+async def _read(request: Request) -> Form:
+    async with request.form(max_files=FILES_MAX + 1, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX) as sent:
+        fields = {name: value.replace("\r\n", "\n") for name, value in sent.items() if isinstance(value, str)}
+        given = [file for file in sent.getlist("files") if isinstance(file, UploadFile) and file.filename]
+        kept = [attachment for value in sent.getlist("kept") if (attachment := _kept(str(value)))]
+        return Form(fields, [await _file(file) for file in given], kept)
+
+
+async def _file(file: UploadFile) -> File:
+    size = file.size or 0
+    content = await file.read() if size <= FILE_BYTES_MAX else b""
+    return File(str(file.filename), file.content_type or "application/octet-stream", size, content)
 
 
 async def upload(form: Form, intake: IntakeApi) -> list[str]:
@@ -97,8 +120,7 @@ async def upload(form: Form, intake: IntakeApi) -> list[str]:
     """
     while form.files:
         file = form.files[0]
-        name, kind = str(file.filename), file.content_type or "application/octet-stream"
-        form.kept.append(await intake.upload(form.key, name, kind, await file.read()))
+        form.kept.append(await intake.upload(form.key, file.name, file.content_type, file.content))
         form.files.pop(0)
     return [str(attachment.id) for attachment in form.kept]
 

@@ -1,0 +1,99 @@
+"""A page as a browser without scripts sees it: its words, its links, and its forms with what they would send."""
+
+import html
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import httpx
+
+_INPUTS = {"input", "button", "textarea", "select"}
+
+
+@dataclass
+class Form:
+    """What pressing a button of it would send, as far as nobody types anything."""
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    """Of everything that can be filled in or pressed."""
+
+
+class Page(HTMLParser):
+    """A response."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__()
+        self.response = response
+        self.status = response.status_code
+        self.source = response.text
+        self.forms: list[Form] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self._words: list[str] = []
+        self._textarea: str | None = None
+        self._select: str | None = None
+        self.feed(self.source)
+
+    @property
+    def words(self) -> str:
+        """What it says, with single spaces."""
+        return re.sub(r"\s+", " ", " ".join(self._words))
+
+    @property
+    def leads_to(self) -> str:
+        """Where a redirect goes."""
+        assert self.status == 303, f"{self.status}: {self.words[:300]}"
+        return self.response.headers["Location"]
+
+    def form(self, action: str) -> Form:
+        """The form that sends to this address."""
+        found = [form for form in self.forms if form.action == action]
+        assert found, f"no form sends to {action}; there are {[form.action for form in self.forms]}: {self.words[:300]}"
+        return found[0]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Called by the parser."""
+        given = {name: value or "" for name, value in attrs}
+        if "id" in given:
+            self.ids.append(given["id"])
+        if tag == "form":
+            self.forms.append(Form(given.get("action") or self.response.url.path))
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        if tag in _INPUTS and self.forms and "name" in given:
+            self._input(tag, given)
+        if tag == "option" and "selected" in given and self._select:
+            self.forms[-1].fields[self._select] = given["value"]
+        for spoken in ("aria-label", "title", "placeholder"):
+            self._words.append(given.get(spoken, ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Called by the parser."""
+        if tag == "textarea":
+            self._textarea = None
+        if tag == "select":
+            self._select = None
+
+    def handle_data(self, data: str) -> None:
+        """Called by the parser."""
+        self._words.append(html.unescape(data))
+        if self._textarea:
+            self.forms[-1].fields[self._textarea] += data
+
+    def _input(self, tag: str, given: dict[str, str]) -> None:
+        form, name, kind = self.forms[-1], given["name"], given.get("type", "text")
+        form.names.add(name)
+        if tag == "textarea":
+            self._textarea, form.fields[name] = name, ""
+        elif tag == "select":
+            self._select = name
+        elif tag == "input" and _is_sent(kind, given):
+            form.fields[name] = given.get("value", "")
+
+
+def _is_sent(kind: str, given: dict[str, str]) -> bool:
+    if kind in ("radio", "checkbox"):
+        return "checked" in given
+    return kind not in ("file", "submit")

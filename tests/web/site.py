@@ -1,0 +1,208 @@
+"""Portal and desk on the real APIs of intake and kb, visited by browsers that run no script."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.contract import Deadline, MeetDeadline, Policy
+from services.database import transaction
+from services.identity import Signer
+from services.intake import app as intake_app
+from services.intake.attachments import PostgresBlobs
+from services.intake.commands import meet
+from services.intake.demonstration import PEOPLE, add_demonstration_people
+from services.intake.desk import Desk
+from services.intake.people import Person, find_by_email
+from services.kb import app as kb_app
+from services.kb.catalogue import Catalogue
+from services.kb.help_centre import load
+from services.kb.library import Library
+from services.web.app import create_app
+from services.web.live import Live
+from services.web.mailbox import Mailbox
+from services.web.rendering import Rendering
+from services.web.visit import LANGUAGE_COOKIE, SESSION_COOKIE, Surroundings
+from services.web.words import catalogues
+from services.wording import ZONE
+from tests.moved_clock import MovedClock
+from tests.web.page import Page
+
+ADDRESS = "https://desk.example"
+PASSWORD = "a password for tests"
+SECRET = "a secret for tests that is long enough"
+MARIEKE, PIETER, EMMA = "marieke@devries.example", "pieter@devries.example", "emma@ferrari.example"
+DAAN, GIULIA, ANNA = "daan@balie.example", "giulia@balie.example", "admin@balie.example"
+
+Files = list[tuple[str, tuple[str, bytes, str]]]
+
+
+class Line(httpx.AsyncBaseTransport):
+    """The way to one of the APIs, which can be cut, or made to lose the answer of what did arrive."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self.cut = False
+        self.loses_answers = False
+        self.calls: list[tuple[str, str]] = []
+        self.before_next: Callable[[], Awaitable[object]] | None = None
+        """Something that happens just before the next POST arrives."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """As any transport."""
+        self.calls.append((request.method, request.url.path))
+        if self.cut:
+            raise httpx.ConnectError("the line is cut")
+        if self.before_next and request.method == "POST":
+            happens, self.before_next = self.before_next, None
+            await happens()
+        response = await self._transport.handle_async_request(request)
+        if self.loses_answers:
+            raise httpx.ReadError("the answer got lost")
+        return response
+
+
+@dataclass
+class Site:
+    """The web and what lies behind it."""
+
+    app: FastAPI
+    live: Live
+    intake: Line
+    kb: Line
+    clock: MovedClock
+    people: dict[str, Person]
+    engine: AsyncEngine
+    _behind: httpx.AsyncClient
+
+    def visitor(self, email: str | None = None, language: str = "en", **headers: str) -> "Visitor":
+        """A browser, logged in as this person or as nobody."""
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False),
+            base_url=ADDRESS,
+            headers={"Origin": ADDRESS, **headers},
+        )
+        if language:
+            client.cookies.set(LANGUAGE_COOKIE, language)
+        if email:
+            client.cookies.set(SESSION_COOKIE, self.token(email))
+        return Visitor(client)
+
+    def token(self, email: str) -> str:
+        """What logging in gives, without the wait for argon2."""
+        return Signer(SECRET).token(self.people[email].caller(), self.clock())
+
+    def link(self, purpose: str, about: str) -> str:
+        """The code of a link as notify mails it."""
+        return Signer(SECRET).link(purpose, about, self.clock())
+
+    async def asks(self, email: str, method: str, path: str, **options: Any) -> Any:
+        """Somebody uses intake's API behind the web's back."""
+        headers = {"Authorization": f"Bearer {self.token(email)}", **options.pop("headers", {})}
+        answer = await self._behind.request(method, path, headers=headers, **options)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    async def ticket(self, email: str = MARIEKE, subject: str = "The printer is silent", **more: Any) -> int:
+        """A new ticket's number."""
+        body = {"subject": subject, "text": "Since this morning.", **more}
+        return int((await self.asks(email, "POST", "/api/v1/tickets", json=body))["number"])
+
+    async def moves(self, email: str, number: int, move: str, **body: Any) -> Any:
+        """A command somebody gives."""
+        return await self.asks(email, "POST", f"/api/v1/tickets/{number}/{move}", json=body)
+
+    async def reads(self, email: str, number: int) -> Any:
+        """The ticket as somebody sees it."""
+        return await self.asks(email, "GET", f"/api/v1/tickets/{number}")
+
+    async def deadlines_pass(self, number: int, time: timedelta) -> None:
+        """So much time passes, and the ticket's clock does what it does in it."""
+        self.clock.move(time)
+        for due in (await self.reads(DAAN, number))["deadlines"]:
+            deadline = Deadline.model_validate(due)
+            if deadline.due_at <= self.clock():
+                order = MeetDeadline(number=number, version=0, deadline=deadline, met_at=self.clock())
+                async with transaction(self.engine) as connection:
+                    await meet(connection, order)
+
+    async def said(self, number: int) -> list[str]:
+        """What was said on a ticket, notes included."""
+        timeline = await self.asks(DAAN, "GET", f"/api/v1/tickets/{number}/timeline", params={"limit": 100})
+        return [entry["comment"]["text"] for entry in timeline["items"] if entry["comment"]]
+
+
+class Visitor:
+    """One browser."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def opens(self, path: str, **headers: str) -> Page:
+        """A page, redirects not followed."""
+        return Page(await self.client.get(path, headers=headers))
+
+    async def sends(
+        self, page: Page, action: str, files: Files | None = None, headers: dict[str, str] | None = None, **typed: str
+    ) -> Page:
+        """The form of the page that goes to `action`, with what somebody typed or pressed."""
+        form = page.form(action)
+        unknown = set(typed) - form.names
+        assert not unknown, f"the form has no {unknown}, only {form.names}"
+        sent = {**form.fields, **typed}
+        return Page(await self.client.post(action, data=sent, files=files or None, headers=headers))
+
+    async def follows(self, page: Page) -> Page:
+        """The page a redirect leads to."""
+        return await self.opens(page.leads_to)
+
+
+@asynccontextmanager
+async def site_on(
+    engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock, mailbox: Path | None = None
+) -> AsyncIterator[Site]:
+    """The web on real APIs on a furnished database."""
+    signer = Signer(SECRET)
+    api = intake_app.build_api(Desk(engine, PostgresBlobs(), Policy(), signer, clock))
+    intake, behind = Line(api), Line(api)
+    kb = Line(kb_app.build_api(Library(engine, catalogue, ADDRESS, signer, clock)))
+    live = Live()
+    async with (
+        httpx.AsyncClient(transport=intake, base_url="http://intake") as to_intake,
+        httpx.AsyncClient(transport=kb, base_url="http://kb") as to_kb,
+        httpx.AsyncClient(transport=behind, base_url="http://intake") as behind_the_web,
+    ):
+        around = Surroundings(
+            intake=to_intake,
+            kb=to_kb,
+            signer=signer,
+            clock=clock,
+            catalogues=catalogues(),
+            rendering=Rendering(),
+            zone=ZONE,
+            secure=True,
+            has_mailbox=mailbox is not None,
+        )
+        app = create_app(around, live, public_url=ADDRESS, mailbox=Mailbox(mailbox) if mailbox else None)
+        yield Site(app, live, intake, kb, clock, await _people(engine), engine, behind_the_web)
+
+
+async def furnish(engine: AsyncEngine) -> Catalogue:
+    """Add the demonstration people and the help centre that ships; the search index of the latter."""
+    await add_demonstration_people(engine, PASSWORD, MovedClock())
+    await load(engine, MovedClock(), ADDRESS)
+    catalogue = Catalogue(engine)
+    await catalogue.refresh()
+    return catalogue
+
+
+async def _people(engine: AsyncEngine) -> dict[str, Person]:
+    async with engine.connect() as connection:
+        found = {somebody.email: await find_by_email(connection, somebody.email) for somebody in PEOPLE}
+    return {email: person for email, person in found.items() if person}
