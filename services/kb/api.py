@@ -1,16 +1,18 @@
 """Reading articles, and what readers think of them: for everybody. Writing them: for support staff."""
 
+import re
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.database import transaction
+from services.errors import NotFound
 from services.http import AnyCaller, StaffCaller
 from services.idempotency import REPLAYED, Answer, IdempotencyKey, answer_once
 from services.identity import Caller
 from services.kb import finding
-from services.kb.articles import SLUG_CHARACTERS_MAX
+from services.kb.articles import SLUG_PATTERN
 from services.kb.index import Hit
 from services.kb.library import Library, TheLibrary
 from services.kb.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
@@ -40,7 +42,15 @@ NOBODY = Caller(person_id=None, role=Role.REQUESTER, name="(nobody logged in)")
 
 router = APIRouter(prefix="/api/v1", tags=["articles"])
 
-SlugInPath = Annotated[str, Path(max_length=SLUG_CHARACTERS_MAX, examples=["logging-in"])]
+
+def _slug(slug: Annotated[str, Path(examples=["logging-in"])]) -> str:
+    # What no article can be called is not asked of the database, which would choke on some of it.
+    if not re.fullmatch(SLUG_PATTERN, slug):
+        raise NotFound("There is no such article.")
+    return slug
+
+
+SlugInPath = Annotated[str, Depends(_slug)]
 Preferred = Annotated[Language | None, Query(description="Preferred; each item says which language it is in.")]
 
 

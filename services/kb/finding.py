@@ -10,9 +10,11 @@ from services.vocabulary import ArticleKind, Language
 
 FOUND_MIN = 0.15
 """The least score worth a line on a page of results."""
+FOUND_ELSEWHERE_MIN = 0.4
+"""The same in a language that was not asked for, where a right word easily looks like a wrong one mistyped."""
 SUGGESTED_MIN = 0.43
 """The least score worth interrupting somebody who types; words in an article's text alone never reach it."""
-ANSWERING_MIN = 0.36
+ANSWERING_MIN = 0.31
 """The least score, of subject and text together, worth a line in the confirmation of a ticket.
 Both were tuned with the tickets in `tests/kb/test_finding.py`: on-topic ones get theirs, others none."""
 ANSWERING_MAX = 3
@@ -25,11 +27,16 @@ def search(
     index: SearchIndex, q: str, language: Language | None, *, kind: ArticleKind | None = None, limit: int
 ) -> list[Hit]:
     """The articles that answer `q`, best first, each once: in the language asked for, else in any other."""
-    if language and (found := _in_language(index, q, language, kind, limit)):
+
+    def found_in(where: Language, score_min: float) -> list[Hit]:
+        hits = index.search(asked(q, where, typing=True), where, kind=kind, limit=limit)
+        return [hit for hit in hits if hit.score >= score_min]
+
+    if language and (found := found_in(language, FOUND_MIN)):
         return found
+    least = FOUND_ELSEWHERE_MIN if language else FOUND_MIN
     others = [other for other in preference(None) if other != language]
-    hits = [hit for other in others for hit in _in_language(index, q, other, kind, limit)]
-    return _best_of_each(hits)[:limit]
+    return _best_of_each(hit for other in others for hit in found_in(other, least))[:limit]
 
 
 def suggest(index: SearchIndex, subject: str, language: Language, limit: int) -> list[Hit]:
@@ -52,11 +59,6 @@ def answering(index: SearchIndex, subject: str, text: str, language: Language) -
     found = [_scored(hits, weight * sum(hit.score for hit in hits)) for hits in scores.values()]
     best = sorted((hit for hit in found if hit.score >= ANSWERING_MIN), key=attrgetter("score"), reverse=True)
     return best[:ANSWERING_MAX]
-
-
-def _in_language(index: SearchIndex, q: str, language: Language, kind: ArticleKind | None, limit: int) -> list[Hit]:
-    hits = index.search(asked(q, language, typing=True), language, kind=kind, limit=limit)
-    return [hit for hit in hits if hit.score >= FOUND_MIN]
 
 
 def _best_of_each(hits: Iterable[Hit]) -> list[Hit]:

@@ -1,6 +1,7 @@
 """Bringing the help centre that ships into the tables. What somebody edited by hand stays as they left it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -9,7 +10,7 @@ from services.clock import Clock
 from services.database import transaction
 from services.kb.articles import Translation
 from services.kb.publishing import publish, translate
-from services.kb.shipped import Shipped, read_all
+from services.kb.shipped import FOLDER, Shipped, read_all
 from services.kb.store import remember_shipped, take_turn
 from services.kb.tables import article, translation
 from services.vocabulary import Language
@@ -42,14 +43,14 @@ class _Known:
         return now != shipped
 
 
-async def load(engine: AsyncEngine, clock: Clock, public_url: str) -> Loaded:
+async def load(engine: AsyncEngine, clock: Clock, public_url: str, folder: Path = FOLDER) -> Loaded:
     """Add the shipped articles and renew those nobody edited. Loading again changes nothing."""
     now, written, kept = clock(), 0, []
     async with transaction(engine) as connection:
         # From here on nobody else writes: two that load at once do so one after the other.
         await take_turn(connection)
         known = await _known(connection)
-        for each in read_all():
+        for each in read_all(folder):
             stored = known.get(each.slug)
             if stored is None:
                 fresh = each.translations

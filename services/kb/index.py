@@ -97,6 +97,7 @@ class _Asked:
 
     def _best_of(self, word: Word, share: float) -> Query:
         ways = [
+            (self._term("title_plain", word.plain), IN_TITLE),
             (self._term("all_plain", word.plain), IN_TEXT),
             (self._like("title_plain", word), LIKE_IN_TITLE),
             (self._like("all_plain", word), LIKE_IN_TEXT),

@@ -31,14 +31,15 @@ async def list_articles(
     limit: int,
 ) -> list[Article]:
     """Each article once, in the best language it has, newest text first, beginning after the (updated_at, slug)."""
-    best = _texts().distinct(translation.c.slug).order_by(translation.c.slug, _rank(language))
+    place = func.row_number().over(partition_by=translation.c.slug, order_by=_rank(language)).label("place")
+    ranked = _texts().add_columns(place)
     if kind:
-        best = best.where(article.c.kind == kind)
-    chosen = best.subquery()
-    query = select(chosen).order_by(chosen.c.updated_at.desc(), chosen.c.slug).limit(limit)
+        ranked = ranked.where(article.c.kind == kind)
+    best = ranked.subquery()
+    query = select(best).where(best.c.place == 1).order_by(best.c.updated_at.desc(), best.c.slug).limit(limit)
     if after:
         at, slug = after
-        query = query.where(or_(chosen.c.updated_at < at, and_(chosen.c.updated_at == at, chosen.c.slug > slug)))
+        query = query.where(or_(best.c.updated_at < at, and_(best.c.updated_at == at, best.c.slug > slug)))
     return [_article(row) for row in await connection.execute(query)]
 
 

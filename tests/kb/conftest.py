@@ -1,0 +1,45 @@
+"""The kb API and its callers, for every test here that asks."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.kb.catalogue import Catalogue
+from services.kb.index import SearchIndex
+from services.vocabulary import Role
+from tests.kb.library_desk import Reader, api_on, help_centre, index_of, token_for
+from tests.moved_clock import MovedClock
+
+
+@pytest.fixture(scope="session")
+def shipped_index() -> SearchIndex:
+    """The help centre that ships, indexed; nobody writes to it."""
+    return index_of(*help_centre())
+
+
+@pytest.fixture
+async def catalogue(engine: AsyncEngine) -> Catalogue:
+    """The index of the test's own database, as of now."""
+    catalogue = Catalogue(engine)
+    await catalogue.refresh()
+    return catalogue
+
+
+@pytest.fixture
+async def visitor(engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock) -> AsyncIterator[Reader]:
+    """Somebody not logged in."""
+    async with api_on(engine, catalogue, clock) as reader:
+        yield reader
+
+
+@pytest.fixture
+def agent(visitor: Reader, clock: MovedClock) -> Reader:
+    """Support staff."""
+    return Reader(visitor._client, token_for("Daan", Role.AGENT, clock))
+
+
+@pytest.fixture
+def requester(visitor: Reader, clock: MovedClock) -> Reader:
+    """A customer."""
+    return Reader(visitor._client, token_for("Marieke", Role.REQUESTER, clock))
