@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.errors import NotAuthenticated, NotFound
 from services.events import Event, PasswordLinkRequested
-from services.identity import PASSWORD_LINK, Caller, Signer
+from services.identity import PASSWORD_LINK, PASSWORD_LINK_LIFETIME, Caller, Signer
 from services.intake.people import Person, find_by_email, get_or_add_requester, get_person
 from services.intake.store import SOURCE
 from services.intake.tables import outbox, person, service_token
@@ -75,6 +75,11 @@ async def request_password_link(
     data = PasswordLinkRequested(person=found.contact(), about=_about(found))
     event = Event.of(data, id=uuid4(), source=SOURCE, time=now, correlation_id=correlation_id())
     await append_events(connection, outbox, [event])
+
+
+def password_link(signer: Signer, of: Person, now: datetime) -> str:
+    """The code of the link that notify mails them: to choose a password, once."""
+    return signer.link(PASSWORD_LINK, _about(of), now, PASSWORD_LINK_LIFETIME)
 
 
 async def choose_password(connection: AsyncConnection, signer: Signer, code: str, password: str, now: datetime) -> None:
