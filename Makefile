@@ -11,15 +11,16 @@ VENDOR := services/web/static/vendor/.done
 .PHONY: help run demo test check format contract lock
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  make %-9s %s\n' "$$name" "$$what"; done
 
 run: $(VENV)/.run $(VENDOR) ## Open the whole desk on this machine; Ctrl-C closes it
 	@$(BIN)/balie up
 
-demo: $(VENV)/.run $(VENDOR) ## Bring real mails in and run their tickets through a fast life; ARGS="--mail DIR …"
+demo: $(VENV)/.run $(VENDOR) ## Bring real mails in and run their tickets through a fast life; ARGS="--mail DIR"
 	@$(BIN)/balie demo $(ARGS)
 
-test: $(VENV)/.dev $(VENDOR) ## Install what the tests lack and run them all; ARGS=… for pytest
+test: $(VENV)/.dev $(VENDOR) ## Install what the tests lack and run them all; ARGS for pytest
 	@deploy/install-test-parts
 	@$(BIN)/pytest $(ARGS)
 
