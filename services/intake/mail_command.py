@@ -1,5 +1,6 @@
 """`balie receive-mail`: bring mails in from files, or from a mail server that hands one over on standard input."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,11 +9,21 @@ import typer
 from services.state_folder import DEFAULT
 
 EXIT_REFUSED = 1
+STANDARD_INPUT = Path("-")
 
 app = typer.Typer()
+
+
+def _readable(files: list[Path]) -> list[Path]:
+    for file in files:
+        if file != STANDARD_INPUT and not file.is_file():
+            raise typer.BadParameter(f"there is no file {file}.")
+    return files
+
+
 Mails = Annotated[
     list[Path],
-    typer.Argument(metavar="FILE...", exists=True, dir_okay=False, allow_dash=True, help="Mails; - reads one."),
+    typer.Argument(metavar="FILE...", callback=_readable, help="Mails; - reads one from standard input."),
 ]
 State = Annotated[Path, typer.Option(envvar="BALIE_STATE", help="The folder of a Balie that runs whole.")]
 
@@ -23,5 +34,9 @@ def receive(files: Mails, state: State = DEFAULT) -> None:
     # Here, because `balie --help` need not load a database driver.
     from services.intake.mail_files import receive_files
 
-    if not receive_files(files, state):
+    if not receive_files(((str(file), _content(file)) for file in files), state):
         raise typer.Exit(EXIT_REFUSED)
+
+
+def _content(file: Path) -> bytes:
+    return sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()

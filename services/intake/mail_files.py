@@ -1,8 +1,7 @@
 """Receiving mails that lie in files: wired like a process of its own, and ended when all are in."""
 
 import asyncio
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -14,8 +13,6 @@ from services.intake.mail_in import Mailroom, Outcome, Receipt, receive_mail
 from services.intake.main import IntakeSettings, blob_store
 from services.state_folder import reach
 
-STANDARD_INPUT = Path("-")
-
 
 class MailSettings(IntakeSettings):
     """What receiving mail needs to know besides what intake does."""
@@ -25,29 +22,24 @@ class MailSettings(IntakeSettings):
     )
 
 
-def receive_files(files: Sequence[Path], state: Path) -> bool:
-    """Bring the mails in and say what became of each; False where one was refused."""
-    return asyncio.run(_receive_all(reach(MailSettings, state), files))
+def receive_files(mails: Iterable[tuple[str, bytes]], state: Path) -> bool:
+    """Bring named mails in and say what became of each; False where one was refused."""
+    return asyncio.run(_receive_all(reach(MailSettings, state), mails))
 
 
-async def _receive_all(settings: MailSettings, files: Sequence[Path]) -> bool:
+async def _receive_all(settings: MailSettings, mails: Iterable[tuple[str, bytes]]) -> bool:
     engine = connect(settings.database_url.get_secret_value())
     address = parseaddr(settings.mail_from)[1]
     mailroom = Mailroom(engine, blob_store(settings), settings.policy, wall_clock, address)
     all_in = True
     try:
-        for file in files:
-            raw = await asyncio.to_thread(_read, file)
+        for name, raw in mails:
             receipt = await receive_mail(mailroom, raw)
-            print(f"{file}: {_sentence(receipt)}")
+            print(f"{name}: {_sentence(receipt)}")
             all_in = all_in and receipt.outcome is not Outcome.REFUSED
     finally:
         await engine.dispose()
     return all_in
-
-
-def _read(file: Path) -> bytes:
-    return sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
 
 
 def _sentence(receipt: Receipt) -> str:

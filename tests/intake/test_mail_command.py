@@ -53,7 +53,7 @@ def test_a_mail_server_hands_one_over_on_standard_input(settings: Mapping[str, s
     assert (code, said, complaint) == (0, "-: opened ticket 1.\n", "")
 
 
-@pytest.mark.parametrize(("arguments", "why"), [([], "Missing argument"), (["gone.eml"], "does not exist")])
+@pytest.mark.parametrize(("arguments", "why"), [([], "Missing argument"), (["gone.eml"], "there is no file")])
 def test_bad_arguments_are_exit_code_2_with_a_sentence(arguments: list[str], why: str, tmp_path: Path) -> None:
     code, _, complaint = balie({}, tmp_path, *arguments)
     assert code == 2
