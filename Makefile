@@ -14,10 +14,12 @@ help: ## Say what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
 		printf '  make %-9s %s\n' "$$name" "$$what"; done
 
-run: $(VENV)/.run $(VENDOR) ## Open the whole desk on this machine; Ctrl-C closes it
-	@$(BIN)/balie up
+run: $(VENV)/.run ## Open the whole desk on this machine; Ctrl-C closes it
+	@$(MAKE) --no-print-directory $(VENDOR) \
+		|| echo "The pages' script could not be fetched from npm: they work without it, but do not update by themselves."
+	@$(BIN)/balie up $(ARGS)
 
-demo: $(VENV)/.run $(VENDOR) ## Bring real mails in and run their tickets through a fast life; ARGS="--mail DIR"
+demo: $(VENV)/.run ## Bring real mails in and run their tickets through a fast life; ARGS="--mail DIR"
 	@$(BIN)/balie demo $(ARGS)
 
 test: $(VENV)/.dev $(VENDOR) ## Install what the tests lack and run them all; ARGS for pytest
@@ -64,5 +66,6 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 
 $(VENDOR): services/web/package-lock.json services/web/vendor.mjs | $(VENV)/.run
 	@cd services/web && export PATH="$(CURDIR)/$(BIN):$$PATH" \
-		&& npm ci --ignore-scripts --no-audit --no-fund --silent && node vendor.mjs
+		&& npm ci --ignore-scripts --no-audit --no-fund --silent --fetch-retries=1 \
+		&& node vendor.mjs
 	@touch $@
