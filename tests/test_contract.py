@@ -12,6 +12,7 @@ from services import contract
 from services.contract import Deadline, MeetDeadline, Policy, Snapshot, ticket_number, workflow_id
 from services.vocabulary import ClosedReason, DeadlineKind, Status
 from services.working_time import Calendar, Counted, Span
+from tests.properties import unhurried
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 INSTANTS = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))]))
@@ -90,6 +91,7 @@ def test_payloads_hold_ids_and_times_and_nothing_personal(model: type[BaseModel]
     assert set(model.model_fields) == fields
 
 
+@unhurried
 @given(SNAPSHOTS)
 async def test_a_snapshot_arrives_as_it_was_sent(snapshot: Snapshot) -> None:
     assert await _sent(snapshot) == snapshot
@@ -123,11 +125,13 @@ def test_a_time_without_a_zone_is_refused() -> None:
         Snapshot.model_validate({"number": 7, "version": 3, "status": "pending", "asked_at": "2026-11-02T09:00:00"})
 
 
+@unhurried
 @given(SNAPSHOTS, st.integers(1))
 def test_a_version_alone_does_not_change_the_clock(snapshot: Snapshot, version: int) -> None:
     assert snapshot.same_clock(snapshot.model_copy(update={"version": version}))
 
 
+@unhurried
 @given(SNAPSHOTS, SNAPSHOTS)
 def test_two_clocks_are_the_same_where_nothing_but_the_version_differs(one: Snapshot, other: Snapshot) -> None:
     differing = {name for name in Snapshot.model_fields if getattr(one, name) != getattr(other, name)}
@@ -163,6 +167,7 @@ def test_a_deadline_is_never_met_before_the_clock_asked() -> None:
     assert ORDER.tried_at(START - timedelta(days=1)) == ORDER
 
 
+@unhurried
 @given(st.integers())
 def test_a_workflow_id_leads_back_to_its_ticket(number: int) -> None:
     assert ticket_number(workflow_id(number)) == number

@@ -10,6 +10,7 @@ from services.contract import Deadline, Policy, Snapshot
 from services.deadlines import deadlines, next_deadline
 from services.vocabulary import ClosedReason, DeadlineKind, Status
 from services.working_time import Calendar, Counted, Span, add
+from tests.properties import unhurried
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -134,11 +135,13 @@ def test_a_policy_may_count_in_working_days() -> None:
     assert next_deadline(ticket) == Deadline(kind=DeadlineKind.REMINDER, due_at=datetime(2026, 11, 10, 16, tzinfo=UTC))
 
 
+@unhurried
 @given(PENDING | SOLVED)
 def test_a_second_opinion_agrees(ticket: Snapshot) -> None:
     assert {each.kind: each.due_at for each in deadlines(ticket)} == _second_opinion(ticket)
 
 
+@unhurried
 @given(PENDING | SOLVED)
 def test_deadlines_come_earliest_first_each_kind_once_and_never_before_what_they_count_from(ticket: Snapshot) -> None:
     plan = deadlines(ticket)
@@ -151,6 +154,7 @@ def test_deadlines_come_earliest_first_each_kind_once_and_never_before_what_they
     assert next_deadline(ticket) == plan[0]
 
 
+@unhurried
 @given(PENDING, st.timedeltas(timedelta(0), timedelta(days=30)))
 def test_asking_later_brings_no_deadline_nearer(ticket: Snapshot, later: timedelta) -> None:
     assert ticket.asked_at is not None
@@ -162,6 +166,7 @@ def test_asking_later_brings_no_deadline_nearer(ticket: Snapshot, later: timedel
     assert all(before[kind] <= after[kind] for kind in before)
 
 
+@unhurried
 @given(PENDING, st.timedeltas(timedelta(0), timedelta(days=30)))
 def test_a_later_reminder_brings_the_closing_no_nearer(ticket: Snapshot, later: timedelta) -> None:
     reminded_at = ticket.reminded_at or ticket.asked_at
@@ -175,11 +180,13 @@ def test_a_later_reminder_brings_the_closing_no_nearer(ticket: Snapshot, later: 
     assert early <= late <= early + later
 
 
+@unhurried
 @given(PENDING | SOLVED)
 def test_a_tickets_version_does_not_move_its_deadlines(ticket: Snapshot) -> None:
     assert deadlines(ticket) == deadlines(ticket.model_copy(update={"version": 99}))
 
 
+@unhurried
 @given(PENDING | SOLVED)
 def test_meeting_the_deadlines_one_by_one_comes_to_an_end(ticket: Snapshot) -> None:
     met = []

@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.working_time import WORKING_DAYS_MAX, Calendar, Counted, Span, add
+from tests.properties import unhurried
 
 QUARTER = timedelta(minutes=15)
 ZONES = (
@@ -44,7 +45,7 @@ def working(length: timedelta) -> Span:
     return Span(length=length, counted=Counted.WORKING_DAYS)
 
 
-@settings(deadline=None)
+@unhurried
 @given(STARTS, st.integers(0, 8 * 96), st.sampled_from(ZONES), st.sets(st.integers(0, 14), max_size=5))
 def test_working_days_agree_with_counting_quarters_of_an_hour(
     start: datetime, quarters: int, zone: str, off: set[int]
@@ -77,6 +78,7 @@ def test_every_hour_around_a_change_of_the_clocks_agrees_with_counting(zone: str
     ]
 
 
+@unhurried
 @given(INSTANTS, LENGTHS, CALENDARS)
 def test_calendar_time_is_real_time_whatever_the_calendar(
     start: datetime, length: timedelta, calendar: Calendar
@@ -84,6 +86,7 @@ def test_calendar_time_is_real_time_whatever_the_calendar(
     assert add(start, Span(length=length), calendar) == start + length
 
 
+@unhurried
 @given(INSTANTS, LENGTHS, st.timedeltas(timedelta(microseconds=1), timedelta(days=30)), CALENDARS)
 def test_two_spans_one_after_the_other_are_their_sum(
     start: datetime, first: timedelta, second: timedelta, calendar: Calendar
@@ -93,6 +96,7 @@ def test_two_spans_one_after_the_other_are_their_sum(
     assert add(add(start, working(first), calendar), working(second), calendar) == both
 
 
+@unhurried
 @given(INSTANTS, st.timedeltas(timedelta(0), timedelta(days=5)), LENGTHS, CALENDARS)
 def test_who_starts_later_is_never_done_earlier(
     start: datetime, later: timedelta, length: timedelta, calendar: Calendar
@@ -100,6 +104,7 @@ def test_who_starts_later_is_never_done_earlier(
     assert add(start, working(length), calendar) <= add(start + later, working(length), calendar)
 
 
+@unhurried
 @given(INSTANTS, LENGTHS, CALENDARS)
 def test_working_time_takes_at_least_as_long_and_ends_within_a_working_day(
     start: datetime, length: timedelta, calendar: Calendar

@@ -44,6 +44,7 @@ class TicketWorkflow:
     @workflow.init
     def __init__(self, ticket: Snapshot) -> None:
         self._alarm = Alarm(ticket)
+        self._say()
 
     @workflow.run
     async def run(self, _: Snapshot) -> Snapshot:
@@ -51,7 +52,6 @@ class TicketWorkflow:
         while not self._alarm.over:
             if self._history_is_long():
                 workflow.continue_as_new(self._alarm.ticket)
-            workflow.set_current_details(self._alarm.in_words())
             if deadline := self._alarm.due(workflow.now()):
                 await self._meet(deadline)
             else:
@@ -62,6 +62,7 @@ class TicketWorkflow:
     def hear(self, ticket: Snapshot) -> None:
         """The ticket has changed."""
         self._alarm.hear(ticket)
+        self._say()
 
     @workflow.query(name=SNAPSHOT_QUERY)
     def known(self) -> Snapshot:
@@ -107,6 +108,11 @@ class TicketWorkflow:
                 workflow.logger.warning("Intake will not meet the %s: %s", deadline.kind, error.cause)
         if self._alarm.owes(deadline):
             self._alarm.snooze(workflow.now())
+        self._say()
+
+    def _say(self) -> None:
+        # For a person who looks at the clock in Temporal's pages; costs neither an event nor an action.
+        workflow.set_current_details(self._alarm.in_words())
 
     def _history_is_long(self) -> bool:
         info = workflow.info()

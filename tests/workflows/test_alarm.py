@@ -10,6 +10,7 @@ from services.contract import Deadline, Policy, Snapshot
 from services.vocabulary import DeadlineKind, Status
 from services.workflows.alarm import DUE_SLACK, SNOOZE_FIRST, SNOOZE_MAX, Alarm
 from services.working_time import Span
+from tests.properties import unhurried
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 REMINDER_AT = START + timedelta(days=7)
@@ -151,6 +152,7 @@ def test_that_intake_did_not_meet_a_deadline_is_said_in_words() -> None:
     )
 
 
+@unhurried
 @given(
     st.lists(st.sampled_from([PENDING, OPEN, SOLVED, CLOSED, BROKEN]), min_size=1), st.datetimes(timezones=st.just(UTC))
 )

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from services.contract import Snapshot
 from services.deadlines import deadlines, next_deadline
 from services.vocabulary import Status
+from tests.properties import unhurried
 from tests.workflows.clockwork import COMMANDS, Clockwork
 from tests.workflows.life import living, server_of_our_own, well
 from tests.workflows.steps import any_step, on_clockwork, on_temporal
@@ -183,6 +184,6 @@ def _until_due(clock: Clockwork) -> timedelta:
 
 
 TestAnyLife = AnyLife.TestCase
-TestAnyLife.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestAnyLife.settings = settings(unhurried, max_examples=150, stateful_step_count=40)
 TestAnyTrustyLife = AnyTrustyLife.TestCase
-TestAnyTrustyLife.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestAnyTrustyLife.settings = settings(unhurried, max_examples=50, stateful_step_count=40)

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import datetime, timedelta
 
-import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus
@@ -267,6 +266,12 @@ async def test_a_snapshot_of_a_closed_ticket_ends_a_clock_at_its_start(life: Lif
 
 async def test_a_deadline_that_passed_before_the_clock_started_is_met_at_once(life: Life) -> None:
     now = await life.now()
+    orders: list[MeetDeadline] = []
+
+    async def listens(asked: MeetDeadline) -> None:
+        orders.append(asked)
+
+    life.before_meeting = listens
     life.desk.submits(now - timedelta(days=9))
     life.desk.asks(now - timedelta(days=8))
     with life.server.auto_time_skipping_disabled():
@@ -275,6 +280,7 @@ async def test_a_deadline_that_passed_before_the_clock_started_is_met_at_once(li
 
     assert life.desk.met[0].deadline.due_at == _known(life.desk.ticket.asked_at) + timedelta(days=7)
     assert life.desk.met[0].at >= now
+    assert orders[0].met_at >= now
 
 
 async def test_an_intake_that_fails_for_a_day_meets_the_deadline_once_when_it_is_back(life: Life) -> None:
@@ -432,16 +438,25 @@ async def test_only_one_timer_runs_at_a_time_and_a_later_deadline_arms_none(life
     assert types.count(EventType.EVENT_TYPE_TIMER_CANCELED) == 0
 
 
-@pytest.mark.parametrize("kind", ["pending", "solved"])
-async def test_the_clock_says_in_words_what_comes_next(life: Life, kind: str) -> None:
+async def test_the_clock_says_in_words_what_comes_next(life: Life) -> None:
     await life.opens()
-    await (life.asks() if kind == "pending" else life.solves())
+    await life.asks()
+    reminder_at = life.desk.due_at()
+    pending = await _words(life)
+    await life.replies()
+    reopened = await _words(life)
+    await life.solves()
+    await life.waits(hours=30)
+    surveyed = await _words(life)
 
+    assert pending == f"pending, version 2. Next: reminder, due {reminder_at:%F %T} UTC."
+    assert reopened == "open, version 3. No deadline: only a person can move the ticket."
+    assert surveyed == f"solved, version 5. Next: finalisation, due {life.desk.due_at():%F %T} UTC."
+
+
+async def _words(life: Life) -> str:
     metadata = await life.handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
-
-    first = {"pending": "reminder", "solved": "survey"}[kind]
-    due = life.desk.due_at()
-    assert metadata.current_details == f"{kind}, version 2. Next: {first}, due {due:%F %T} UTC."
+    return str(metadata.current_details)
 
 
 def _closed(ticket: Snapshot) -> Snapshot:
