@@ -26,7 +26,7 @@ class SmtpServer:
         self._answer = TAKEN
         self._refused: dict[str, str] = {}
         self._port = free_port()
-        self._controller = Controller(self, hostname=LOOPBACK, port=self._port)
+        self._controller: Controller | None = None
 
     @property
     def url(self) -> str:
@@ -48,11 +48,14 @@ class SmtpServer:
 
     def stop(self) -> None:
         """Go away: connections are refused from now on."""
-        if self._controller.server is not None:
+        if self._controller is not None:
             self._controller.stop()
+            self._controller = None
 
     def start(self) -> None:
         """Listen, on the same port as before."""
+        # One for each start: a controller's loop is closed for good when it stops.
+        self._controller = Controller(self, hostname=LOOPBACK, port=self._port)
         self._controller.start()
 
     async def handle_RCPT(

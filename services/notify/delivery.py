@@ -8,13 +8,13 @@ import asyncio
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.clock import Clock
 from services.database import transaction
 from services.errors import Permanent, Temporary
 from services.identity import Signer
+from services.notifications import AWAY
 from services.notify import store
 from services.notify.mail import compose
 from services.notify.notices import next_try
@@ -68,7 +68,7 @@ class Delivery:
     async def _deliver_due_or_log(self) -> int:
         try:
             return await self.deliver_due()
-        except (SQLAlchemyError, OSError) as error:
+        except AWAY as error:
             log.warning("deliveries wait for the database", error=type(error).__name__)
             return 0
 

@@ -44,7 +44,7 @@ def composed(notification: Notification) -> EmailMessage:
 
 def received(data: EventData) -> EmailMessage:
     """As a mail program reads it, after its travels."""
-    return message_from_bytes(on_the_wire(composed(planned(data))), policy=policy.default)  # type: ignore[return-value]  # policy.default makes EmailMessages
+    return message_from_bytes(on_the_wire(composed(planned(data))), policy=policy.default)
 
 
 def test_a_confirmation_is_addressed_dated_and_named() -> None:

@@ -1,0 +1,91 @@
+"""The composition root: settings that say what is wrong, and a worker that runs until cancelled."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from services.local_broker import LocalBroker
+from services.notify.consumer import QUEUE
+from services.notify.main import NotifySettings, worker
+from services.notify.rendering import Desk
+from services.notify.transport import FolderTransport, SmtpTransport
+from services.settings import load
+from services.vocabulary import Status
+from tests.notify.happenings import BY_LUCIA, SECRET, happened, replied
+from tests.patience import until
+from tests.smtp_server import SmtpServer
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setenv("BALIE_DATABASE_URL", "postgresql://localhost/balie")
+    monkeypatch.setenv("BALIE_SECRET", SECRET)
+    monkeypatch.setenv("BALIE_PUBLIC_URL", "https://balie.example/")
+    for name in ("BALIE_SMTP_URL", "BALIE_MAILBOX_DIR", "BALIE_MAIL_FROM", "BALIE_MAIL_DOMAIN"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_with_a_mail_server_mail_goes_there(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("BALIE_SMTP_URL", "smtp://127.0.0.1:2525")
+    settings = load(NotifySettings)
+    assert isinstance(settings.transport(), SmtpTransport)
+    assert settings.desk() == Desk("Balie", "support@balie.example", "balie.example", "https://balie.example")
+
+
+def test_with_a_folder_mail_goes_there(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setenv("BALIE_MAILBOX_DIR", str(tmp_path))
+    assert isinstance(load(NotifySettings).transport(), FolderTransport)
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({}, "give exactly one of balie_smtp_url and balie_mailbox_dir"),
+        (
+            {"BALIE_SMTP_URL": "smtp://127.0.0.1:25", "BALIE_MAILBOX_DIR": "mail"},
+            "give exactly one of balie_smtp_url and balie_mailbox_dir",
+        ),
+        ({"BALIE_SMTP_URL": "http://mail.example"}, "give smtp://host:port or smtps://host:port"),
+        ({"BALIE_MAILBOX_DIR": "mail", "BALIE_MAIL_FROM": "Balie"}, "give it as name <mailbox@domain>"),
+        ({"BALIE_MAILBOX_DIR": "mail", "BALIE_AUTOMATIC_MAILS_MAX": "0"}, "BALIE_AUTOMATIC_MAILS_MAX"),
+    ],
+)
+def test_bad_settings_stop_the_process_and_say_which(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variables: dict[str, str], sentence: str
+) -> None:
+    for name, value in variables.items():
+        environment.setenv(name, value)
+    with pytest.raises(SystemExit) as stopped:
+        load(NotifySettings)
+    assert stopped.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+async def test_the_worker_mails_what_the_broker_brings_until_it_is_cancelled(
+    database_url: str, smtp: SmtpServer
+) -> None:
+    settings = NotifySettings(
+        database_url=SecretStr(database_url),
+        secret=SecretStr(SECRET),
+        smtp_url=SecretStr(smtp.url),
+        mail_domain="tickets.example",
+    )
+    broker = LocalBroker(database_url)
+    await broker.connect()
+    await broker.declare(QUEUE)
+    running = asyncio.create_task(worker(settings, broker))
+    try:
+        event = happened(replied(BY_LUCIA, Status.OPEN, Status.NEW))
+        await broker.publish(event)
+        await until(lambda: bool(smtp.messages), "the worker mailed the answer")
+    finally:
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await broker.close()
+    [mail] = smtp.messages
+    assert mail["X-Balie-Correlation-Id"] == event.correlationid
+    assert mail["Message-ID"].endswith("@tickets.example>")
