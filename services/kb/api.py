@@ -19,6 +19,7 @@ from services.kb.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 from services.kb.publishing import publish, translate
 from services.kb.queries import list_articles, read_article
 from services.kb.question import asked
+from services.kb.rendering import to_words
 from services.kb.resources import (
     ArticleIn,
     ArticleOut,
@@ -163,8 +164,8 @@ async def _article(connection: AsyncConnection, library: Library, slug: str, lan
 
 
 def _found(library: Library, hit: Hit, q: str) -> ArticleSummary:
-    language = hit.article.text.language
-    shown = snippet(hit.words, asked(q, language, typing=True), language)
+    text = hit.article.text
+    shown = snippet(to_words(text.markdown), asked(q, text.language, typing=True), text.language)
     return ArticleSummary.of(hit.article, library.public_url, shown)
 
 

@@ -73,4 +73,4 @@ def _meant(said: str, language: Language) -> tuple[Word, ...]:
 
 
 def _scored(hits: Sequence[Hit], score: float) -> Hit:
-    return Hit(hits[0].article, hits[0].words, score)
+    return Hit(hits[0].article, score)

@@ -50,7 +50,8 @@ async def load(engine: AsyncEngine, clock: Clock, public_url: str, folder: Path 
         # From here on nobody else writes: two that load at once do so one after the other.
         await take_turn(connection)
         known = await _known(connection)
-        for each in read_all(folder):
+        # Lists go newest first, so what is to stand on top is published last.
+        for each in reversed(read_all(folder)):
             stored = known.get(each.slug)
             if stored is None:
                 fresh = each.translations

@@ -35,8 +35,6 @@ class Hit:
     """An article found, and how well it answers."""
 
     article: Article
-    words: str
-    """The article's text without marks."""
     score: float
 
 
@@ -169,9 +167,9 @@ def _schema() -> Schema:
 
 
 def _document(key: str, article: Article) -> Document:
-    text, words = article.text, to_words(article.text.markdown)
-    everything = "\n".join((text.title, text.summary, words))
-    document = Document(key=key, kind=article.kind, card=_card(article, words))
+    text = article.text
+    everything = "\n".join((text.title, text.summary, to_words(text.markdown)))
+    document = Document(key=key, kind=article.kind, card=_card(article))
     for field, content in (("title", text.title), ("summary", text.summary), ("all", everything)):
         document.add_text(f"{field}_{text.language}", content)
     document.add_text(f"title_plain_{text.language}", text.title)
@@ -179,14 +177,13 @@ def _document(key: str, article: Article) -> Document:
     return document
 
 
-def _card(article: Article, words: str) -> bytes:
+def _card(article: Article) -> bytes:
     text = article.text
     facts = (article.slug, article.kind, text.language, text.title, text.summary, text.markdown)
-    return json.dumps([*facts, article.revision, article.change, article.updated_at.isoformat(), words]).encode()
+    return json.dumps([*facts, article.revision, article.change, article.updated_at.isoformat()]).encode()
 
 
 def _hit(document: Document, score: float) -> Hit:
-    slug, kind, language, title, summary, markdown, revision, change, at, words = json.loads(document["card"][0])
+    slug, kind, language, title, summary, markdown, revision, change, at = json.loads(document["card"][0])
     text = Translation(Language(language), title, summary, markdown)
-    article = Article(slug, ArticleKind(kind), text, revision, change, datetime.fromisoformat(at))
-    return Hit(article, words, score)
+    return Hit(Article(slug, ArticleKind(kind), text, revision, change, datetime.fromisoformat(at)), score)

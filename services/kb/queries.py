@@ -1,10 +1,9 @@
 """Reading articles. Every list is bounded."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.errors import NotFound
@@ -27,19 +26,18 @@ async def list_articles(
     connection: AsyncConnection,
     language: Language | None,
     kind: ArticleKind | None,
-    after: tuple[datetime, str] | None,
+    after: int | None,
     limit: int,
 ) -> list[Article]:
-    """Each article once, in the best language it has, newest text first, beginning after the (updated_at, slug)."""
+    """Each article once, in the best language it has, newest change first, beginning after this change."""
     place = func.row_number().over(partition_by=translation.c.slug, order_by=_rank(language)).label("place")
     ranked = _texts().add_columns(place)
     if kind:
         ranked = ranked.where(article.c.kind == kind)
     best = ranked.subquery()
-    query = select(best).where(best.c.place == 1).order_by(best.c.updated_at.desc(), best.c.slug).limit(limit)
-    if after:
-        at, slug = after
-        query = query.where(or_(best.c.updated_at < at, and_(best.c.updated_at == at, best.c.slug > slug)))
+    query = select(best).where(best.c.place == 1).order_by(best.c.change.desc()).limit(limit)
+    if after is not None:
+        query = query.where(best.c.change < after)
     return [_article(row) for row in await connection.execute(query)]
 
 

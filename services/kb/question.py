@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from services.kb.languages import Token, tokens
 from services.vocabulary import Language
 
+CHARACTERS_MAX = 5_000
 WORDS_MAX = 24
-"""Most words of one question that are looked for; the first ones say it."""
+"""So much of a question is looked at, and so many of its words are looked for: the first ones say it."""
 MEANINGFUL_LETTERS_MIN = 2
 FUZZY_LETTERS_MIN = 4
 """Shorter words have too many neighbours for a typing mistake to be recognised."""
@@ -31,6 +32,7 @@ def asked(text: str, language: Language, *, typing: bool = False) -> tuple[Word,
 
     Stop words count only where there is nothing else: somebody looks for exactly them.
     """
+    text = text[:CHARACTERS_MAX]
     found = tokens(text, language)
     unfinished = found[-1] if typing and found and found[-1].end == len(text) else None
     words = _each_once(Word(token.plain, token.stem, token is unfinished) for token in found if _speaks(token))

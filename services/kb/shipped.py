@@ -1,4 +1,7 @@
-"""The help centre that ships: `help/<slug>/<language>.md`, TOML front matter between `+++` lines, then markdown."""
+"""The help centre that ships: `help/<slug>/<language>.md`, TOML front matter between `+++` lines, then markdown.
+
+The front matter has kind, place (on the shelf, 1 comes first), title and summary.
+"""
 
 import tomllib
 from dataclasses import dataclass
@@ -17,31 +20,35 @@ class Shipped:
 
     slug: str
     kind: ArticleKind
+    place: int
     translations: tuple[Translation, ...]
 
 
 def read_all(folder: Path = FOLDER) -> list[Shipped]:
-    """Every shipped article. Raises ValueError, naming the file, for one that is not well formed."""
-    return [_read(each) for each in sorted(folder.iterdir()) if each.is_dir()]
+    """Every shipped article, the first place first. Raises ValueError, which names the file, for a malformed one."""
+    shipped = [_read(each) for each in folder.iterdir() if each.is_dir()]
+    return sorted(shipped, key=lambda each: (each.place, each.slug))
 
 
 def _read(folder: Path) -> Shipped:
     read = [_translation(file) for file in sorted(folder.glob("*.md"))]
-    kinds = {kind for kind, _ in read}
-    if len(kinds) != 1:
-        raise ValueError(f"{folder}: its translations must be of one kind, not {sorted(kinds)}")
-    return Shipped(folder.name, kinds.pop(), tuple(translation for _, translation in read))
+    shelves = {(kind, place) for kind, place, _ in read}
+    if len(shelves) != 1:
+        raise ValueError(f"{folder}: its translations must be of one kind and place, not {sorted(shelves)}")
+    return Shipped(folder.name, *shelves.pop(), tuple(translation for _, _, translation in read))
 
 
-def _translation(file: Path) -> tuple[ArticleKind, Translation]:
+def _translation(file: Path) -> tuple[ArticleKind, int, Translation]:
     before, *parts = file.read_text(encoding="utf-8").split(FENCE, 2)
     try:
         front, markdown = parts
         facts = tomllib.loads(front)
         text = Translation(Language(file.stem), facts["title"], facts["summary"], markdown.strip() + "\n")
-        kind = ArticleKind(facts["kind"])
+        kind, place = ArticleKind(facts["kind"]), int(facts["place"])
     except (KeyError, ValueError) as error:
-        raise ValueError(f"{file}: the front matter needs kind, title and summary between '+++' lines") from error
+        raise ValueError(
+            f"{file}: the front matter needs kind, place, title and summary between '+++' lines"
+        ) from error
     if before:
         raise ValueError(f"{file}: something stands before the front matter")
-    return kind, text
+    return kind, place, text

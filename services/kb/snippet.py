@@ -10,6 +10,8 @@ from services.vocabulary import Language
 SNIPPET_CHARACTERS = 180
 SEARCHED_CHARACTERS = 10_000
 """Only so much of an article is looked through for its snippet: a page of results shows many."""
+HITS_MAX = 100
+"""So many words found are weighed against each other; a text full of them says the same everywhere."""
 LEAD_CHARACTERS = 40
 """How much is shown before the first word found."""
 
@@ -23,8 +25,9 @@ def snippet(text: str, words: Sequence[Word], language: Language) -> str | None:
     hits = [(token, word) for token in found for word in meant[token.plain, token.stem]]
     if not hits:
         return None
-    starts = [max(token.start - LEAD_CHARACTERS, 0) for token, _ in hits]
-    start = max(starts, key=lambda start: (len({word for token, word in hits if _inside(token, start)}), -start))
+    early = hits[:HITS_MAX]
+    starts = [max(token.start - LEAD_CHARACTERS, 0) for token, _ in early]
+    start = max(starts, key=lambda start: (len({word for token, word in early if _inside(token, start)}), -start))
     shown = [token for token in found if _inside(token, start)]
     marked = {token for token, _ in hits}
     return _html(text, shown, marked)

@@ -161,10 +161,9 @@ async def test_what_is_not_there_is_not_found(visitor: Reader, agent: Reader, sl
 
 
 async def test_a_list_gives_every_article_once_in_the_best_language_newest_first(
-    visitor: Reader, agent: Reader, clock: MovedClock
+    visitor: Reader, agent: Reader
 ) -> None:
     for number in range(5):
-        clock.now = clock.now.replace(minute=number // 2)
         texts = {"en": text(f"English {number}")} | ({"nl": text(f"Nederlands {number}")} if number % 2 else {})
         await agent.publishes(f"article-{number}", **texts)
     seen, cursor = [], None
@@ -175,10 +174,10 @@ async def test_a_list_gives_every_article_once_in_the_best_language_newest_first
         assert (cursor is not None) is expected_more
     assert seen == [
         ("article-4", "en", None),
-        ("article-2", "en", None),
         ("article-3", "nl", None),
-        ("article-0", "en", None),
+        ("article-2", "en", None),
         ("article-1", "nl", None),
+        ("article-0", "en", None),
     ]
 
 
@@ -188,7 +187,7 @@ async def test_a_list_can_be_of_one_kind(visitor: Reader, agent: Reader) -> None
     assert len((await visitor.get(ARTICLES, kind="how_to"))["items"]) == 1
 
 
-@pytest.mark.parametrize("cursor", ["x", "bnVsbA==", "WyJ4IiwgInkiXQ==", "WyIyMDI2LTAxLTAxIiwgInkiXQ==", "é", ""])
+@pytest.mark.parametrize("cursor", ["x", "bnVsbA==", "LTE=", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "é", ""])
 async def test_a_cursor_that_is_none_of_ours_is_refused(visitor: Reader, cursor: str) -> None:
     assert problem_of(await visitor.ask("GET", ARTICLES, params={"cursor": cursor})) == (422, "invalid")
 

@@ -32,7 +32,7 @@ def ship(folder: Path, said: str) -> None:
     """From now on one article ships in this folder, in two languages, saying this."""
     (folder / "printing").mkdir(exist_ok=True)
     for language in ("nl", "en"):
-        front = f'+++\nkind = "how_to"\ntitle = "Printing ({language})"\nsummary = "How."\n+++\n'
+        front = f'+++\nkind = "how_to"\nplace = 1\ntitle = "Printing ({language})"\nsummary = "How."\n+++\n'
         (folder / "printing" / f"{language}.md").write_text(front + said)
 
 
@@ -49,6 +49,17 @@ async def test_loading_again_changes_nothing_and_tells_nobody(engine: AsyncEngin
     assert await load(engine, clock, PUBLIC_URL) == Loaded(0, ())
     assert await rows(engine) == before
     assert await told(engine) == TEXTS
+
+
+async def test_the_help_centre_begins_with_the_first_shelf(
+    engine: AsyncEngine, visitor: Reader, clock: MovedClock
+) -> None:
+    await load(engine, clock, PUBLIC_URL)
+    for language in Language:
+        listed = (await visitor.get("/api/v1/articles", language=language))["items"]
+        assert [(item["slug"], item["language"]) for item in listed] == [
+            (shipped.slug, language) for shipped in read_all()
+        ]
 
 
 async def test_a_new_version_renews_what_nobody_edited(engine: AsyncEngine, clock: MovedClock, tmp_path: Path) -> None:
