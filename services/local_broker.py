@@ -1,7 +1,6 @@
 """The broker on PostgreSQL, for where there is no RabbitMQ: the same promises, kept in the schema `transport`."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -18,7 +17,7 @@ from services.events import Event
 from services.handling import parse
 from services.live_feed import LiveFeed
 from services.live_notice import LIVE_CHANNEL, Pieces, pieces
-from services.local_consumer import POLL_INTERVAL, STATEMENTS_TIMEOUT, LocalConsumer, pause
+from services.local_consumer import POLL_INTERVAL, STATEMENTS_TIMEOUT, Holder, LocalConsumer, pause
 from services.notifications import AWAY, Heard, Line, listening
 
 POOL_SIZE = 5
@@ -33,8 +32,7 @@ class LocalBroker:
 
     def __init__(self, database_url: str) -> None:
         self._engine = connect(database_url, pool_size=POOL_SIZE)
-        self._holder = secrets.randbelow(2**31 - 1) + 1
-        self._holding = asyncio.Event()
+        self._holder = Holder()
         self._consumers: list[LocalConsumer] = []
         self._feeds: list[LiveFeed] = []
         self._marks: dict[str, asyncio.Event] = {}
@@ -47,7 +45,7 @@ class LocalBroker:
                 await transport.prepare(connection)
             self._standing = asyncio.ensure_future(self._stand())
         async with _reaching(STATEMENTS_TIMEOUT):
-            await self._holding.wait()
+            await self._holder.locked.wait()
 
     async def close(self) -> None:
         """Stop every subscription and let go of the connections."""
@@ -76,14 +74,14 @@ class LocalBroker:
     async def subscribe(self, queue: Queue, handler: Handler) -> Subscription:
         """Declare the queue and hand its events to `handler`, at most `queue.prefetch` at a time."""
         await self.declare(queue)
-        consumer = LocalConsumer(self._engine, self._holder, self._holding, queue, handler)
+        consumer = LocalConsumer(self._engine, self._holder, queue, handler)
         self._consumers.append(consumer)
         return consumer
 
     async def listen(self, bindings: Sequence[str], handler: Handler) -> Subscription:
         """Events from now on, to this process only, kept nowhere; not those of a time without connection."""
         async with _reaching(STATEMENTS_TIMEOUT):
-            await self._holding.wait()
+            await self._holder.locked.wait()
             await self._catch_up()
         feed = LiveFeed(handler, bindings)
         self._feeds.append(feed)
@@ -145,19 +143,20 @@ class LocalBroker:
                 # Whatever it was: without this, nobody would be woken and nothing taken back.
                 _log.warning("local broker lost its line", reason=sentence(error), exc_info=not isinstance(error, AWAY))
             finally:
-                self._holding.clear()
+                self._holder.locked.clear()
             await asyncio.sleep(POLL_INTERVAL.total_seconds())
 
     async def _hold(self, line: Line) -> None:
-        if not await transport.hold(line.connection, self._holder):
+        if not await transport.hold(line.connection, self._holder.number):
             # PostgreSQL has not noticed yet that our last connection is gone.
             return
-        self._holding.set()
+        self._holder.locked.set()
         for consumer in self._consumers:
             consumer.wake()
         while not line.lost.is_set():
-            async with asyncio.timeout(STATEMENTS_TIMEOUT.total_seconds()):
-                abandoned = await transport.reclaim(line.connection)
+            async with asyncio.timeout(STATEMENTS_TIMEOUT.total_seconds()), self._holder.claiming:
+                holder, under_way = self._holder.number, sorted(self._holder.under_way)
+                abandoned = await transport.reclaim(line.connection, holder, under_way)
             for queue in abandoned:
                 self._wake(queue)
             await pause(RECLAIM_INTERVAL, unless=line.lost)

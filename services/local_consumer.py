@@ -1,6 +1,7 @@
 """A consumer of the local broker: claims what is due, hands it to its handler, writes down what became of it."""
 
 import asyncio
+import secrets
 from contextlib import suppress
 from datetime import timedelta
 
@@ -21,15 +22,25 @@ STATEMENTS_TIMEOUT = timedelta(seconds=10)
 _log = structlog.get_logger()
 
 
+class Holder:
+    """Who this process is to the others. What its consumers hold is visible again when its lock ends."""
+
+    def __init__(self) -> None:
+        self.number = secrets.randbelow(2**31 - 1) + 1
+        self.locked = asyncio.Event()
+        """Set while the lock is ours: without it, what we claim would look abandoned."""
+        self.claiming = asyncio.Lock()
+        """Held from before a claim until it is in `under_way`."""
+        self.under_way: set[int] = set()
+        """The messages being handled or not settled yet."""
+
+
 class LocalConsumer:
     """Hands the events of one queue to one handler. Survives PostgreSQL being away."""
 
-    def __init__(
-        self, engine: AsyncEngine, holder: int, holding: asyncio.Event, queue: Queue, handler: Handler
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, holder: Holder, queue: Queue, handler: Handler) -> None:
         self._engine = engine
         self._holder = holder
-        self._holding = holding
         self.queue = queue
         self._handler = handler
         self._under_way = UnderWay()
@@ -63,27 +74,31 @@ class LocalConsumer:
     async def _take(self) -> timedelta:
         """Start handling what is due, as far as there are places; how long to wait before looking again."""
         places = self.queue.prefetch - len(self._under_way)
-        # Without our lock, what we claim would look abandoned to the others.
-        if not places or not self._holding.is_set():
+        if not places or not self._holder.locked.is_set():
             return POLL_INTERVAL
-        async with asyncio.timeout(STATEMENTS_TIMEOUT.total_seconds()), transaction(self._engine) as connection:
-            taken = await transport.claim(connection, self.queue.name, self._holder, places)
-            due_in = await transport.next_due(connection, self.queue.name)
+        async with self._holder.claiming:
+            async with asyncio.timeout(STATEMENTS_TIMEOUT.total_seconds()), transaction(self._engine) as connection:
+                taken = await transport.claim(connection, self.queue.name, self._holder.number, places)
+                due_in = await transport.next_due(connection, self.queue.name)
+            self._holder.under_way.update(message.id for message in taken)
         for message in taken:
             self._under_way.start(self._handle(message)).add_done_callback(lambda _: self.wake())
         return POLL_INTERVAL if due_in is None else min(due_in, POLL_INTERVAL)
 
     async def _handle(self, message: transport.Taken) -> None:
-        outcome = await handle(self.queue, self._handler, message.body, message.tries)
-        while not await self._settled(message, outcome):
-            if self._stopping.is_set():
-                return  # still ours, and visible again when our lock ends
-            await pause(POLL_INTERVAL, unless=self._stopping)
+        try:
+            outcome = await handle(self.queue, self._handler, message.body, message.tries)
+            while not await self._settled(message, outcome):
+                if self._stopping.is_set():
+                    return  # visible again as soon as PostgreSQL is there
+                await pause(POLL_INTERVAL, unless=self._stopping)
+        finally:
+            self._holder.under_way.discard(message.id)
 
     async def _settled(self, message: transport.Taken, outcome: Outcome) -> bool:
         try:
             async with asyncio.timeout(STATEMENTS_TIMEOUT.total_seconds()), transaction(self._engine) as connection:
-                await transport.settle(connection, self._holder, message.id, outcome)
+                await transport.settle(connection, self._holder.number, message.id, outcome)
         except AWAY as error:
             _log.warning("message not settled", queue=self.queue.name, reason=sentence(error))
             return False

@@ -83,10 +83,12 @@ _BURY = text("""
     where id = :id and taken_by = :holder
 """)
 
+# What we hold without knowing it was claimed over a connection that broke before it could say so.
 _RECLAIM = text("""
     with abandoned as (
         select id from transport.message
-        where taken_by is not null and not exists (
+        where taken_by = :holder and id <> all(cast(:under_way as bigint[]))
+           or taken_by is not null and not exists (
             select from pg_locks
             where locktype = 'advisory' and granted and objsubid = 2 and classid = :lock_class
               and objid = taken_by::oid
@@ -196,10 +198,11 @@ async def settle(connection: AsyncConnection, holder: int, message_id: int, outc
             await connection.execute(_BURY, {"id": message_id, "holder": holder, "reason": reason})
 
 
-async def reclaim(connection: AsyncConnection) -> Sequence[str]:
-    """Make visible what dead holders held, or bury what was tried often enough; the names of the queues."""
-    rows = await connection.scalars(_RECLAIM, {"lock_class": LOCK_CLASS, "died": CONSUMER_DIED})
-    return rows.all()
+async def reclaim(connection: AsyncConnection, holder: int, under_way: Sequence[int]) -> Sequence[str]:
+    """Make visible what dead holders held and what this one holds beyond what is `under_way`, or bury what was tried
+    often enough; the names of the queues."""
+    facts = {"lock_class": LOCK_CLASS, "died": CONSUMER_DIED, "holder": holder, "under_way": under_way}
+    return (await connection.scalars(_RECLAIM, facts)).all()
 
 
 async def buried(connection: AsyncConnection, queue: str, limit: int) -> list[Buried]:

@@ -9,9 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from services.broker import Broker
-from services.database import connect
+from services.database import connect, transaction
 from services.errors import Permanent, Temporary
 from services.events import Event
+from services.transport import LOCK_CLASS
 from tests import parts
 from tests.broker.broker_on_wire import (
     LATER,
@@ -128,6 +129,7 @@ async def test_what_waits_for_a_later_try_outlives_the_connection(desk: BrokerOn
     queue = desk.queue(retry_delays=LATER)
     await broker.subscribe(queue, inbox)
     await broker.publish(desk.event())
+    await inbox.until_begun(1)
     await eventually(lambda: broker.depth(queue.name), lambda depth: depth == 1)
     await desk.wire.cut()
     await desk.wire.mend()
@@ -216,6 +218,26 @@ async def test_postgresql_drops_every_session(empty_database_url: str) -> None:
         await _publish(broker, event)
         await inbox.until_taken(event)
         await eventually(lambda: _heard(broker, desk, live), lambda heard: heard)
+
+
+async def test_what_was_claimed_without_our_hearing_of_it_is_handled_all_the_same(empty_database_url: str) -> None:
+    async with on_wire(PostgresQueues(empty_database_url)) as desk:
+        broker, inbox = await desk.broker(), Inbox()
+        queue = desk.queue()
+        await broker.declare(queue)
+        event = desk.event()
+        await broker.publish(event)
+        # As a claim leaves it whose connection broke after the commit, before its answer.
+        engine = connect(empty_database_url)
+        async with transaction(engine) as connection:
+            claim = text(
+                "update transport.message set tries = 1, taken_by = pg_locks.objid::int from pg_locks"
+                " where locktype = 'advisory' and classid = :lock_class"
+            )
+            await connection.execute(claim, {"lock_class": LOCK_CLASS})
+        await engine.dispose()
+        await broker.subscribe(queue, inbox)
+        await inbox.until_taken(event)
 
 
 async def _publish(broker: Broker, event: Event) -> None:
