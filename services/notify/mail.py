@@ -1,5 +1,6 @@
 """A notification as an RFC 5322 message: its words, and headers that keep threads together and loops apart. Pure."""
 
+import re
 from datetime import datetime
 from email import policy
 from email.headerregistry import Address
@@ -18,6 +19,7 @@ TEMPLATE_HEADER = "X-Balie-Template"
 _WIRE = policy.SMTP.clone(cte_type="7bit", max_line_length=900)
 _WIRE_UTF8 = policy.SMTPUTF8.clone(max_line_length=900)
 _QUOTED_PRINTABLE = "quoted-printable"
+_MESSAGE_ID = re.compile(r"<[!-~]{1,800}>")
 
 
 def compose(
@@ -85,7 +87,9 @@ def _add_thread(message: EmailMessage, notification: Notification, desk: Desk) -
         return
     local, _, domain = desk.address.rpartition("@")
     message["Reply-To"] = Address(desk.name, username=f"{local}+{number}", domain=domain)
-    arrived_as = one_line(notification.content.arrived_as or "")
+    answered = notification.content.arrived_as or ""
+    # What is no Message-ID (it came from outside) would only spoil the header.
+    arrived_as = answered if _MESSAGE_ID.fullmatch(answered) else ""
     root = thread_id(number, desk.domain)
     message["In-Reply-To"] = arrived_as or root
     message["References"] = f"{root} {arrived_as}".strip()

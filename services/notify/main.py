@@ -4,6 +4,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import SettingsConfigDict
 
 from services.broker import Broker
 from services.clock import wall_clock
@@ -19,6 +20,9 @@ from services.settings import Settings
 
 class NotifySettings(Settings):
     """What notify needs to know; exactly one of `smtp_url` and `mailbox_dir`."""
+
+    # A compose file hands over what is not set as an empty text.
+    model_config = SettingsConfigDict(env_ignore_empty=True)
 
     smtp_url: SecretStr | None = Field(
         default=None,

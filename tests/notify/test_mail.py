@@ -81,10 +81,11 @@ def test_a_confirmation_of_a_mail_answers_that_mail_however_long_its_id(length: 
     assert mail["References"] == f"<ticket-12@balie.example> {original}"
 
 
-def test_a_forged_message_id_cannot_smuggle_in_a_header() -> None:
-    mail = received(submitted(message_id="<x@y>\r\nBcc: victim@example.org"))
+@pytest.mark.parametrize("forged", ["<x@y>\r\nBcc: victim@example.org", "<ë@example.org>", "no brackets", ""])
+def test_what_is_no_message_id_is_not_answered(forged: str) -> None:
+    mail = received(submitted(message_id=forged))
     assert mail["Bcc"] is None
-    assert mail["In-Reply-To"] == "<x@y> Bcc: victim@example.org"
+    assert [mail["In-Reply-To"], mail["References"]] == ["<ticket-12@balie.example>"] * 2
 
 
 def test_automatic_mails_tell_machines_not_to_answer() -> None:

@@ -11,7 +11,7 @@ from services.notify.consumer import QUEUE
 from services.notify.main import NotifySettings, worker
 from services.notify.rendering import Desk
 from services.notify.transport import FolderTransport, SmtpTransport
-from services.settings import load
+from services.settings import PREFIX, load
 from services.vocabulary import Status
 from tests.notify.happenings import BY_LUCIA, SECRET, happened, replied
 from tests.patience import until
@@ -36,8 +36,10 @@ def test_with_a_mail_server_mail_goes_there(environment: pytest.MonkeyPatch) -> 
 
 
 def test_with_a_folder_mail_goes_there(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setenv("BALIE_SMTP_URL", "")  # as a compose file gives what is not set
     environment.setenv("BALIE_MAILBOX_DIR", str(tmp_path))
     assert isinstance(load(NotifySettings).transport(), FolderTransport)
+    assert NotifySettings.model_config["env_prefix"] == PREFIX
 
 
 @pytest.mark.parametrize(
