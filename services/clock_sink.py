@@ -45,6 +45,7 @@ class ClockSink:
             except ValidationError as error:
                 results[row.id] = Permanent(f"The row holds no snapshot: {error.error_count()} fields are wrong.")
                 continue
+            snapshot = snapshot.model_copy(update={"correlation_id": row.correlation_id})
             known = newest.get(row.key)
             newest[row.key] = snapshot if known is None else max(known, snapshot, key=lambda each: each.version)
         told = await deliver_each(list(newest.values()), self._tell, at_once=SIGNALS_AT_ONCE)

@@ -56,10 +56,12 @@ class Snapshot(_Payload):
     surveyed_at: AwareDatetime | None = None
     """When the requester was asked for their satisfaction: once in a ticket's life."""
     policy: Policy = Policy()
+    correlation_id: str = ""
+    """Of the act that made it: what the clock does later is logged and mailed under it."""
 
     def same_clock(self, other: "Snapshot") -> bool:
-        """Whether both let the clock do the same things, whatever their versions."""
-        return self.model_copy(update={"version": other.version}) == other
+        """Whether both let the clock do the same things, whatever their versions and whoever made them."""
+        return self.model_copy(update={"version": other.version, "correlation_id": other.correlation_id}) == other
 
 
 class Deadline(_Payload):
@@ -78,6 +80,8 @@ class MeetDeadline(_Payload):
     deadline: Deadline
     met_at: AwareDatetime
     """The workflow's own time when it asked: in a time-skipping test it is not the wall clock's."""
+    correlation_id: str = ""
+    """Of the act that set the deadline."""
 
     def tried_at(self, instant: datetime) -> "MeetDeadline":
         """The same, met at `instant` where that is later: intake may have been away since it was asked.

@@ -68,6 +68,7 @@ def test_names_that_running_workflows_know_stay_as_they_are() -> None:
                 "solved_at",
                 "surveyed_at",
                 "policy",
+                "correlation_id",
             },
         ),
         (
@@ -83,7 +84,7 @@ def test_names_that_running_workflows_know_stay_as_they_are() -> None:
             },
         ),
         (Deadline, {"kind", "due_at"}),
-        (MeetDeadline, {"number", "version", "deadline", "met_at"}),
+        (MeetDeadline, {"number", "version", "deadline", "met_at", "correlation_id"}),
     ],
 )
 def test_payloads_hold_ids_and_times_and_nothing_personal(model: type[BaseModel], fields: set[str]) -> None:
@@ -136,7 +137,7 @@ def test_a_version_alone_does_not_change_the_clock(snapshot: Snapshot, version: 
 def test_two_clocks_are_the_same_where_nothing_but_the_version_differs(one: Snapshot, other: Snapshot) -> None:
     differing = {name for name in Snapshot.model_fields if getattr(one, name) != getattr(other, name)}
 
-    assert one.same_clock(other) is other.same_clock(one) is (differing <= {"version"})
+    assert one.same_clock(other) is other.same_clock(one) is (differing <= {"version", "correlation_id"})
 
 
 @pytest.mark.parametrize(

@@ -147,3 +147,16 @@ async def test_the_correlation_id_of_a_request_arrives_in_the_mail_it_caused(des
 
     await until(lambda: len(confirmation()) == 1, "the confirmation")
     assert confirmation()[0]["X-Balie-Correlation-Id"] == "trace-me-42"
+
+
+async def test_the_correlation_id_of_a_question_arrives_in_the_reminder_its_clock_caused(desk: Desk) -> None:
+    marieke, daan = await desk.log_in(MARIEKE), await desk.log_in("daan@balie.example")
+    number = (await desk.does(marieke, "", subject="Waar is mijn factuur?", text="Kwijt."))["number"]
+    asked = {**daan, "X-Request-ID": "asked-77"}
+    await desk.does(asked, f"/{number}/ask", text="Van welke maand?")
+
+    def caused() -> list[EmailMessage]:
+        return [message for message in desk.mails_to(MARIEKE) if message["X-Balie-Correlation-Id"] == "asked-77"]
+
+    # The question, the reminder and the closure: one act and what its clock made of it.
+    await until(lambda: len(caused()) == 3, "three mails under the id of the question")

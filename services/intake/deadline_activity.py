@@ -18,6 +18,9 @@ class DeadlineActivity:
     @activity.defn(name=MEET_DEADLINE_ACTIVITY)
     async def meet_deadline(self, order: MeetDeadline) -> Snapshot:
         """One transaction. Met twice is done once: the second finds it met. Errors are retried by the clock."""
-        with correlated(f"clock-{order.number}-{order.version}-{order.deadline.kind}"):
+        # Intake may have been away since the clock asked: what counts is when the deadline was truly met.
+        order = order.tried_at(activity.info().started_time)
+        with correlated(order.correlation_id):
             async with transaction(self._engine) as connection:
-                return await meet(connection, order)
+                snapshot = await meet(connection, order)
+            return snapshot.model_copy(update={"correlation_id": order.correlation_id})

@@ -83,6 +83,7 @@ class TicketWorkflow:
             version=self._alarm.ticket.version,
             deadline=deadline,
             met_at=max(workflow.now(), deadline.due_at),
+            correlation_id=self._alarm.ticket.correlation_id,
         )
         meeting = workflow.start_activity(
             MEET_DEADLINE_ACTIVITY,
