@@ -25,6 +25,7 @@ from services.intake.demonstration import add_demonstration_people
 from services.kb import main as kb
 from services.kb.help_centre import load as load_help_centre
 from services.notify import main as notify
+from services.notify.notices import AUTOMATIC_MAILS_MAX
 from services.postgres_server import PostgresServer
 from services.process import Job, listen
 from services.state_folder import demonstration_password, owned, signing_secret, told
@@ -100,6 +101,7 @@ async def running(
     policy: Policy | None = None,
     broker_url: str = LOCAL,
     smtp_url: str | None = None,
+    automatic_mails_max: int = AUTOMATIC_MAILS_MAX,
 ) -> AsyncIterator[Embedded]:
     """Balie on the state in this folder, which is made where it is missing: up when the block begins, down after it.
 
@@ -134,7 +136,7 @@ async def running(
         stack.enter_context(told(state, embedded.environment()))
         broker = await stack.enter_async_context(connected(chosen_broker(broker_url, postgres.url)))
         jobs = {
-            **_services(embedded, policy or Policy(), smtp_url, broker, doors),
+            **_services(embedded, policy or Policy(), smtp_url, automatic_mails_max, broker, doors),
             "the watch": _watch({"PostgreSQL": postgres, "Temporal": temporal}),
         }
         embedded = replace(embedded, _running=await stack.enter_async_context(_side_by_side(jobs)))
@@ -200,7 +202,7 @@ async def _prepare(embedded: Embedded) -> None:
 
 
 def _services(
-    embedded: Embedded, policy: Policy, smtp_url: str | None, broker: Broker, doors: _Doors
+    embedded: Embedded, policy: Policy, smtp_url: str | None, automatic_mails_max: int, broker: Broker, doors: _Doors
 ) -> dict[str, Job]:
     of_all: dict[str, Any] = {
         "database_url": embedded.database_url,
@@ -211,7 +213,9 @@ def _services(
     }
     of_intake = intake.IntakeSettings(**of_all, attachments_dir=embedded.state / "attachments", policy=policy)
     of_kb = kb.KbSettings(**of_all)
-    of_notify = notify.NotifySettings(**of_all, smtp_url=smtp_url, mailbox_dir=embedded.mail_folder)
+    of_notify = notify.NotifySettings(
+        **of_all, smtp_url=smtp_url, mailbox_dir=embedded.mail_folder, automatic_mails_max=automatic_mails_max
+    )
     of_web = web.WebSettings(
         **of_all, intake_url=embedded.intake_url, kb_url=embedded.kb_url, mailbox_dir=embedded.mail_folder
     )

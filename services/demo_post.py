@@ -1,0 +1,65 @@
+"""Bringing the demonstration's mails in, in an order that their names alone decide."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.demo_words import NotAsPlanned
+from services.intake.mail import IncomingMail, read_mail
+from services.intake.mail_in import Mailroom, Outcome, Receipt, receive_mail
+from services.vocabulary import Language
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A mail that was brought in, and what became of it."""
+
+    name: str
+    receipt: Receipt
+    sender: str | None
+    """The address that answers go to."""
+    language: Language
+    words: str
+    """What it says, which must stand on its ticket afterwards."""
+    by_machine: bool
+
+    @property
+    def opened(self) -> bool:
+        """Whether it became a ticket."""
+        return self.receipt.outcome is Outcome.SUBMITTED
+
+    @property
+    def opened_by_machine(self) -> bool:
+        """Whether it became a ticket that nobody may be sent a confirmation of."""
+        return self.opened and self.by_machine
+
+
+def letters(folder: Path, most: int | None = None) -> list[Path]:
+    """The mails in the folder, at most so many, shuffled the same way every time."""
+    return sorted(folder.glob("*.eml"), key=lambda path: hashlib.sha256(path.name.encode()).digest())[:most]
+
+
+async def bring_in(mailroom: Mailroom, paths: Sequence[Path]) -> AsyncIterator[Posted]:
+    """Bring the mails in, one after the other."""
+    for path in paths:
+        raw = await asyncio.to_thread(path.read_bytes)
+        receipt = await receive_mail(mailroom, raw)
+        yield _posted(path.name, raw, receipt, mailroom)
+
+
+def _posted(name: str, raw: bytes, receipt: Receipt, mailroom: Mailroom) -> Posted:
+    mail = read_mail(raw, mailroom.clock())
+    if not isinstance(mail, IncomingMail):
+        if receipt.outcome not in (Outcome.REFUSED, Outcome.REPEATED):
+            raise NotAsPlanned(f"{name} cannot be read, yet it was {receipt.outcome}")
+        return Posted(name, receipt, None, mailroom.language, "", by_machine=False)
+    return Posted(
+        name,
+        receipt,
+        sender=mail.sender.email if mail.sender else None,
+        language=mail.language or mailroom.language,
+        words=mail.text,
+        by_machine=mail.written_by_machine is not None,
+    )
