@@ -12,8 +12,11 @@ LOCAL = "local:"
 
 
 def chosen_broker(broker_url: str, database_url: str) -> Broker:
-    """The broker at this address, not connected yet. Raises Permanent for an address of neither kind."""
+    """The broker at this address, not connected yet. Raises Permanent for an address of neither kind, and for `local:`
+    without a database."""
     if broker_url == LOCAL:
+        if not database_url:
+            raise Permanent("BALIE_DATABASE_URL is needed where BALIE_BROKER_URL is `local:`.")
         return LocalBroker(database_url)
     if broker_url.startswith(("amqp://", "amqps://")):
         return RabbitBroker(broker_url)

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from services.broker import Broker
 from services.clock import wall_clock
@@ -22,8 +22,11 @@ from services.wording import ZONE
 
 
 class WebSettings(Settings):
-    """What the web needs beside what all need."""
+    """What the web needs beside what all need. It faces the world and has no tables: it need not know the database."""
 
+    database_url: SecretStr = Field(
+        default=SecretStr(""), description="PostgreSQL; only needed where BALIE_BROKER_URL is `local:`"
+    )
     intake_url: str = Field(default="http://127.0.0.1:8081", description="where intake's HTTP API listens")
     kb_url: str = Field(default="http://127.0.0.1:8082", description="where the knowledge base's HTTP API listens")
     mailbox_dir: Path | None = Field(
