@@ -10,22 +10,20 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
 
-from services import dead_letters
+from services import dead_letters, operator_commands
 from services.errors import BalieError, Permanent
 from services.intake import mail_command
-from services.settings import SECRET_CHARACTERS_MIN, Settings, load
-from services.state_folder import DEFAULT, reach
+from services.settings import Settings, load
+from services.state_folder import DEFAULT
 from services.telemetry import configure_logging
-from services.vocabulary import Language
 
 if TYPE_CHECKING:
     from services.broker import Broker
-    from services.kb.help_centre import Loaded
     from services.process import Job
 
 EXIT_TROUBLE = 1
@@ -78,7 +76,8 @@ def intake_api(host: Host = LOOPBACK, port: Port = 8081) -> None:
     """Tickets, people and organisations over HTTP."""
     from services.intake.main import IntakeSettings, api
 
-    _run(load(IntakeSettings), lambda settings, broker: api(settings, broker, _listen(host, port)), needs_broker=False)
+    settings, listening = load(IntakeSettings), _listen(host, port)
+    _run(settings, lambda settings, broker: api(settings, broker, listening), needs_broker=False)
 
 
 @app.command("intake-worker")
@@ -114,7 +113,8 @@ def kb_api(host: Host = LOOPBACK, port: Port = 8082) -> None:
     """Articles and suggestions over HTTP."""
     from services.kb.main import KbSettings, api
 
-    _run(load(KbSettings), lambda settings, broker: api(settings, broker, _listen(host, port)), needs_broker=False)
+    settings, listening = load(KbSettings), _listen(host, port)
+    _run(settings, lambda settings, broker: api(settings, broker, listening))
 
 
 @app.command("kb-worker")
@@ -131,73 +131,11 @@ def web(host: Host = LOOPBACK, port: Port = 8080) -> None:
     from services.web.main import WebSettings
     from services.web.main import web as pages
 
-    _run(load(WebSettings), lambda settings, broker: pages(settings, broker, _listen(host, port)))
+    settings, listening = load(WebSettings), _listen(host, port)
+    _run(settings, lambda settings, broker: pages(settings, broker, listening))
 
 
-@app.command()
-def migrate(state: State = DEFAULT) -> None:
-    """Bring every service's tables, and the help centre that ships, to their newest form."""
-    from services.database import SERVICES_WITH_TABLES
-    from services.database import migrate as upgrade
-
-    settings = reach(Settings, state)
-    for service in SERVICES_WITH_TABLES:
-        upgrade(settings.database_url.get_secret_value(), service)
-        print(f"{service}: its tables are of the newest form.")
-    loaded = asyncio.run(_load_help_centre(settings))
-    print(f"Help centre: {loaded.written} texts written; left alone because somebody edited them: {len(loaded.kept)}.")
-
-
-@app.command()
-def doctor(state: State = DEFAULT) -> None:
-    """Say in sentences what is wrong; exit code 1 where anything is."""
-    from services.doctor import DoctorSettings, examine
-
-    findings = asyncio.run(examine(reach(DoctorSettings, state)))
-    console = Console(soft_wrap=True, highlight=False)
-    for finding in findings:
-        console.print("[green]✓[/]" if finding.well else "[red]✗[/]", finding.sentence, markup=True)
-    if not all(finding.well for finding in findings):
-        raise typer.Exit(EXIT_TROUBLE)
-
-
-@app.command()
-def token(name: Annotated[str, typer.Argument(metavar="NAME")], state: State = DEFAULT) -> None:
-    """A token with which another service, NAME, may do what an agent may. Shown once, kept nowhere."""
-    print(asyncio.run(_service_token(reach(Settings, state), name)))
-
-
-@app.command()
-def admin(
-    email: Annotated[str, typer.Argument(metavar="EMAIL")],
-    name: Annotated[str, typer.Option(help="For somebody new; the address where left out.")] = "",
-    language: Annotated[Language, typer.Option(help="For somebody new.")] = Language.ENGLISH,
-    state: State = DEFAULT,
-) -> None:
-    """Make somebody an administrator, and show the link with which they choose their password."""
-    settings = reach(Settings, state)
-    code = asyncio.run(_appoint(settings, email, name or email, language))
-    print(f"{email} is an administrator. A link to choose a password, good for two hours and once:")
-    print(f"{settings.public_url.rstrip('/')}/password?code={code}")
-
-
-@app.command()
-def contract(
-    folder: Annotated[Path, typer.Argument(help="Where the documents are.")] = Path("deploy/contract"),
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 1 where code and documents differ.")
-    ] = False,
-    breaking: Annotated[bool, typer.Option("--breaking", help="Write even what breaks who builds on it.")] = False,
-) -> None:
-    """Write what others build on: OpenAPI of both HTTP APIs and AsyncAPI of the events."""
-    from services.contract_documents import check_documents, documents, write_documents
-
-    if check:
-        check_documents(folder, documents(_apis()))
-    else:
-        write_documents(folder, documents(_apis()), breaking=breaking)
-
-
+app.add_typer(operator_commands.app)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(mail_command.app)
 if find_spec("services.demo"):
@@ -234,62 +172,3 @@ def _listen(host: str, port: int) -> socket.socket:
         raise Permanent(
             f"Cannot listen on {host} port {port}: {error.strerror}. Choose another with --port."
         ) from error
-
-
-async def _load_help_centre(settings: Settings) -> "Loaded":
-    from services.clock import wall_clock
-    from services.database import connect
-    from services.kb.help_centre import load as load_help_centre
-
-    engine = connect(settings.database_url.get_secret_value())
-    try:
-        return await load_help_centre(engine, wall_clock, settings.public_url)
-    finally:
-        await engine.dispose()
-
-
-async def _appoint(settings: Settings, email: str, name: str, language: Language) -> str:
-    from services.clock import wall_clock
-    from services.database import connect, transaction
-    from services.identity import Signer
-    from services.intake.administrators import appoint
-
-    engine, signer = connect(settings.database_url.get_secret_value()), Signer(settings.secret.get_secret_value())
-    try:
-        async with transaction(engine) as connection:
-            return await appoint(connection, signer, email=email, name=name, language=language, now=wall_clock())
-    finally:
-        await engine.dispose()
-
-
-def _apis() -> dict[str, dict[str, Any]]:
-    from services.clock import wall_clock
-    from services.contract import Policy
-    from services.database import connect
-    from services.identity import Signer
-    from services.intake.app import build_api as intake_api
-    from services.intake.attachments import PostgresBlobs
-    from services.intake.desk import Desk
-    from services.kb.app import build_api as kb_api
-    from services.kb.catalogue import Catalogue
-    from services.kb.library import Library
-
-    # Made of nothing that is ever reached: only their descriptions are wanted.
-    engine, signer = connect("postgresql:///"), Signer("-" * SECRET_CHARACTERS_MIN)
-    desk = Desk(engine, PostgresBlobs(), Policy(), signer, wall_clock)
-    library = Library(engine, Catalogue(engine), "", signer, wall_clock)
-    return {"intake": intake_api(desk).openapi(), "kb": kb_api(library).openapi()}
-
-
-async def _service_token(settings: Settings, name: str) -> str:
-    from services.clock import wall_clock
-    from services.database import connect, transaction
-    from services.identity import Signer
-    from services.intake.sessions import issue_service_token
-
-    engine = connect(settings.database_url.get_secret_value())
-    try:
-        async with transaction(engine) as connection:
-            return await issue_service_token(connection, Signer(settings.secret.get_secret_value()), name, wall_clock())
-    finally:
-        await engine.dispose()

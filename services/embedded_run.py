@@ -20,6 +20,7 @@ PATIENCE_SECONDS = 2.0
 
 def run(state: Path, port: int, smtp_url: str | None, console: Console) -> None:
     """Run until Ctrl-C or SIGTERM, which stop everything cleanly. Raises what `embedded.running` raises."""
+    os.umask(0o077)  # mails and attachments are nobody else's on this machine
     usual = USUAL_PORTS
     ports = Ports(port, usual.intake, usual.kb, usual.temporal, usual.temporal_ui)
     asyncio.run(_until_told(state, ports, smtp_url, console))

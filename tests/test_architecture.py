@@ -16,6 +16,7 @@ COMPOSITION = {
     "services.doctor",
     "services.embedded",
     "services.embedded_run",
+    "services.operator_commands",
 }
 """The shared files that may put services together: the `balie` command and what it runs."""
 

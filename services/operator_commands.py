@@ -1,0 +1,148 @@
+"""What an operator asks of a Balie that runs, here or elsewhere: `balie migrate`, `doctor`, `token`, `admin`; and what
+a developer asks of the code: `balie contract`.
+
+Each is for the Balie the environment names, or else for the one that runs on the `--state` folder.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+from services.settings import SECRET_CHARACTERS_MIN, Settings
+from services.state_folder import DEFAULT, reach
+from services.vocabulary import Language
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+EXIT_TROUBLE = 1
+
+app = typer.Typer()
+
+State = Annotated[Path, typer.Option(envvar="BALIE_STATE", help="The folder of a Balie that runs whole.")]
+Answer = TypeVar("Answer")
+
+
+@app.command()
+def migrate(state: State = DEFAULT) -> None:
+    """Bring every service's tables, and the help centre that ships, to their newest form."""
+    from services.clock import wall_clock
+    from services.database import SERVICES_WITH_TABLES
+    from services.database import migrate as upgrade
+    from services.kb.help_centre import load
+
+    settings = reach(Settings, state)
+    for service in SERVICES_WITH_TABLES:
+        upgrade(settings.database_url.get_secret_value(), service)
+        print(f"{service}: its tables are of the newest form.")
+    loaded = _ask(settings, lambda engine: load(engine, wall_clock, settings.public_url))
+    print(f"Help centre: {loaded.written} texts written; left alone because somebody edited them: {len(loaded.kept)}.")
+
+
+@app.command()
+def doctor(state: State = DEFAULT) -> None:
+    """Say in sentences what is wrong; exit code 1 where anything is."""
+    from services.doctor import DoctorSettings, examine
+
+    findings = asyncio.run(examine(reach(DoctorSettings, state)))
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    for finding in findings:
+        console.print("✓" if finding.well else "✗", finding.sentence, style="" if finding.well else "red")
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(EXIT_TROUBLE)
+
+
+@app.command()
+def token(name: Annotated[str, typer.Argument(metavar="NAME")], state: State = DEFAULT) -> None:
+    """A token with which another service, NAME, may do what an agent may. Shown once, kept nowhere."""
+    from services.clock import wall_clock
+    from services.database import transaction
+    from services.identity import Signer
+    from services.intake.sessions import issue_service_token
+
+    settings = reach(Settings, state)
+    signer = Signer(settings.secret.get_secret_value())
+
+    async def issue(engine: "AsyncEngine") -> str:
+        async with transaction(engine) as connection:
+            return await issue_service_token(connection, signer, name, wall_clock())
+
+    print(_ask(settings, issue))
+
+
+@app.command()
+def admin(
+    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    name: Annotated[str, typer.Option(help="For somebody new; the address where left out.")] = "",
+    language: Annotated[Language, typer.Option(help="For somebody new.")] = Language.ENGLISH,
+    state: State = DEFAULT,
+) -> None:
+    """Make somebody an administrator, and show the link with which they choose their password."""
+    from services.clock import wall_clock
+    from services.database import transaction
+    from services.identity import Signer
+    from services.intake.administrators import appoint
+
+    settings = reach(Settings, state)
+    signer = Signer(settings.secret.get_secret_value())
+
+    async def make(engine: "AsyncEngine") -> str:
+        async with transaction(engine) as connection:
+            return await appoint(
+                connection, signer, email=email, name=name or email, language=language, now=wall_clock()
+            )
+
+    code = _ask(settings, make)
+    print(f"{email} is an administrator. A link to choose a password, good for two hours and once:")
+    print(f"{settings.public_url.rstrip('/')}/password?code={code}")
+
+
+@app.command()
+def contract(
+    folder: Annotated[Path, typer.Argument(help="Where the documents are.")] = Path("deploy/contract"),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where the code differs.")] = False,
+    breaking: Annotated[bool, typer.Option("--breaking", help="Write even what breaks who builds on it.")] = False,
+) -> None:
+    """Write what others build on: OpenAPI of both HTTP APIs and AsyncAPI of the events."""
+    from services.contract_documents import check_documents, documents, write_documents
+
+    if check:
+        check_documents(folder, documents(_apis()))
+    else:
+        write_documents(folder, documents(_apis()), breaking=breaking)
+
+
+def _ask(settings: Settings, work: "Callable[[AsyncEngine], Awaitable[Answer]]") -> Answer:
+    from services.database import connect
+
+    async def ask() -> Answer:
+        engine = connect(settings.database_url.get_secret_value())
+        try:
+            return await work(engine)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(ask())
+
+
+def _apis() -> dict[str, dict[str, Any]]:
+    from services.clock import wall_clock
+    from services.contract import Policy
+    from services.database import connect
+    from services.identity import Signer
+    from services.intake.app import build_api as intake_api
+    from services.intake.attachments import PostgresBlobs
+    from services.intake.desk import Desk
+    from services.kb.app import build_api as kb_api
+    from services.kb.catalogue import Catalogue
+    from services.kb.library import Library
+
+    # Made of nothing that is ever reached: only their descriptions are wanted.
+    engine, signer = connect("postgresql:///"), Signer("-" * SECRET_CHARACTERS_MIN)
+    desk = Desk(engine, PostgresBlobs(), Policy(), signer, wall_clock)
+    library = Library(engine, Catalogue(engine), "", signer, wall_clock)
+    return {"intake": intake_api(desk).openapi(), "kb": kb_api(library).openapi()}
