@@ -1,5 +1,6 @@
 """The broker goes away and comes back: nothing is lost, and everybody carries on by themselves."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -110,6 +111,28 @@ async def test_the_prefetch_holds_across_connections(desk: BrokerOnWire) -> None
     await inbox.open()
     await inbox.until_taken(*events)
     assert inbox.most_inside == 1
+
+
+async def test_nothing_is_lost_over_many_cuts(desk: BrokerOnWire) -> None:
+    broker, inbox = await desk.broker(), Inbox(*(OSError("mail server away") for _ in range(10)))
+    queue = desk.queue(prefetch=5)
+    await broker.subscribe(queue, inbox)
+    events = [desk.event(text="x" * 5_000) for _ in range(60)]
+    for number, event in enumerate(events):
+        await _publish(broker, event)
+        if number % 12 == 5:
+            # In the middle of whatever goes on: publishing the next, handling, acknowledging, putting off.
+            publishing = asyncio.ensure_future(_publish(broker, desk.event()))
+            await desk.wire.cut()
+            await desk.wire.mend()
+            await publishing
+    await inbox.until_taken(*events)
+    assert inbox.most_inside <= 5
+    await eventually(lambda: broker.depth(queue.name), lambda depth: depth == 0)
+    await broker.close()
+    successor = await desk.broker()
+    assert await eventually(lambda: successor.depth(queue.name), lambda depth: depth == 0) == 0
+    assert await successor.dead_letters(queue.name) == []
 
 
 async def test_a_failure_while_the_broker_is_away_is_put_off_all_the_same(desk: BrokerOnWire) -> None:
