@@ -8,11 +8,11 @@ import structlog
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from services.errors import BalieError, NotAuthenticated, NotFound, Temporary, TooLarge
+from services.errors import BalieError, Invalid, NotAuthenticated, NotFound, Temporary, TooLarge
 from services.web import (
     account_pages,
     desk_pages,
@@ -24,8 +24,7 @@ from services.web import (
     queue_pages,
     survey_pages,
 )
-from services.web.forms import FORM_BYTES_MAX
-from services.web.guard import Guarded, refuse_foreign_forms
+from services.web.guard import Guarded, refuse_foreign_forms, refuse_large_forms
 from services.web.live import Live, stream
 from services.web.mailbox import Mailbox
 from services.web.rendering import STATIC
@@ -59,8 +58,7 @@ def create_app(around: Surroundings, live: Live, *, public_url: str, mailbox: Ma
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(refuse_foreign_forms)],
-        max_body_size=FORM_BYTES_MAX,
+        dependencies=[Depends(refuse_foreign_forms), Depends(refuse_large_forms)],
     )
     app.state.around, app.state.live = around, live
     app.state.public_url, app.state.mailbox = public_url, mailbox
@@ -137,14 +135,22 @@ async def _failed(request: Request, error: Exception) -> Response:
     visiting = visit(request)
     if isinstance(error, Unreachable):
         log.warning("service unreachable", path=request.url.path, detail=error.detail)
-    if visiting.by_htmx and isinstance(error, Temporary | NotAuthenticated):
-        # The page stays as it is, with what was typed; its script says what went wrong.
-        return Response(status_code=error.status)
+    if visiting.by_htmx:
+        return _said_only(visiting, error)
     if isinstance(error, NotAuthenticated) and request.method == "GET":
         return _to_log_in(visiting)
+    if isinstance(error, Invalid) and request.method == "GET":
+        # An address that makes no sense leads to nothing, like one that does.
+        return await _not_found(request, error)
     if request.method == "POST" and isinstance(error, Temporary | NotAuthenticated):
         return await _unsent(visiting, error)
-    return _error_page(visiting, error)
+    return _error_page(visiting, error, error.status)
+
+
+def _said_only(visiting: Visit, error: BalieError) -> Response:
+    # The page stays as it is, with what was typed; its script shows the sentence.
+    said = forms.sentence(error, visiting.t)
+    return PlainTextResponse(said, error.status, headers={"HX-Reswap": "none"})
 
 
 def _to_log_in(visiting: Visit) -> Response:
@@ -157,42 +163,40 @@ def _to_log_in(visiting: Visit) -> Response:
 async def _unsent(visiting: Visit, error: BalieError) -> Response:
     """Nothing typed is lost: the page carries the whole form, to be sent again under the same key."""
     form = await forms.read(visiting.request)
-    hidden = {name: value for name, value in form.fields.items() if name not in {"text", "comment", "password", "kept"}}
+    shown = {"text", "comment", "password", "kept"}
     return visiting.page(
         "unsent.html",
         status=error.status,
         form=form,
-        hidden=hidden,
+        hidden={name: value for name, value in form.fields.items() if name not in shown},
         action=visiting.request.url.path,
         sentence=forms.sentence(error, visiting.t),
         log_in=log_in_address(visiting) if isinstance(error, NotAuthenticated) else None,
     )
 
 
-def _error_page(visiting: Visit, error: BalieError) -> Response:
+def _error_page(visiting: Visit, error: BalieError, status: int) -> Response:
+    t, key = visiting.t, f"error.{status}"
     return visiting.page(
         "error.html",
-        status=error.status,
-        title=visiting.t(f"error.{error.status}")
-        if visiting.t.knows(f"error.{error.status}")
-        else visiting.t("error.500"),
-        sentence=visiting.t("problem.foreign") if error.facts.get("foreign") else forms.sentence(error, visiting.t),
+        status=status,
+        title=t(key if t.knows(key) else "error.500"),
+        sentence=t("problem.foreign") if error.facts.get("foreign") else forms.sentence(error, t),
     )
 
 
 async def _http_failed(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == TooLarge.status:
-        return _error_page(visit(request), TooLarge("The form was too large."))
     if status in (404, 405):
         return await _not_found(request, error)
-    return _error_page(visit(request), BalieError("The request could not be read."))
+    kind = TooLarge if status == TooLarge.status else Invalid
+    return _error_page(visit(request), kind("The form could not be read."), status)
 
 
 async def _not_found(request: Request, _error: Exception) -> Response:
-    return _error_page(visit(request), NotFound("There is no such page."))
+    return _error_page(visit(request), NotFound("There is no such page."), NotFound.status)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected error", path=request.url.path, exc_info=error)
-    return _error_page(visit(request), BalieError("An unexpected error was logged."))
+    return _error_page(visit(request), BalieError("An unexpected error was logged."), BalieError.status)

@@ -7,9 +7,10 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.errors import NotAllowed
+from services.errors import Invalid, NotAllowed, TooLarge
 from services.http import REQUEST_ID
 from services.telemetry import CORRELATION_ID_MAX, correlated, correlation_id
+from services.web.forms import FORM_BYTES_MAX
 
 _POLICY = {
     "default-src": "'none'",
@@ -53,6 +54,17 @@ async def refuse_foreign_forms(request: Request) -> None:
         allowed = bool(origin) and _origin(str(origin)) in _own_origins(request)
     if not allowed:
         raise NotAllowed("This form was not sent from a page of this site.", foreign=True)
+
+
+async def refuse_large_forms(request: Request) -> None:
+    """Raises TooLarge, or Invalid where the request does not say how large it is, before any of it is read."""
+    if request.method in SAFE_METHODS:
+        return
+    length = request.headers.get("Content-Length", "")
+    if not length.isdigit() and "Transfer-Encoding" in request.headers:
+        raise Invalid("Send the length of the form along.")
+    if length.isdigit() and int(length) > FORM_BYTES_MAX:
+        raise TooLarge(f"A form may have at most {FORM_BYTES_MAX // 1024**2} MiB.")
 
 
 def _origin(address: str) -> tuple[str, str]:

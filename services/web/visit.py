@@ -110,7 +110,9 @@ class Visit:
 
     def sent(self, response: Response, told: str, key: str) -> Response:
         """Tell a page that stays where it is that its form was sent."""
-        response.headers["HX-Trigger"] = json.dumps({"balie:sent": {"key": key, "told": self.t(f"told.{told}")}})
+        response.headers["HX-Trigger-After-Settle"] = json.dumps(
+            {"balie:sent": {"key": key, "told": self.t(f"told.{told}")}}
+        )
         return response
 
     def set_cookie(self, response: Response, name: str, value: str, max_age: int | None) -> None:

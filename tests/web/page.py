@@ -14,6 +14,7 @@ _INPUTS = {"input", "button", "textarea", "select"}
 class Form:
     """What pressing a button of it would send, as far as nobody types anything."""
 
+    method: str
     action: str
     fields: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
@@ -49,7 +50,7 @@ class Page(HTMLParser):
 
     def form(self, action: str) -> Form:
         """The form that sends to this address."""
-        found = [form for form in self.forms if form.action == action]
+        found = [form for form in self.forms if form.action == action and form.method == "post"]
         assert found, f"no form sends to {action}; there are {[form.action for form in self.forms]}: {self.words[:300]}"
         return found[0]
 
@@ -59,7 +60,7 @@ class Page(HTMLParser):
         if "id" in given:
             self.ids.append(given["id"])
         if tag == "form":
-            self.forms.append(Form(given.get("action") or self.response.url.path))
+            self.forms.append(Form(given.get("method", "get"), given.get("action") or self.response.url.path))
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
         if tag in _INPUTS and self.forms and "name" in given:

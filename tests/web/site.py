@@ -9,10 +9,12 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contract import Deadline, MeetDeadline, Policy
 from services.database import transaction
+from services.events import PasswordLinkRequested
 from services.identity import Signer
 from services.intake import app as intake_app
 from services.intake.attachments import PostgresBlobs
@@ -20,6 +22,7 @@ from services.intake.commands import meet
 from services.intake.demonstration import PEOPLE, add_demonstration_people
 from services.intake.desk import Desk
 from services.intake.people import Person, find_by_email
+from services.intake.tables import outbox, suggestion
 from services.kb import app as kb_app
 from services.kb.catalogue import Catalogue
 from services.kb.help_centre import load
@@ -51,6 +54,8 @@ class Line(httpx.AsyncBaseTransport):
         self.cut = False
         self.loses_answers = False
         self.calls: list[tuple[str, str]] = []
+        self.answers: Callable[[httpx.Request], Awaitable[httpx.Response]] | None = None
+        """Something else that answers in its place."""
         self.before_next: Callable[[], Awaitable[object]] | None = None
         """Something that happens just before the next POST arrives."""
 
@@ -59,6 +64,8 @@ class Line(httpx.AsyncBaseTransport):
         self.calls.append((request.method, request.url.path))
         if self.cut:
             raise httpx.ConnectError("the line is cut")
+        if self.answers:
+            return await self.answers(request)
         if self.before_next and request.method == "POST":
             happens, self.before_next = self.before_next, None
             await happens()
@@ -79,6 +86,8 @@ class Site:
     clock: MovedClock
     people: dict[str, Person]
     engine: AsyncEngine
+    mailbox: Path
+    """The folder mails land in."""
     _behind: httpx.AsyncClient
 
     def visitor(self, email: str | None = None, language: str = "en", **headers: str) -> "Visitor":
@@ -132,6 +141,18 @@ class Site:
                 async with transaction(self.engine) as connection:
                     await meet(connection, order)
 
+    async def suggests(self, number: int, *articles: dict[str, str]) -> None:
+        """The knowledge base has found articles for the ticket."""
+        async with transaction(self.engine) as connection:
+            await connection.execute(suggestion.insert().values(ticket_number=number, articles=list(articles)))
+
+    async def password_link_about(self, email: str) -> str:
+        """What the link to choose a password is about, as the event says that asks notify to mail it."""
+        async with self.engine.connect() as connection:
+            payloads = (await connection.execute(select(outbox.c.payload).order_by(outbox.c.id))).scalars()
+            asked = [each["data"] for each in payloads if each.get("type") == PasswordLinkRequested.TYPE]
+        return str(next(data["about"] for data in asked if data["person"]["email"] == email))
+
     async def said(self, number: int) -> list[str]:
         """What was said on a ticket, notes included."""
         timeline = await self.asks(DAAN, "GET", f"/api/v1/tickets/{number}/timeline", params={"limit": 100})
@@ -164,9 +185,7 @@ class Visitor:
 
 
 @asynccontextmanager
-async def site_on(
-    engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock, mailbox: Path | None = None
-) -> AsyncIterator[Site]:
+async def site_on(engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock, mailbox: Path) -> AsyncIterator[Site]:
     """The web on real APIs on a furnished database."""
     signer = Signer(SECRET)
     api = intake_app.build_api(Desk(engine, PostgresBlobs(), Policy(), signer, clock))
@@ -187,10 +206,10 @@ async def site_on(
             rendering=Rendering(),
             zone=ZONE,
             secure=True,
-            has_mailbox=mailbox is not None,
+            has_mailbox=True,
         )
-        app = create_app(around, live, public_url=ADDRESS, mailbox=Mailbox(mailbox) if mailbox else None)
-        yield Site(app, live, intake, kb, clock, await _people(engine), engine, behind_the_web)
+        app = create_app(around, live, public_url=ADDRESS, mailbox=Mailbox(mailbox))
+        yield Site(app, live, intake, kb, clock, await _people(engine), engine, mailbox, behind_the_web)
 
 
 async def furnish(engine: AsyncEngine) -> Catalogue:

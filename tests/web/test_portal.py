@@ -185,7 +185,7 @@ async def test_htmx_gets_the_parts_that_changed_and_is_told_what_was_sent(site: 
     assert {"conversation", "standing"} <= set(part.ids)
     assert "<html" not in part.source
     key = page.form(f"/tickets/{number}").fields["key"]
-    assert f'"key": "{key}"' in part.response.headers["HX-Trigger"]
+    assert f'"key": "{key}"' in part.response.headers["HX-Trigger-After-Settle"]
     assert part.form(f"/tickets/{number}").fields == {"key": part.form(f"/tickets/{number}").fields["key"], "text": ""}
 
 

@@ -49,6 +49,11 @@
     if (event.target.closest("[data-shortcuts]")) shortcuts();
   });
 
+  // Sent: the keys work again, until somebody chooses to write more.
+  document.addEventListener("balie:sent", () => {
+    if (document.body.classList.contains("desk")) document.querySelector("[data-scroll]")?.focus();
+  });
+
   // A refreshed list beside a ticket knows nothing of the ticket that is open.
   document.addEventListener("htmx:afterSettle", () => {
     const open = document.querySelector("[data-ticket]")?.dataset.ticket;

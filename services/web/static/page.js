@@ -103,11 +103,11 @@
 
   // A background refresh that fails says nothing: the next one mends it. A form that could not be sent does.
   const failed = (event) => {
-    const verb = event.detail.requestConfig?.verb;
-    if (verb === "get" || event.detail.xhr?.status === 413 && event.detail.xhr.responseText) return;
-    const status = event.detail.xhr?.status;
+    if (event.detail.requestConfig?.verb === "get") return;
+    const answer = event.detail.xhr;
     const session = { href: "/login?next=" + encodeURIComponent(location.pathname), text: words().log_in };
-    if (status === 401) warn(words().session, session);
+    if (answer?.status === 401) warn(words().session, session);
+    else if (answer?.getResponseHeader("Content-Type")?.startsWith("text/plain")) warn(answer.responseText);
     else warn(words().unreachable);
   };
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, failed);

@@ -1,0 +1,123 @@
+"""Live updates: who is told of which change, and how streams end."""
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from services.events import (
+    Actor,
+    ArticleSuggested,
+    Contact,
+    Event,
+    EventData,
+    TicketAssigned,
+    TicketFacts,
+    TicketNoted,
+)
+from services.identity import Caller
+from services.vocabulary import Channel, Kind, Language, Priority, Role, Status
+from services.web.live import Live, Watch, stream
+from tests.web.site import DAAN, EMMA, MARIEKE, PIETER, Site
+
+REQUESTER = uuid4()
+AGENT = Caller(person_id=uuid4(), role=Role.AGENT, name="Daan")
+OWNER = Caller(person_id=REQUESTER, role=Role.REQUESTER, name="Marieke")
+STRANGER = Caller(person_id=uuid4(), role=Role.REQUESTER, name="Emma")
+
+
+def event(data: EventData) -> Event:
+    """The data as it comes from the broker."""
+    return Event.of(data, id=uuid4(), source="/balie/intake", time=datetime.now(UTC), correlation_id="")
+
+
+def facts(number: int, requester: UUID = REQUESTER) -> TicketFacts:
+    """A ticket."""
+    return TicketFacts(
+        number=number,
+        version=2,
+        subject="The printer is silent",
+        status=Status.OPEN,
+        closed_reason=None,
+        priority=Priority.LOW,
+        kind=Kind.QUESTION,
+        channel=Channel.WEB,
+        language=Language.DUTCH,
+        requester=Contact(person_id=requester, name="Marieke", email=None, language=Language.DUTCH),
+        assignee=None,
+        organisation_id=None,
+    )
+
+
+BY = Actor(kind="person", name="Daan", person_id=AGENT.person_id, staff=True)
+
+
+async def heard(live: Live, caller: Caller, ticket: int | None, *events: Event) -> set[int]:
+    """What an open page of the caller is told when these happen."""
+    with live.watching(caller, ticket) as watch:
+        for each in events:
+            await live.hear(each)
+        watch.end()
+        return await watch.changes()
+
+
+async def test_staff_hear_of_every_ticket_its_requester_of_their_own_a_stranger_of_none() -> None:
+    changed = event(TicketAssigned(ticket=facts(7), by=BY))
+    live = Live()
+    assert await heard(live, AGENT, None, changed) == {7}
+    assert await heard(live, OWNER, None, changed) == {7}
+    assert await heard(live, STRANGER, None, changed) == set()
+
+
+async def test_somebody_who_may_see_the_ticket_hears_of_it_on_its_page() -> None:
+    assert await heard(Live(), STRANGER, 7, event(TicketAssigned(ticket=facts(7), by=BY))) == {7}
+
+
+async def test_nobody_but_staff_hears_of_notes_and_suggestions() -> None:
+    internal = [
+        event(TicketNoted(ticket=facts(7), by=BY, comment_id=uuid4())),
+        event(ArticleSuggested(ticket_number=7, articles=())),
+    ]
+    assert await heard(Live(), OWNER, 7, *internal) == set()
+    assert await heard(Live(), AGENT, 7, *internal) == {7}
+
+
+async def test_many_changes_before_a_page_listens_are_told_once() -> None:
+    changes = [event(TicketAssigned(ticket=facts(7), by=BY)) for _ in range(50)]
+    with (live := Live()).watching(AGENT, None) as watch:
+        for each in changes:
+            await live.hear(each)
+        assert await watch.changes() == {7}
+        assert not watch._woken.is_set()
+
+
+async def test_an_event_that_cannot_be_read_disturbs_nobody() -> None:
+    broken = event(TicketAssigned(ticket=facts(7), by=BY)).model_copy(update={"data": {"ticket": "?"}})
+    unknown = broken.model_copy(update={"type": "ticket.frozen.v9"})
+    assert await heard(Live(), AGENT, None, broken, unknown) == set()
+
+
+async def test_a_stream_says_that_it_listens_tells_changes_and_ends_when_the_server_does() -> None:
+    live = Live()
+    told = stream(live, AGENT, None)
+    assert "event: listening" in await anext(told)
+    await live.hear(event(TicketAssigned(ticket=facts(7), by=BY)))
+    assert await anext(told) == 'event: ticket\ndata: {"number": 7}\n\n'
+    live.close()
+    assert await anext(told, "ended") == "ended"
+    assert live._watches == set()
+
+
+async def test_a_page_opened_while_the_server_stops_ends_at_once() -> None:
+    live = Live()
+    live.close()
+    with live.watching(AGENT, None) as watch:
+        assert isinstance(watch, Watch)
+        assert watch.ended
+
+
+async def test_a_stranger_may_not_listen_to_a_ticket(site: Site) -> None:
+    number = await site.ticket(MARIEKE)
+    assert (await site.visitor(EMMA).opens(f"/live?ticket={number}")).status == 404
+    site.live.close()
+    for email in (MARIEKE, PIETER, DAAN):
+        listening = await site.visitor(email).client.get(f"/live?ticket={number}")
+        assert listening.headers["Content-Type"].startswith("text/event-stream")
