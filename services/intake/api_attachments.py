@@ -13,9 +13,9 @@ from services.idempotency import Answer, IdempotencyKey, answer_once
 from services.intake.access import Party, party_of
 from services.intake.attachments import ATTACHMENT_BYTES_MAX, Attachment, find, keep
 from services.intake.desk import TheDesk
-from services.intake.resources import AttachmentOut
 from services.intake.store import load
 from services.intake.tables import idempotency_key
+from services.intake.ticket_resources import AttachmentOut
 
 router = APIRouter(prefix="/api/v1", tags=["attachments"])
 

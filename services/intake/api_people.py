@@ -12,7 +12,7 @@ from services.http import StaffCaller
 from services.idempotency import Answer, IdempotencyKey, answer_once
 from services.intake.access import Party, party_of
 from services.intake.desk import TheDesk
-from services.intake.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
+from services.intake.input import Search
 from services.intake.people import (
     add_organisation,
     add_person,
@@ -23,7 +23,7 @@ from services.intake.people import (
     get_person,
     rename_organisation,
 )
-from services.intake.resources import (
+from services.intake.people_resources import (
     OrganisationIn,
     OrganisationOut,
     OrganisationPage,
@@ -31,10 +31,10 @@ from services.intake.resources import (
     PersonChanges,
     PersonIn,
     PersonOut,
-    Search,
 )
 from services.intake.sessions import hash_password
 from services.intake.tables import idempotency_key
+from services.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 from services.vocabulary import STAFF, Role
 
 router = APIRouter(prefix="/api/v1", tags=["people"])

@@ -10,7 +10,7 @@ from services.http import KnownCaller, RateLimit
 from services.identity import SESSION_LIFETIME
 from services.intake.desk import TheDesk
 from services.intake.people import change_person
-from services.intake.resources import LogIn, OwnChanges, PasswordIn, PasswordLinkIn, PersonOut, SessionOut
+from services.intake.people_resources import LogIn, OwnChanges, PasswordIn, PasswordLinkIn, PersonOut, SessionOut
 from services.intake.sessions import (
     LOGIN_WINDOW_SECONDS,
     LOGINS_MAX,

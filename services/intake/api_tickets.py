@@ -16,12 +16,13 @@ from services.intake.access import Party, party_of
 from services.intake.api_attachments import attachment_out
 from services.intake.commands import Draft, Question, submit
 from services.intake.desk import TheDesk
-from services.intake.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
+from services.intake.input import Search
 from services.intake.people import Person, get_or_add_requester
-from services.intake.resources import (
+from services.intake.store import load
+from services.intake.tables import idempotency_key
+from services.intake.ticket_resources import (
     CommentOut,
     HappeningOut,
-    Search,
     TicketIn,
     TicketOut,
     TicketPage,
@@ -31,9 +32,8 @@ from services.intake.resources import (
     ViewOut,
     Views,
 )
-from services.intake.store import load
-from services.intake.tables import idempotency_key
 from services.intake.tickets import Ticket
+from services.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 from services.vocabulary import Channel, Status
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])

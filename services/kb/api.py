@@ -15,7 +15,6 @@ from services.kb import finding
 from services.kb.articles import SLUG_PATTERN
 from services.kb.index import Hit
 from services.kb.library import Library, TheLibrary
-from services.kb.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 from services.kb.publishing import publish, translate
 from services.kb.queries import list_articles, read_article
 from services.kb.question import asked
@@ -33,6 +32,7 @@ from services.kb.resources import (
 from services.kb.snippet import snippet
 from services.kb.store import add_opinion
 from services.kb.tables import idempotency_key
+from services.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 from services.vocabulary import ArticleKind, Language, Role
 
 QUESTION_CHARACTERS_MAX = 500
@@ -41,6 +41,7 @@ SUGGESTIONS_DEFAULT = 3
 NOBODY = Caller(person_id=None, role=Role.REQUESTER, name="(nobody logged in)")
 """Under whom the idempotency keys of visitors are kept: they share one space, so keys must be unique."""
 
+CHANGE_MAX = 2**63 - 1
 router = APIRouter(prefix="/api/v1", tags=["articles"])
 
 
@@ -74,8 +75,8 @@ async def search_articles(
         hits = finding.search(library.catalogue.index, q, language, kind=kind, limit=limit)
         return ArticlePage(items=[_found(library, hit, q) for hit in hits], next_cursor=None)
     async with library.engine.connect() as connection:
-        listed = await list_articles(connection, language, kind, read_cursor(cursor), limit + 1)
-    page, next_cursor = cut(listed, limit)
+        listed = await list_articles(connection, language, kind, read_cursor(cursor, _change), limit + 1)
+    page, next_cursor = cut(listed, limit, lambda article: (article.change,))
     return ArticlePage(items=[ArticleSummary.of(each, library.public_url) for each in page], next_cursor=next_cursor)
 
 
@@ -171,3 +172,10 @@ def _found(library: Library, hit: Hit, q: str) -> ArticleSummary:
 
 def _suggested(library: Library, hit: Hit) -> SuggestedArticle:
     return SuggestedArticle(**hit.article.link(library.public_url).model_dump(), score=round(hit.score, 3))
+
+
+def _change(parts: list[str]) -> int:
+    change = int(parts[0])
+    if not 0 <= change <= CHANGE_MAX:
+        raise ValueError("no change of ours")
+    return change

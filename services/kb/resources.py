@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from services.events import ArticleLink
 from services.kb.articles import (
@@ -17,32 +17,21 @@ from services.kb.articles import (
 )
 from services.kb.queries import Reading
 from services.kb.rendering import to_html
+from services.storable import Storable
 from services.vocabulary import ArticleKind, Language
 
 COMMENT_CHARACTERS_MAX = 5000
 
 
-def _storable(text: str) -> str:
-    """PostgreSQL cannot keep NUL, nor UTF-8 a lone surrogate."""
-    if "\x00" in text:
-        raise ValueError("must not hold the NUL character")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("must be valid Unicode, without lone surrogates") from error
-    return text
-
-
-_Storable = AfterValidator(_storable)
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=SLUG_CHARACTERS_MAX)]
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_CHARACTERS_MAX), _Storable
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_CHARACTERS_MAX), Storable
 ]
 Summary = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=SUMMARY_CHARACTERS_MAX), _Storable
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=SUMMARY_CHARACTERS_MAX), Storable
 ]
-Markdown = Annotated[str, StringConstraints(min_length=1, max_length=MARKDOWN_CHARACTERS_MAX), _Storable]
-Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=COMMENT_CHARACTERS_MAX), _Storable]
+Markdown = Annotated[str, StringConstraints(min_length=1, max_length=MARKDOWN_CHARACTERS_MAX), Storable]
+Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=COMMENT_CHARACTERS_MAX), Storable]
 
 _LINK_EXAMPLE: dict[str, Any] = {
     "slug": "logging-in",

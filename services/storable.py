@@ -1,0 +1,18 @@
+"""Text that PostgreSQL and UTF-8 can keep; what cannot be kept is refused at the door."""
+
+from pydantic import AfterValidator
+
+
+def storable(text: str) -> str:
+    """The text itself. Raises ValueError for NUL characters and lone surrogates."""
+    if "\x00" in text:
+        raise ValueError("must not hold the NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("must be valid Unicode, without lone surrogates") from error
+    return text
+
+
+Storable = AfterValidator(storable)
+"""For `Annotated[str, …, Storable]` in what an API takes."""
