@@ -51,9 +51,7 @@ async def test_the_answer_tells_the_clock_so_no_outbox_row_does(marieke: As, daa
         assert (await connection.execute(rows)).scalar_one() == before
 
 
-async def test_a_deadline_the_requester_forestalled_is_not_met(
-    marieke: As, daan: As, engine: AsyncEngine
-) -> None:
+async def test_a_deadline_the_requester_forestalled_is_not_met(marieke: As, daan: As, engine: AsyncEngine) -> None:
     opened = await marieke.submits("The printer is on fire")
     await daan.moves(opened, "ask", text="Which?")
     order = await _order(engine, opened["number"])
