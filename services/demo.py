@@ -21,6 +21,8 @@ class Parts(StrEnum):
 
     LOCAL = "local"
     RABBITMQ = "rabbitmq"
+    GIVEN = "given"
+    """That of the Balie that runs already, which the environment names."""
 
 
 def _with_mails(folder: Path) -> Path:
@@ -39,9 +41,13 @@ def demo(
             envvar="BALIE_MAIL_SAMPLES", callback=_with_mails, show_default=False, help="A folder of mails (*.eml)."
         ),
     ] = SAMPLES,
-    parts: Annotated[Parts, typer.Option(help="local: events go through PostgreSQL; rabbitmq: a real one.")] = (
-        Parts.LOCAL
-    ),
+    parts: Annotated[
+        Parts,
+        typer.Option(
+            help="local: events go through PostgreSQL; rabbitmq: a real one; "
+            "given: play on the Balie that the environment names, which must be empty."
+        ),
+    ] = Parts.LOCAL,
     tickets: Annotated[int | None, typer.Option(min=1, help="Bring in at most so many mails.")] = None,
     day: Annotated[
         float, typer.Option(min=DAY_SECONDS_MIN, max=DAY_SECONDS_MAX, help="How many seconds a day takes.")
@@ -51,12 +57,20 @@ def demo(
     # Here, because `balie --help` need not load a database driver.
     import asyncio
 
+    from services.demo_given import GivenSettings
     from services.demo_post import letters
     from services.demo_run import demonstrate
+    from services.settings import load
     from services.telemetry import configure_logging
 
     configure_logging("console", "error")
-    telling = demonstrate(letters(mail, tickets), rabbitmq=parts is Parts.RABBITMQ, day_seconds=day, console=Console())
+    telling = demonstrate(
+        letters(mail, tickets),
+        rabbitmq=parts is Parts.RABBITMQ,
+        day_seconds=day,
+        console=Console(),
+        on=load(GivenSettings) if parts is Parts.GIVEN else None,
+    )
     try:
         well = asyncio.run(telling)
     except KeyboardInterrupt:

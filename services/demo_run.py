@@ -17,6 +17,7 @@ from services.chosen_broker import LOCAL, chosen_broker, connected
 from services.clock import wall_clock
 from services.database import connect
 from services.demo_books import Book
+from services.demo_given import GivenSettings, given
 from services.demo_ledger import read_book
 from services.demo_people import FrontDoor
 from services.demo_quiet import dead_letters, until_quiet
@@ -26,7 +27,7 @@ from services.demo_watch import Watch
 from services.demo_words import NotAsPlanned
 from services.embedded import Embedded, running
 from services.errors import Permanent
-from services.intake.attachments import FolderBlobs
+from services.intake.attachments import BlobStore, FolderBlobs, PostgresBlobs
 from services.intake.mail_in import Mailroom
 from services.rabbitmq_server import RabbitmqServer
 from services.temporal_client import connect_temporal
@@ -77,14 +78,22 @@ class Demonstration:
         await self.stage.watch.look()
 
 
-async def demonstrate(letters: Sequence[Path], *, rabbitmq: bool, day_seconds: float, console: Console) -> bool:
-    """Play the story in a folder that is thrown away afterwards, and show its books; whether they agree."""
+async def demonstrate(
+    letters: Sequence[Path], *, rabbitmq: bool, day_seconds: float, console: Console, on: GivenSettings | None = None
+) -> bool:
+    """Play the story in a folder that is thrown away afterwards, or `on` a Balie that runs already, and show its
+    books; whether they agree."""
     with tempfile.TemporaryDirectory(prefix="balie-demo-") as folder:
         progress = Progress(len(letters))
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(_shown(progress, console))
-            broker_url = await stack.enter_async_context(_rabbitmq(Path(folder) / "rabbitmq")) if rabbitmq else LOCAL
-            told = await stack.enter_async_context(demonstration(Path(folder), day_seconds, broker_url))
+            if on is not None:
+                progress.tell("Looking at the Balie that runs")
+                told = await stack.enter_async_context(demonstration_on(await given(on), PostgresBlobs(), day_seconds))
+            else:
+                rabbit = _rabbitmq(Path(folder) / "rabbitmq")
+                broker_url = await stack.enter_async_context(rabbit) if rabbitmq else LOCAL
+                told = await stack.enter_async_context(demonstration(Path(folder), day_seconds, broker_url))
             try:
                 await told.play(letters, progress)
             except NotAsPlanned as deviation:
@@ -96,25 +105,30 @@ async def demonstrate(letters: Sequence[Path], *, rabbitmq: bool, day_seconds: f
 @asynccontextmanager
 async def demonstration(folder: Path, day_seconds: float, broker_url: str = LOCAL) -> AsyncIterator[Demonstration]:
     """Balie running with fast promises on state in `folder`, and a story that has not begun."""
-    policy = fast_policy(day_seconds)
+    opened = running(
+        folder / "state",
+        policy=fast_policy(day_seconds),
+        broker_url=broker_url,
+        automatic_mails_max=MAILS_TO_ONE_ADDRESS_MAX,
+    )
+    async with opened as balie:
+        blobs = FolderBlobs(balie.state / "attachments")
+        async with demonstration_on(balie, blobs, day_seconds) as told:
+            yield told
+
+
+@asynccontextmanager
+async def demonstration_on(balie: Embedded, blobs: BlobStore, day_seconds: float) -> AsyncIterator[Demonstration]:
+    """A story that has not begun, on this Balie, whose attachments lie in `blobs`."""
     async with AsyncExitStack() as stack:
-        balie = await stack.enter_async_context(
-            running(
-                folder / "state",
-                policy=policy,
-                broker_url=broker_url,
-                automatic_mails_max=MAILS_TO_ONE_ADDRESS_MAX,
-            )
-        )
         if balie.mail_folder is None:
             raise NotAsPlanned("there is no mailbox folder to read the mails from")
         engine = connect(balie.database_url)
         stack.push_async_callback(engine.dispose)
-        broker = await stack.enter_async_context(connected(chosen_broker(broker_url, balie.database_url)))
+        broker = await stack.enter_async_context(connected(chosen_broker(balie.broker_url, balie.database_url)))
         front_door = FrontDoor(balie.intake_url)
         stack.push_async_callback(front_door.close)
-        blobs = FolderBlobs(balie.state / "attachments")
-        mailroom = Mailroom(engine, blobs, policy, wall_clock, DESK_ADDRESS)
+        mailroom = Mailroom(engine, blobs, fast_policy(day_seconds), wall_clock, DESK_ADDRESS)
         watch = Watch(engine, balie.mail_folder)
         stage = Stage(mailroom, front_door, watch, day_seconds, balie.password)
         temporal = await connect_temporal(balie.temporal_address, "default")
