@@ -15,7 +15,7 @@ help: ## Say what there is
 		printf '  make %-9s %s\n' "$$name" "$$what"; done
 
 run: $(VENV)/.run ## Open the whole desk on this machine; Ctrl-C closes it
-	@$(MAKE) --no-print-directory $(VENDOR) \
+	@$(MAKE) --silent --no-print-directory $(VENDOR) \
 		|| echo "The pages' script could not be fetched from npm: they work without it, but do not update by themselves."
 	@$(BIN)/balie up $(ARGS)
 
