@@ -1,17 +1,16 @@
 """The broker on RabbitMQ: one topic exchange, quorum queues, publisher confirms (design §5)."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
-from aio_pika.exceptions import ChannelNotFoundEntity
+from aio_pika.abc import AbstractIncomingMessage
 
 from services.broker import DeadLetter, Handler, Queue, Subscription
 from services.clock import Clock, wall_clock
 from services.events import EXCHANGE, Event
-from services.rabbitmq_connection import PATIENCE, RabbitConnection, reaching
+from services.rabbitmq_connection import PATIENCE, RabbitConnection, existing, reaching
 from services.rabbitmq_consumer import LiveConsumer, QueueConsumer
+from services.rabbitmq_letters import LookingGlass
 from services.rabbitmq_queues import dead_letter, dead_name, declare, letter_id, message_of, retry_name, revived
 
 
@@ -22,8 +21,7 @@ class RabbitBroker:
         self._connection = RabbitConnection(url)
         self._clock = clock
         self._consumers: list[QueueConsumer | LiveConsumer] = []
-        # Looking through dead letters holds them all for a moment: two looks at once would each see a part.
-        self._looking = asyncio.Lock()
+        self._letters = LookingGlass(self._connection)
 
     async def connect(self) -> None:
         """Raises errors.Temporary where the broker cannot be reached. Calling it again does nothing."""
@@ -66,14 +64,14 @@ class RabbitBroker:
 
     async def dead_letters(self, queue: str, limit: int = 100) -> list[DeadLetter]:
         """What lies in the queue's dead letters, oldest first."""
-        async with self._looking, self._connection.channel() as channel:
-            letters = [dead_letter(queue, message) async for message in _lying_in(channel, dead_name(queue), limit)]
+        async with self._letters.at(dead_name(queue), limit) as messages:
+            letters = [dead_letter(queue, message) for message in messages]
         return sorted(letters, key=lambda letter: letter.died_at.timestamp() if letter.died_at else 0)
 
     async def replay(self, queue: str, letter_id: str) -> bool:
         """Put a dead letter back into its queue as if new; False where it lies there no more."""
-        async with self._looking, self._connection.channel() as channel:
-            letter = await _find(channel, queue, letter_id)
+        async with self._letters.at(dead_name(queue)) as messages:
+            letter = _found(messages, letter_id)
             if letter is None:
                 return False
             await self._connection.publish(revived(letter), exchange="", routing_key=queue, mandatory=True)
@@ -84,8 +82,8 @@ class RabbitBroker:
 
     async def discard(self, queue: str, letter_id: str) -> bool:
         """Throw a dead letter away; False where it lies there no more."""
-        async with self._looking, self._connection.channel() as channel:
-            letter = await _find(channel, queue, letter_id)
+        async with self._letters.at(dead_name(queue)) as messages:
+            letter = _found(messages, letter_id)
             if letter is None:
                 return False
             async with reaching(PATIENCE):
@@ -99,37 +97,9 @@ class RabbitBroker:
 
     async def _count(self, queue: str) -> int | None:
         async with self._connection.channel() as channel:
-            declared = await _existing(channel, queue)
+            declared = await existing(channel, queue)
         return None if declared is None else declared.declaration_result.message_count or 0
 
 
-async def _find(channel: AbstractChannel, queue: str, wanted: str) -> AbstractIncomingMessage | None:
-    async with aclosing(_lying_in(channel, dead_name(queue))) as messages:
-        async for message in messages:
-            if letter_id(message) == wanted:
-                return message
-    return None
-
-
-async def _lying_in(
-    channel: AbstractChannel, queue: str, limit: int | None = None
-) -> AsyncGenerator[AbstractIncomingMessage, None]:
-    """The messages in a queue; those not acknowledged are back there when the channel closes."""
-    if (declared := await _existing(channel, queue)) is None:
-        return
-    lying = declared.declaration_result.message_count or 0
-    for _ in range(min(lying, limit or lying)):
-        async with reaching(PATIENCE):
-            message = await declared.get(fail=False)
-        if message is None:
-            return
-        yield message
-
-
-async def _existing(channel: AbstractChannel, queue: str) -> AbstractQueue | None:
-    # RabbitMQ answers by closing the channel where there is no such queue.
-    async with reaching(PATIENCE):
-        try:
-            return await channel.declare_queue(queue, passive=True)
-        except ChannelNotFoundEntity:
-            return None
+def _found(messages: Sequence[AbstractIncomingMessage], wanted: str) -> AbstractIncomingMessage | None:
+    return next((message for message in messages if letter_id(message) == wanted), None)

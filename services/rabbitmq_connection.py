@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
 from aio_pika.exceptions import (
     AMQPError,
     AuthenticationError,
+    ChannelNotFoundEntity,
     ChannelPreconditionFailed,
     DeliveryError,
     ProbableAuthenticationError,
@@ -54,12 +55,20 @@ class RabbitConnection:
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[AbstractChannel]:
         """A channel of its own; closing it gives back every message it took and did not answer."""
-        async with reaching(PATIENCE), self._lock:
-            channel = await _channel(await self._opened())
+        channel = await self.open_channel()
         try:
             yield channel
         finally:
-            await _close(channel)
+            await self.close_channel(channel)
+
+    async def open_channel(self) -> AbstractChannel:
+        """A channel to keep. Raises errors.Temporary where RabbitMQ cannot be reached."""
+        async with reaching(PATIENCE), self._lock:
+            return await _channel(await self._opened())
+
+    async def close_channel(self, channel: AbstractChannel | None) -> None:
+        """Close it, where it is open."""
+        await _close(channel)
 
     async def publish(self, message: aio_pika.Message, *, exchange: str, routing_key: str, mandatory: bool) -> None:
         """Returns once RabbitMQ has the message safely in every queue it goes to.
@@ -88,6 +97,15 @@ class RabbitConnection:
 async def declare_exchange(channel: AbstractChannel) -> None:
     """Make the one exchange exist."""
     await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+
+
+async def existing(channel: AbstractChannel, queue: str) -> AbstractQueue | None:
+    """The queue with that name, None where there is none: then RabbitMQ has closed the channel."""
+    async with reaching(PATIENCE):
+        try:
+            return await channel.declare_queue(queue, passive=True)
+        except ChannelNotFoundEntity:
+            return None
 
 
 @asynccontextmanager

@@ -111,6 +111,21 @@ async def test_looking_at_dead_letters_changes_nothing(desk: BrokerOnWire) -> No
     assert await desk.dead_letters(await desk.broker(), queue, count=5) == letters
 
 
+async def test_what_was_listed_can_be_replayed_at_once(desk: BrokerOnWire) -> None:
+    broker, inbox = await desk.broker(), Inbox(*(Permanent("No such ticket.") for _ in range(20)))
+    queue = desk.queue()
+    await broker.subscribe(queue, inbox)
+    events = [desk.event() for _ in range(20)]
+    for event in events:
+        await broker.publish(event)
+    await desk.dead_letters(broker, queue, count=20)
+    for _ in range(20):
+        [letter, *_rest] = await broker.dead_letters(queue.name)
+        assert await broker.replay(queue.name, letter.id)
+    await inbox.until_taken(*events)
+    assert await broker.dead_letters(queue.name) == []
+
+
 async def test_there_are_no_letters_where_there_is_no_queue(desk: BrokerOnWire) -> None:
     broker = await desk.broker()
     assert await broker.dead_letters("no.such.queue") == []
