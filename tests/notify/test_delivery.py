@@ -19,6 +19,7 @@ from services.identity import Signer
 from services.notify import queries
 from services.notify.delivery import BATCH_MAX, Delivery
 from services.notify.notices import GIVE_UP_AFTER, RETRY_DELAYS, Template, next_try
+from services.notify.plan import SUGGESTION_WAIT
 from services.notify.queries import Stuck, Told
 from services.notify.store import CLAIM_LASTS
 from services.notify.transport import SEND_TIMEOUT_SECONDS, FolderTransport, SmtpTransport
@@ -34,12 +35,14 @@ from tests.notify.happenings import (
     LUCIA,
     NOW,
     SECRET,
+    article,
     happened,
     link_requested,
     person,
     reminder_due,
     replied,
     submitted,
+    suggested,
     survey_due,
     ticket,
 )
@@ -381,6 +384,21 @@ async def test_a_mail_on_its_way_is_finished_before_the_loop_stops(
     with pytest.raises(asyncio.CancelledError):
         await running
     assert await notifier.states() == Counter({(Template.ANSWER, "sent"): 1})
+
+
+async def test_articles_that_arrive_while_their_confirmation_is_on_its_way_do_not_send_it_twice(
+    engine: AsyncEngine, clock: MovedClock, folder: WatchedFolder
+) -> None:
+    notifier, other = Notifier(engine, folder, clock), Notifier(engine, folder, clock)
+    await notifier.hears(submitted())
+    clock.move(SUGGESTION_WAIT)
+    folder.gate.clear()
+    sending = asyncio.create_task(notifier.delivers())
+    await soon(folder.begun)
+    await notifier.hears(suggested(article()))
+    folder.gate.set()
+    assert await other.delivers() == 0
+    assert await sending == 1
 
 
 async def test_the_loop_outlives_a_database_that_goes_away(
