@@ -13,8 +13,8 @@ from uuid import UUID
 import structlog
 from pydantic import ValidationError
 
-from services.broker import Broker, Subscription
-from services.errors import TooManyRequests
+from services.broker import CONNECT_RETRY_EVERY, Broker, Subscription, until_connected
+from services.errors import Temporary, TooManyRequests
 from services.events import EVENT_TYPES, ArticleSuggested, Event, TicketEventData, TicketNoted
 from services.identity import Caller
 
@@ -68,9 +68,13 @@ class Live:
         self._watches: set[Watch] = set()
         self._closed = False
 
-    async def follow(self, broker: Broker) -> Subscription:
-        """Listen to the broker from now on."""
-        return await broker.listen(BINDINGS, self.hear)
+    async def follow(self, broker: Broker) -> None:
+        """Listen to the broker until cancelled; waits for one that is away."""
+        subscription = await self._subscribed(broker)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await subscription.stop()
 
     async def hear(self, event: Event) -> None:
         """Wake the pages an event is about. One that cannot be read is logged: no later try would help."""
@@ -109,6 +113,15 @@ class Live:
         self._closed = True
         for watch in self._watches:
             watch.end()
+
+    async def _subscribed(self, broker: Broker) -> Subscription:
+        while True:
+            await until_connected(broker)
+            try:
+                return await broker.listen(BINDINGS, self.hear)
+            except Temporary as error:
+                log.warning("cannot listen", reason=error.detail)
+                await asyncio.sleep(CONNECT_RETRY_EVERY.total_seconds())
 
     def _wake(self, number: int, requester: UUID | None, *, internal: bool) -> None:
         for watch in self._watches:

@@ -36,7 +36,7 @@ class WebSettings(Settings):
 
 
 async def web(settings: WebSettings, broker: Broker, listening: socket.socket) -> None:
-    """Serve portal and desk until cancelled."""
+    """Serve portal and desk until cancelled. While the broker is away, pages only do not update by themselves."""
     live = Live()
     async with upstream.connect(settings.intake_url) as intake, upstream.connect(settings.kb_url) as kb:
         around = Surroundings(
@@ -52,13 +52,14 @@ async def web(settings: WebSettings, broker: Broker, listening: socket.socket) -
         )
         mailbox = Mailbox(settings.mailbox_dir) if settings.mailbox_dir else None
         app = create_app(around, live, public_url=settings.public_url, mailbox=mailbox)
-        subscription = await live.follow(broker)
-        serving = asyncio.ensure_future(serve(app, listening))
+        parts = {asyncio.ensure_future(serve(app, listening)), asyncio.ensure_future(live.follow(broker))}
         try:
-            await asyncio.shield(serving)
+            ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in ended:
+                part.result()
         finally:
             # Open event streams first: the server waits for requests under way, and they never end by themselves.
             live.close()
-            serving.cancel()
-            await asyncio.gather(serving, return_exceptions=True)
-            await subscription.stop()
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)

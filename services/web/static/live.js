@@ -43,7 +43,8 @@
   const entries = () => [...document.querySelectorAll("#conversation [data-entry]")];
   let known = null;
   document.addEventListener("htmx:beforeSwap", () => { known = new Set(entries().map((entry) => entry.dataset.entry)); });
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.elt.id === "composer") toEnd();
     const arrived = known ? entries().filter((entry) => !known.has(entry.dataset.entry)) : [];
     known = null;
     if (!arrived.length) return;
@@ -59,6 +60,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     toEnd();
+    document.querySelector("[data-rows] [aria-current=page]")?.scrollIntoView({ block: "nearest" });
     if (!document.body.dataset.live || !("EventSource" in window)) return;
     open();
     document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
