@@ -15,11 +15,11 @@ from services.database import transaction
 from services.errors import Permanent, Temporary
 from services.identity import Signer
 from services.notifications import AWAY
-from services.notify import store
+from services.notify import claims
+from services.notify.claims import Claimed
 from services.notify.mail import compose
 from services.notify.notices import next_try
 from services.notify.rendering import Desk
-from services.notify.store import Claimed
 from services.notify.transport import Transport
 from services.notify.truth import why_untrue
 from services.telemetry import correlated
@@ -83,15 +83,15 @@ class Delivery:
         """The mails to send now; None for each that had to be suppressed."""
         now = self._clock()
         async with transaction(self._engine) as connection:
-            claimed = await store.claim_due(connection, now, BATCH_MAX)
+            claimed = await claims.take_due(connection, now, BATCH_MAX)
             batch: list[Claimed | None] = []
             for one in claimed:
                 if reason := why_untrue(one.notification, one.known.ticket, now):
-                    await store.suppress(connection, one, reason, now)
+                    await claims.suppress(connection, one, reason, now)
                     log.warning("mail suppressed", reason=reason, **_facts(one))
                     batch.append(None)
                 else:
-                    await store.begin(connection, one, now)
+                    await claims.begin(connection, one, now)
                     batch.append(one)
         return batch
 
@@ -117,7 +117,7 @@ class Delivery:
 
     async def _mark_sent(self, claimed: Claimed, answer: str) -> None:
         async with transaction(self._engine) as connection:
-            await store.mark_sent(connection, claimed, answer, self._clock())
+            await claims.mark_sent(connection, claimed, answer, self._clock())
         log.info("mail sent", attempt=claimed.attempt, **_facts(claimed))
 
     async def _try_again(self, claimed: Claimed, answer: str) -> None:
@@ -127,13 +127,13 @@ class Delivery:
             await self._give_up(claimed, "temporary", answer)
             return
         async with transaction(self._engine) as connection:
-            await store.put_off(connection, claimed, answer, again_at, now)
+            await claims.put_off(connection, claimed, answer, again_at, now)
         log.warning("mail put off", answer=answer, attempt=claimed.attempt, again_at=str(again_at), **_facts(claimed))
 
     async def _give_up(self, claimed: Claimed, outcome: str, answer: str) -> None:
         answer = answer[:ANSWER_CHARACTERS_MAX]
         async with transaction(self._engine) as connection:
-            await store.mark_failed(connection, claimed, outcome, answer, self._clock())
+            await claims.mark_failed(connection, claimed, outcome, answer, self._clock())
         log.error("mail failed", answer=answer, attempt=claimed.attempt, **_facts(claimed))
 
 

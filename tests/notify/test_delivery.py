@@ -17,11 +17,11 @@ from structlog.testing import capture_logs
 
 from services.identity import Signer
 from services.notify import queries
+from services.notify.claims import CLAIM_LASTS
 from services.notify.delivery import BATCH_MAX, Delivery
 from services.notify.notices import GIVE_UP_AFTER, RETRY_DELAYS, Template, next_try
 from services.notify.plan import SUGGESTION_WAIT
 from services.notify.queries import Stuck, Told
-from services.notify.store import CLAIM_LASTS
 from services.notify.transport import SEND_TIMEOUT_SECONDS, FolderTransport, SmtpTransport
 from services.telemetry import correlation_id
 from services.vocabulary import Status
