@@ -146,10 +146,10 @@ def free_port() -> int:
         return port
 
 
-def answers(port: int, say: bytes = b"", expect: bytes = b"") -> bool:
-    """Whether a server on loopback takes connections and answers `say` with something that starts with `expect`."""
+def answers(port: int, say: bytes = b"", expect: bytes = b"", host: str = LOOPBACK) -> bool:
+    """Whether a server takes connections and answers `say` with something that starts with `expect`."""
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=1) as connection:
+        with socket.create_connection((host, port), timeout=1) as connection:
             if say:
                 connection.sendall(say)
             return not expect or connection.recv(len(expect)) == expect

@@ -3,39 +3,44 @@ answers, else a private process on a free port. A part that none of them gives f
 
 import gc
 import os
+import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
-from services.child_process import PartMissing
+from services.child_process import POLL_SECONDS, PartFailed, PartMissing, answers
 from services.postgres_server import PostgresServer
-from services.rabbitmq_server import RabbitmqServer
+from services.rabbitmq_server import METHOD_FRAME, PROTOCOL_HEADER, RabbitmqServer
 from services.temporal_server import TemporalServer
+
+if TYPE_CHECKING:
+    from testcontainers.core.container import DockerContainer
 
 POSTGRES_URL = "BALIE_TEST_POSTGRES_URL"
 RABBITMQ_URL = "BALIE_TEST_RABBITMQ_URL"
 TEMPORAL_ADDRESS = "BALIE_TEST_TEMPORAL_ADDRESS"
-POSTGRES_IMAGE = "postgres:18"
-RABBITMQ_IMAGE = "rabbitmq:4"
 DOCKER_TIMEOUT_SECONDS = 10
+CONTAINER_READY_SECONDS = 120
+TLS_REQUEST = bytes.fromhex("0000000804d2162f")
 
 
-class Container(Protocol):
-    """What we use of a testcontainers container."""
+@dataclass(frozen=True)
+class Image:
+    """A part as a container: what it listens on, and by which first bytes it is known to be up."""
 
-    def start(self) -> Any:
-        """Start it and wait until it answers."""
+    name: str
+    port: int
+    environment: dict[str, str]
+    greeting: bytes
+    answer: bytes
 
-    def stop(self) -> None:
-        """Stop and remove it."""
 
-    def get_container_host_ip(self) -> str:
-        """Where its ports are reached."""
-
-    def get_exposed_port(self, port: int) -> int | str:
-        """The host's port for one of its own."""
+# PostgreSQL answers a request for TLS with a letter; while it is first set up it listens on no port yet.
+POSTGRES = Image("postgres:18", 5432, {"POSTGRES_USER": "balie", "POSTGRES_PASSWORD": "balie"}, TLS_REQUEST, b"N")
+RABBITMQ = Image("rabbitmq:4", 5672, {}, PROTOCOL_HEADER, METHOD_FRAME)
 
 
 @contextmanager
@@ -43,9 +48,9 @@ def postgres(folder: Path) -> Iterator[str]:
     """A PostgreSQL where databases may be created; its address."""
     if given := os.environ.get(POSTGRES_URL):
         yield given
-    elif container := _container(_postgres_container):
+    elif container := _container(POSTGRES):
         try:
-            yield f"postgresql://balie:balie@{_reached(container, 5432)}/balie"
+            yield f"postgresql://balie:balie@{_reached(container, POSTGRES)}/balie"
         finally:
             container.stop()
     else:
@@ -62,9 +67,9 @@ def rabbitmq(folder: Path) -> Iterator[str]:
     """A RabbitMQ; its address."""
     if given := os.environ.get(RABBITMQ_URL):
         yield given
-    elif container := _container(_rabbitmq_container):
+    elif container := _container(RABBITMQ):
         try:
-            yield f"amqp://guest:guest@{_reached(container, 5672)}/"
+            yield f"amqp://guest:guest@{_reached(container, RABBITMQ)}/"
         finally:
             container.stop()
     else:
@@ -102,47 +107,47 @@ def temporal(folder: Path) -> Iterator[str]:
         server.stop()
 
 
-def _container(make: Callable[[], Container]) -> Container | None:
+def _container(image: Image) -> "DockerContainer | None":
     with warnings.catch_warnings():
         # testcontainers warns of its own deprecations when imported; docker leaves its socket to the collector
         # where no engine answers.
         warnings.simplefilter("ignore")
-        container = _started(make)
+        container = _started(image)
         gc.collect()
     return container
 
 
-def _started(make: Callable[[], Container]) -> Container | None:
+def _started(image: Image) -> "DockerContainer | None":
     import docker  # here, because a run that was given addresses needs none of these
     import docker.errors
     import requests
+    from testcontainers.core.container import DockerContainer
 
     unwell = (docker.errors.DockerException, requests.RequestException)
     try:
         docker.from_env(timeout=DOCKER_TIMEOUT_SECONDS).ping()
     except unwell:
         return None
-    container = make()
+    container = DockerContainer(image.name).with_exposed_ports(image.port).with_envs(**image.environment)
     try:
         container.start()
     except unwell as error:
         # An engine that cannot reach a registry answers, but has no image to run.
-        print(f"A Docker engine answers but gives no container ({error}); starting a private process instead.")
+        print(f"A Docker engine answers but gives no {image.name} ({error}); starting a private process instead.")
         return None
+    return _ready(container, image)
+
+
+def _ready(container: "DockerContainer", image: Image) -> "DockerContainer":
+    host, port = _reached(container, image).split(":")
+    deadline = time.monotonic() + CONTAINER_READY_SECONDS
+    while not answers(int(port), image.greeting, image.answer, host):
+        if time.monotonic() > deadline:
+            container.stop()
+            raise PartFailed(f"The container of {image.name} was not ready within {CONTAINER_READY_SECONDS} s.")
+        time.sleep(POLL_SECONDS)
     return container
 
 
-def _postgres_container() -> Container:
-    from testcontainers.postgres import PostgresContainer
-
-    return PostgresContainer(POSTGRES_IMAGE, username="balie", password="balie", dbname="balie")
-
-
-def _rabbitmq_container() -> Container:
-    from testcontainers.rabbitmq import RabbitMqContainer
-
-    return RabbitMqContainer(RABBITMQ_IMAGE)
-
-
-def _reached(container: Container, port: int) -> str:
-    return f"{container.get_container_host_ip()}:{container.get_exposed_port(port)}"
+def _reached(container: "DockerContainer", image: Image) -> str:
+    return f"{container.get_container_host_ip()}:{container.get_exposed_port(image.port)}"
