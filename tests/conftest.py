@@ -1,5 +1,6 @@
 """The real parts every test may ask for. Nothing here is a stand-in; a missing part fails the run."""
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -30,9 +31,16 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def parts_folder() -> Iterator[Path]:
+    """Where parts keep their data: not in pytest's own folder, which every other run shuts for other users again."""
+    with tempfile.TemporaryDirectory(prefix="balie-test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(parts_folder: Path) -> Iterator[str]:
     """A PostgreSQL server for the run, to make databases in."""
-    with parts.postgres(tmp_path_factory.mktemp("postgres")) as url:
+    with parts.postgres(parts_folder / "postgres") as url:
         yield url
 
 
@@ -73,16 +81,16 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def rabbitmq_url(parts_folder: Path) -> Iterator[str]:
     """A RabbitMQ for the run; queues need names of the test's own."""
-    with parts.rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as url:
+    with parts.rabbitmq(parts_folder / "rabbitmq") as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def temporal_address(parts_folder: Path) -> Iterator[str]:
     """A real Temporal development server for the run; task queues need names of the test's own."""
-    with parts.temporal(tmp_path_factory.mktemp("temporal")) as address:
+    with parts.temporal(parts_folder / "temporal") as address:
         yield address
 
 
