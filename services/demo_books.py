@@ -60,7 +60,7 @@ class Book:
 def disagreements(book: Book) -> list[str]:
     """Whatever does not agree, in sentences; empty where all does."""
     return [
-        *_of_received(book),
+        *mails_lost(book).values(),
         *(sentence for history in book.histories.values() for sentence in _of_row(history)),
         *(sentence for history in book.histories.values() for sentence in _of_clock(history, book)),
         *_of_mails(book),
@@ -93,12 +93,15 @@ def lateness(book: Book) -> list[float]:
     )
 
 
-def _of_received(book: Book) -> Iterator[str]:
+def mails_lost(book: Book) -> dict[str, str]:
+    """Mails that were taken in and are not there, with a sentence each."""
+    gone = {}
     for name, mail in book.received.items():
         if mail.number is not None and mail.number not in book.histories:
-            yield f"The mail {name} went to ticket {mail.number}, which is not there."
+            gone[name] = f"The mail {name} went to ticket {mail.number}, which is not there."
         elif mail.number is not None and not mail.found:
-            yield f"The words of the mail {name} are not on ticket {mail.number}."
+            gone[name] = f"The words of the mail {name} are not on ticket {mail.number}."
+    return gone
 
 
 def _of_row(history: History) -> Iterator[str]:

@@ -50,9 +50,9 @@ class Scene:
         """With the solution in words, or `in_silence`."""
         await self.agent.does(self.number, "solve", **({} if in_silence else {"text": self.says.solution}))
 
-    async def gets(self, template: Template, nth: int = 1) -> EmailMessage:
-        """What the requester finds in their mailbox, once it is there."""
-        return await self.watch.mail(self.number, template, nth)
+    async def gets(self, *templates: Template, nth: int = 1) -> EmailMessage:
+        """What the requester finds in their mailbox, once it is there; of several kinds, whichever comes."""
+        return await self.watch.mail(self.number, *templates, nth=nth)
 
     async def answers(self, mail: EmailMessage, text: str) -> Receipt:
         """The requester replies by mail; from then on the scene is about the ticket that the reply went to."""
@@ -83,8 +83,9 @@ class Scene:
 
     async def ends(self, end: End) -> None:
         """Wait until the ticket stands there."""
-        stands = lambda: str(self.watch.tickets.get(self.number)) == str(end)  # noqa: E731 - one line, used once
-        await self.watch.until(stands, f"ticket {self.number} being {end}")
+        await self.watch.until(
+            lambda: str(self.watch.tickets.get(self.number)) == str(end), f"ticket {self.number} being {end}"
+        )
 
     def _writer(self) -> Requester:
         if self.requester is None:
@@ -123,7 +124,8 @@ async def _answered_at_once(ticket: Scene) -> None:
 async def _reminded(ticket: Scene) -> None:
     await ticket.is_taken_up()
     await ticket.is_asked()
-    await ticket.answers(await ticket.gets(Template.REMINDER), ticket.says.details)
+    # A reminder that would come too late is not sent; then the closing is what they hear of.
+    await ticket.answers(await ticket.gets(Template.REMINDER, Template.CLOSED), ticket.says.details)
     await ticket.is_solved()
 
 

@@ -1,6 +1,7 @@
 """Waiting until nothing is on its way any more: outboxes told, queues empty, mails gone."""
 
 import asyncio
+from contextlib import suppress
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,6 +20,8 @@ LOOKS = 3
 """So many times in a row nothing may be seen: between two places, a message is in none of them for a moment."""
 LOOK_EVERY_SECONDS = 0.4
 PATIENCE_SECONDS = 90.0
+ORDINARY_MAX = 25
+"""Messages and mails under way at which no further ticket is taken up yet."""
 
 
 async def until_quiet(engine: AsyncEngine, broker: Broker) -> None:
@@ -34,6 +37,15 @@ async def until_quiet(engine: AsyncEngine, broker: Broker) -> None:
     except TimeoutError:
         still = ", ".join(f"{count} in {what}" for what, count in left.items())
         raise NotAsPlanned(f"messages were still under way after {PATIENCE_SECONDS:.0f} s: {still}") from None
+
+
+async def until_calm(engine: AsyncEngine, broker: Broker) -> None:
+    """Return once no more is under way than a desk has on an ordinary day: on a slow machine the story goes slower,
+    so that what it asks of the clock can still be kept. Waits no longer than a while."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while sum((await _under_way(engine, broker)).values()) > ORDINARY_MAX:  # noqa: ASYNC110 - rows set no event
+                await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
 async def dead_letters(broker: Broker) -> int:

@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from services.demo_books import Book, disagreements, doubled, due_mails, lateness, lost
+from services.demo_books import Book, disagreements, doubled, due_mails, lateness, lost, mails_lost
 from services.demo_post import Posted
 from services.demo_story import Story
 from services.demo_watch import Watch
@@ -71,7 +71,7 @@ class Progress:
 
 def report(console: Console, story: Story, book: Book, letters: int) -> bool:
     """Show the books; whether all agrees and all went as planned."""
-    console.print(_mail_in(story.posted), _tickets(story, book), _mail_out(book), _clock(book))
+    console.print(_mail_in(story.posted, book), _tickets(story, book), _mail_out(book), _clock(book))
     wrong = [*disagreements(book), *story.deviations()]
     if letters:
         wrong.append(f"{letters} messages lie in the dead letters.")
@@ -91,18 +91,24 @@ def _table(title: str) -> Table:
     return table
 
 
-def _mail_in(posted: Sequence[Posted]) -> Table:
+def _mail_in(posted: Sequence[Posted], book: Book) -> Table:
     table = _table("Mail in")
     became = Counter(mail.receipt.outcome for mail in posted)
     table.add_row("mails", str(len(posted)))
     for outcome, words in _OUTCOMES.items():
-        if became[outcome] or outcome in (Outcome.SUBMITTED, Outcome.REFUSED):
-            table.add_row(f"  {words}", str(became[outcome]))
-    for mail in posted:
-        if mail.receipt.outcome is Outcome.REFUSED:
-            table.add_row(Text(f"    {mail.name}: {mail.receipt.reason}", style="yellow"), "")
-    table.add_row("  lost", str(len(posted) - became.total()))
+        table.add_row(f"  {words}", str(became[outcome]))
+        for mail in posted:
+            if mail.receipt.outcome is outcome and not mail.opened:
+                table.add_row(Text(f"    {mail.name}: {_where(mail, posted)}", style="dim"), "")
+    table.add_row("  lost", str(len(mails_lost(book))))
     return table
+
+
+def _where(mail: Posted, posted: Sequence[Posted]) -> str:
+    if mail.receipt.outcome is Outcome.REFUSED:
+        return mail.receipt.reason
+    first = next((one.name for one in posted if one.opened and one.receipt.number == mail.receipt.number), "")
+    return f"ticket {mail.receipt.number}, as {first}" if first else f"ticket {mail.receipt.number}"
 
 
 _OUTCOMES = {
@@ -110,7 +116,7 @@ _OUTCOMES = {
     Outcome.REPLIED: "answered a ticket",
     Outcome.FOLLOWED_UP: "followed a finalised ticket up",
     Outcome.NOTED: "a machine's, noted on a ticket",
-    Outcome.REPEATED: "the same mail again: nothing doubled",
+    Outcome.REPEATED: "the same mail again, recognised",
     Outcome.REFUSED: "refused",
 }
 

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -20,7 +21,7 @@ from services.demo_books import Book
 from services.demo_given import GivenSettings, given
 from services.demo_ledger import read_book
 from services.demo_people import FrontDoor
-from services.demo_quiet import dead_letters, until_quiet
+from services.demo_quiet import dead_letters, until_calm, until_quiet
 from services.demo_report import Progress, report
 from services.demo_story import Stage, Story, fast_policy
 from services.demo_watch import Watch
@@ -130,7 +131,7 @@ async def demonstration_on(balie: Embedded, blobs: BlobStore, day_seconds: float
         stack.push_async_callback(front_door.close)
         mailroom = Mailroom(engine, blobs, fast_policy(day_seconds), wall_clock, DESK_ADDRESS)
         watch = Watch(engine, balie.mail_folder)
-        stage = Stage(mailroom, front_door, watch, day_seconds, balie.password)
+        stage = Stage(mailroom, front_door, watch, day_seconds, balie.password, partial(until_calm, engine, broker))
         temporal = await connect_temporal(balie.temporal_address, "default")
         yield Demonstration(balie, engine, temporal, broker, stage, Story())
 

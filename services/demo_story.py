@@ -1,7 +1,7 @@
 """The story of the demonstration from the first mail to the last ticket's end: who does what, in which order."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import cycle
@@ -61,6 +61,8 @@ class Stage:
     day_seconds: float
     password: str
     """Of the agents."""
+    calm: Callable[[], Awaitable[None]]
+    """Returns once the desk is not busier than on an ordinary day."""
 
     async def play(self, letters: Sequence[Path], story: Story, tell: Callable[[str], None]) -> None:
         """Bring the mails in, and let every ticket live its life to the end."""
@@ -74,6 +76,7 @@ class Stage:
                 story.began[number] = life
                 group.create_task(_live(number, life, scene, story))
                 await asyncio.sleep(START_EVERY_DAYS * self.day_seconds)
+                await self.calm()
             tell("The clock does the rest")
 
     def _cast(self, posted: Sequence[Posted], agents: "cycle[Caller]") -> list[tuple[int, Life, Scene]]:

@@ -75,14 +75,15 @@ class Watch:
                 raise NotAsPlanned(f"{what} did not happen within {PATIENCE_SECONDS:.0f} s") from None
         return found
 
-    async def mail(self, number: int | None, template: Template, nth: int = 1, to: str = "") -> EmailMessage:
-        """The `nth` mail of its kind about the ticket, to `to` where that is given."""
+    async def mail(self, number: int | None, *templates: Template, nth: int = 1, to: str = "") -> EmailMessage:
+        """The `nth` mail of one of these kinds about the ticket, to `to` where that is given."""
 
         def found() -> EmailMessage | None:
-            mails = [mail for mail in self._mails[number, template] if to.lower() in str(mail["To"]).lower()]
-            return mails[nth - 1] if len(mails) >= nth else None
+            kinds = (self._mails[number, template] for template in templates)
+            fitting = ([mail for mail in mails if to.lower() in str(mail["To"]).lower()] for mails in kinds)
+            return next((mails[nth - 1] for mails in fitting if len(mails) >= nth), None)
 
-        return await self.until(found, f"the {template} mail of ticket {number}")
+        return await self.until(found, f"the {' or '.join(templates)} mail of ticket {number}")
 
     def standings(self) -> Counter[str]:
         """How many tickets stand where."""
