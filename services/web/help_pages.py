@@ -16,12 +16,17 @@ router = APIRouter()
 
 
 @router.get("/help")
-async def search(visit: AnyVisit, q: Annotated[str, Query()] = "", kind: Annotated[str, Query()] = "") -> Response:
+async def search(
+    visit: AnyVisit,
+    q: Annotated[str, Query()] = "",
+    kind: Annotated[str, Query()] = "",
+    cursor: Annotated[str, Query()] = "",
+) -> Response:
     """What answers the question best; without one, what there is to read."""
     chosen = ArticleKind(kind) if kind in list(ArticleKind) else None
     q = q.strip()[:QUERY_CHARACTERS_MAX]
-    articles = await visit.kb.articles(visit.language, q, chosen)
-    return visit.page("help.html", q=q, kind=chosen, kinds=list(ArticleKind), articles=articles)
+    page = await visit.kb.articles(visit.language, q, chosen, cursor)
+    return visit.page("help.html", q=q, kind=chosen, kinds=list(ArticleKind), page=page)
 
 
 @router.get("/help/{slug}")

@@ -23,7 +23,7 @@ from services.web.upstream import Upstream
 
 TIMELINE_PAGE = 100
 TIMELINE_PAGES_MAX = 20
-"""So at most 2,000 entries of one ticket are shown; the rest is counted as left out."""
+"""So at most the first 2,000 entries of one ticket are shown."""
 LIST_PAGE = 25
 
 

@@ -18,11 +18,16 @@ class KbApi:
         self._api = Upstream(http, token)
 
     async def articles(
-        self, language: Language, q: str = "", kind: ArticleKind | None = None, limit: int = SEARCH_RESULTS
-    ) -> tuple[ArticleSummary, ...]:
-        """What answers `q` best, or the newest where it is empty."""
-        answer = await self._api.get("/api/v1/articles", q=q or None, language=language, kind=kind, limit=limit)
-        return Page[ArticleSummary].model_validate(answer.json()).items
+        self,
+        language: Language,
+        q: str = "",
+        kind: ArticleKind | None = None,
+        cursor: str | None = None,
+        limit: int = SEARCH_RESULTS,
+    ) -> Page[ArticleSummary]:
+        """What answers `q` best, or everything where it is empty."""
+        wish = {"q": q or None, "language": language, "kind": kind, "cursor": cursor or None, "limit": limit}
+        return Page[ArticleSummary].model_validate((await self._api.get("/api/v1/articles", **wish)).json())
 
     async def article(self, slug: str, language: Language) -> Article:
         """In the language, or in the one it has. Raises NotFound."""

@@ -13,8 +13,8 @@ from uuid import UUID
 import structlog
 from pydantic import ValidationError
 
-from services.broker import CONNECT_RETRY_EVERY, Broker, Subscription, until_connected
-from services.errors import Temporary, TooManyRequests
+from services.broker import Broker, until_listening
+from services.errors import TooManyRequests
 from services.events import EVENT_TYPES, ArticleSuggested, Event, TicketEventData, TicketNoted
 from services.identity import Caller
 
@@ -70,7 +70,7 @@ class Live:
 
     async def follow(self, broker: Broker) -> None:
         """Listen to the broker until cancelled; waits for one that is away."""
-        subscription = await self._subscribed(broker)
+        subscription = await until_listening(broker, BINDINGS, self.hear)
         try:
             await asyncio.Event().wait()
         finally:
@@ -113,15 +113,6 @@ class Live:
         self._closed = True
         for watch in self._watches:
             watch.end()
-
-    async def _subscribed(self, broker: Broker) -> Subscription:
-        while True:
-            await until_connected(broker)
-            try:
-                return await broker.listen(BINDINGS, self.hear)
-            except Temporary as error:
-                log.warning("cannot listen", reason=error.detail)
-                await asyncio.sleep(CONNECT_RETRY_EVERY.total_seconds())
 
     def _wake(self, number: int, requester: UUID | None, *, internal: bool) -> None:
         for watch in self._watches:

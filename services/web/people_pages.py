@@ -11,7 +11,7 @@ from services.errors import Permanent
 from services.vocabulary import Language, Role
 from services.web import forms
 from services.web.forms import NAME_CHARACTERS_MAX, Form, explain
-from services.web.records import Person
+from services.web.records import Person, TicketSummary
 from services.web.visit import DeskVisit, Visit
 
 ORGANISATIONS_MAX = 100
@@ -117,8 +117,7 @@ async def rename_organisation(visit: DeskVisit, organisation_id: UUID) -> Respon
 
 async def _person(visit: Visit, person: Person | None, form: Form, status: int = 200) -> Response:
     organisations, tickets = await asyncio.gather(
-        visit.intake.organisations(limit=ORGANISATIONS_MAX),
-        visit.intake.tickets(requester=str(person.id) if person else "me", limit=TICKETS_OF_PERSON),
+        visit.intake.organisations(limit=ORGANISATIONS_MAX), _tickets_of(visit, person)
     )
     return visit.page(
         "person.html",
@@ -127,10 +126,16 @@ async def _person(visit: Visit, person: Person | None, form: Form, status: int =
         form=form,
         errors=form.errors,
         organisations=organisations.items,
-        tickets=tickets.items if person else (),
+        tickets=tickets,
         languages=list(Language),
         roles=_roles(visit, person),
     )
+
+
+async def _tickets_of(visit: Visit, person: Person | None) -> tuple[TicketSummary, ...]:
+    if person is None:
+        return ()
+    return (await visit.intake.tickets(requester=str(person.id), limit=TICKETS_OF_PERSON)).items
 
 
 async def _organisations(visit: Visit, form: Form, q: str = "", cursor: str = "", status: int = 200) -> Response:

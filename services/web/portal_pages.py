@@ -40,7 +40,7 @@ async def home(visit: AnyVisit) -> Response:
             raise half
     return visit.page(
         "home.html",
-        articles=None if isinstance(articles, BaseException) else articles,
+        articles=None if isinstance(articles, BaseException) else articles.items,
         tickets=None if isinstance(tickets, BaseException) else tickets,
     )
 

@@ -161,11 +161,11 @@ class Article(_Record):
     not_helpful: int = 0
 
 
-Item = TypeVar("Item", bound=BaseModel)
+Listed = TypeVar("Listed", bound=BaseModel)
 
 
-class Page(BaseModel, Generic[Item]):
+class Page(BaseModel, Generic[Listed]):
     """One page of a list; `next_cursor` asks for the next, None on the last."""
 
-    items: tuple[Item, ...]
+    items: tuple[Listed, ...]
     next_cursor: str | None = None

@@ -45,7 +45,7 @@ def ticket(status: Status, *due: tuple[DeadlineKind, timedelta], reason: ClosedR
     )
 
 
-def event(kind: str, actor: Actor = DAAN, **facts: Any) -> Entry:
+def event(kind: str, actor: Actor = DAAN, /, **facts: Any) -> Entry:
     """A line of history."""
     return Entry(id=1, at=START, type="event", actor=actor, event=HistoryEvent(type=kind, facts=facts))
 
