@@ -118,6 +118,17 @@ async def until_connected(broker: Broker) -> None:
             await asyncio.sleep(CONNECT_RETRY_EVERY.total_seconds())
 
 
+async def until_listening(broker: Broker, bindings: Sequence[str], handler: Handler) -> Subscription:
+    """Connect and listen; waits, saying so in the log, for a broker that is away."""
+    while True:
+        await until_connected(broker)
+        try:
+            return await broker.listen(bindings, handler)
+        except Temporary as error:
+            log.warning("cannot listen", reason=error.detail)
+            await asyncio.sleep(CONNECT_RETRY_EVERY.total_seconds())
+
+
 def matches(pattern: str, routing_key: str) -> bool:
     """Whether a topic pattern (`*` one word, `#` any number of words) takes the routing key."""
     return _matches(pattern.split("."), routing_key.split("."))

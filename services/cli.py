@@ -114,7 +114,7 @@ def kb_api(host: Host = LOOPBACK, port: Port = 8082) -> None:
     from services.kb.main import KbSettings, api
 
     settings, listening = load(KbSettings), _listen(host, port)
-    _run(settings, lambda settings, broker: api(settings, broker, listening))
+    _run(settings, lambda settings, broker: api(settings, broker, listening), needs_broker=False)
 
 
 @app.command("kb-worker")
@@ -132,7 +132,7 @@ def web(host: Host = LOOPBACK, port: Port = 8080) -> None:
     from services.web.main import web as pages
 
     settings, listening = load(WebSettings), _listen(host, port)
-    _run(settings, lambda settings, broker: pages(settings, broker, listening))
+    _run(settings, lambda settings, broker: pages(settings, broker, listening), needs_broker=False)
 
 
 app.add_typer(operator_commands.app)

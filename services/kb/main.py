@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from services.broker import Broker
+from services.broker import Broker, until_listening
 from services.clock import wall_clock
 from services.database import connect
 from services.events import ArticlePublished, Event
@@ -23,23 +23,30 @@ class KbSettings(Settings):
 
 
 async def api(settings: KbSettings, broker: Broker, listening: socket.socket) -> None:
-    """Serve the API until cancelled. Reading and searching need PostgreSQL only."""
+    """Serve the API until cancelled. Reading and searching need PostgreSQL only: without the broker, what another
+    replica published is found a little later."""
     engine = connect(settings.database_url.get_secret_value())
     catalogue = Catalogue(engine)
-
-    async def published(_event: Event) -> None:
-        catalogue.wake()
-
-    feed = await broker.listen([ArticlePublished.TYPE], published)
     try:
         signer = Signer(settings.secret.get_secret_value())
         library = Library(engine, catalogue, settings.public_url, signer, wall_clock)
         async with asyncio.TaskGroup() as group:
             group.create_task(catalogue.keep_fresh())
             group.create_task(serve(build_api(library), listening))
+            group.create_task(_hear_of_articles(broker, catalogue))
+    finally:
+        await engine.dispose()
+
+
+async def _hear_of_articles(broker: Broker, catalogue: Catalogue) -> None:
+    async def published(_event: Event) -> None:
+        catalogue.wake()
+
+    feed = await until_listening(broker, [ArticlePublished.TYPE], published)
+    try:
+        await asyncio.Event().wait()
     finally:
         await feed.stop()
-        await engine.dispose()
 
 
 async def worker(settings: KbSettings, broker: Broker) -> None:
