@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 ANSWER_SECONDS = 5
 SETTINGS = {"broker": "BALIE_BROKER_URL", "temporal": "BALIE_TEMPORAL_ADDRESS"}
+NAMES = {"broker": "RabbitMQ", "temporal": "Temporal"}
 USUAL_PORTS = {"amqp": 5672, "amqps": 5671, "temporal": 7233}
 TABLES = ("tcp", "tcp6")
 _ESTABLISHED = "01"
@@ -35,13 +36,16 @@ def trouble(asked: str) -> str:
     port = peer_port(asked, address)
     if port is None:
         return f"{SETTINGS[asked]} names no address to be connected to."
-    return "" if connected_to(port) else f"Not connected to the {asked} (port {port})."
+    return "" if connected_to(port) else f"Not connected to {NAMES[asked]} (port {port})."
 
 
 def peer_port(part: str, address: str) -> int | None:
     """The port at which `part` is reached at this address; None where there is none."""
-    url = urlsplit(address if "://" in address else f"{part}://{address}")
-    return (url.port or USUAL_PORTS.get(url.scheme)) if url.hostname else None
+    try:
+        url = urlsplit(address if "://" in address else f"{part}://{address}")
+        return (url.port or USUAL_PORTS.get(url.scheme)) if url.hostname else None
+    except ValueError:
+        return None
 
 
 def connected_to(port: int, tables: Path = Path("/proc/net")) -> bool:
