@@ -73,7 +73,7 @@ def demo(
     )
     try:
         well = asyncio.run(telling)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         raise typer.Exit(EXIT_INTERRUPTED) from None
     if not well:
         raise typer.Exit(EXIT_TROUBLE)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.demo_words import NotAsPlanned
+from services.errors import BalieError, sentence
 from services.intake.mail import IncomingMail, read_mail
 from services.intake.mail_in import Mailroom, Outcome, Receipt, receive_mail
 from services.vocabulary import Language
@@ -42,18 +42,20 @@ def letters(folder: Path, most: int | None = None) -> list[Path]:
 
 
 async def bring_in(mailroom: Mailroom, paths: Sequence[Path]) -> AsyncIterator[Posted]:
-    """Bring the mails in, one after the other."""
+    """Bring the mails in, one after the other; one that cannot be taken is refused, and stops nothing."""
     for path in paths:
-        raw = await asyncio.to_thread(path.read_bytes)
-        receipt = await receive_mail(mailroom, raw)
+        raw = b""
+        try:
+            raw = await asyncio.to_thread(path.read_bytes)
+            receipt = await receive_mail(mailroom, raw)
+        except (BalieError, OSError) as error:
+            receipt = Receipt(Outcome.REFUSED, None, sentence(error))
         yield _posted(path.name, raw, receipt, mailroom)
 
 
 def _posted(name: str, raw: bytes, receipt: Receipt, mailroom: Mailroom) -> Posted:
     mail = read_mail(raw, mailroom.clock())
     if not isinstance(mail, IncomingMail):
-        if receipt.outcome not in (Outcome.REFUSED, Outcome.REPEATED):
-            raise NotAsPlanned(f"{name} cannot be read, yet it was {receipt.outcome}")
         return Posted(name, receipt, None, mailroom.language, "", by_machine=False)
     return Posted(
         name,

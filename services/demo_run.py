@@ -1,6 +1,7 @@
 """The demonstration from start to end: the parts, the story, and the books."""
 
 import asyncio
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -84,6 +85,7 @@ async def demonstrate(
 ) -> bool:
     """Play the story in a folder that is thrown away afterwards, or `on` a Balie that runs already, and show its
     books; whether they agree."""
+    _stop_cleanly_when_told()
     with tempfile.TemporaryDirectory(prefix="balie-demo-") as folder:
         progress = Progress(len(letters))
         async with AsyncExitStack() as stack:
@@ -101,6 +103,13 @@ async def demonstrate(
                 raise Permanent(f"The demonstration stopped: {deviation}.") from deviation
             book, dead = await told.book(), await dead_letters(told.broker)
         return report(console, told.story, book, dead)
+
+
+def _stop_cleanly_when_told() -> None:
+    """SIGTERM is answered as Ctrl-C is: everything that was started is stopped, and the folder thrown away."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 @asynccontextmanager
@@ -123,7 +132,7 @@ async def demonstration_on(balie: Embedded, blobs: BlobStore, day_seconds: float
     """A story that has not begun, on this Balie, whose attachments lie in `blobs`."""
     async with AsyncExitStack() as stack:
         if balie.mail_folder is None:
-            raise NotAsPlanned("there is no mailbox folder to read the mails from")
+            raise Permanent("The demonstration reads its mails from a mailbox folder, and this Balie has none.")
         engine = connect(balie.database_url)
         stack.push_async_callback(engine.dispose)
         broker = await stack.enter_async_context(connected(chosen_broker(balie.broker_url, balie.database_url)))

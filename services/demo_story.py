@@ -7,12 +7,15 @@ from datetime import timedelta
 from itertools import cycle
 from pathlib import Path
 
+import httpx
+
 from services.contract import Policy
 from services.demo_lives import LIVES, UNHEARD, Life, Scene
 from services.demo_people import Caller, FrontDoor, Requester
 from services.demo_post import Posted, bring_in
 from services.demo_watch import Watch
 from services.demo_words import NotAsPlanned
+from services.errors import BalieError
 from services.intake.demonstration import PEOPLE, Somebody
 from services.intake.mail_in import Mailroom
 from services.vocabulary import Role
@@ -96,8 +99,8 @@ async def _live(number: int, life: Life, scene: Scene, story: Story) -> None:
     try:
         await life.play(scene)
         await scene.ends(life.end)
-    except NotAsPlanned as deviation:
-        story.ended[number] = str(deviation)
+    except (NotAsPlanned, BalieError, httpx.HTTPError) as deviation:
+        story.ended[number] = str(deviation) or type(deviation).__name__
     else:
         story.ended[number] = ""
 
