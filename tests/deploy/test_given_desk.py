@@ -14,7 +14,7 @@ from services.intake.demonstration import PEOPLE, add_demonstration_people
 from services.intake.mail_in import Mailroom, Outcome, receive_mail
 from services.intake.sessions import log_in
 
-MAIL = b"From: sam@customer.example\r\nTo: desk@balie.example\r\nMessage-ID: <1@customer.example>\r\nSubject: Help\r\n\r\nHelp!"
+MAIL = b"From: sam@customer.example\r\nMessage-ID: <1@customer.example>\r\nSubject: Help\r\n\r\nHelp!"
 
 
 @pytest.fixture
