@@ -38,9 +38,18 @@ class _Server(uvicorn.Server):
         """Signals belong to `run_until_stopped`."""
 
 
-async def serve(app: FastAPI, listening: socket.socket) -> None:
-    """Serve HTTP on a socket that listens already, until cancelled."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS)
+async def serve(app: FastAPI, listening: socket.socket, trusted_proxies: str = "127.0.0.1") -> None:
+    """Serve HTTP on a socket that listens already, until cancelled.
+
+    `trusted_proxies` are the addresses, or networks, by comma, whose `X-Forwarded-For` is believed; `*` all.
+    """
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        forwarded_allow_ips=trusted_proxies,
+    )
     server = _Server(config)
     serving = asyncio.ensure_future(server._serve([listening]))
     try:

@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="http://127.0.0.1:8080", description="where people reach the portal, for links in mail"
     )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="whose X-Forwarded-For is believed: addresses or networks by comma, or * for all",
+    )
     log_format: str = Field(default="json", pattern="^(json|console)$", description="json or console")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="least level logged")
 

@@ -50,7 +50,7 @@ async def api(settings: IntakeSettings, broker: Broker, listening: socket.socket
     try:
         signer = Signer(settings.secret.get_secret_value())
         desk = Desk(engine, blob_store(settings), settings.policy, signer, wall_clock)
-        await serve(build_api(desk), listening)
+        await serve(build_api(desk), listening, settings.trusted_proxies)
     finally:
         await engine.dispose()
 

@@ -32,7 +32,7 @@ async def api(settings: KbSettings, broker: Broker, listening: socket.socket) ->
         library = Library(engine, catalogue, settings.public_url, signer, wall_clock)
         async with asyncio.TaskGroup() as group:
             group.create_task(catalogue.keep_fresh())
-            group.create_task(serve(build_api(library), listening))
+            group.create_task(serve(build_api(library), listening, settings.trusted_proxies))
             group.create_task(_hear_of_articles(broker, catalogue))
     finally:
         await engine.dispose()

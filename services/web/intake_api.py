@@ -30,8 +30,8 @@ LIST_PAGE = 25
 class IntakeApi:
     """Every method raises the problem intake answers, as its class of `services.errors`."""
 
-    def __init__(self, http: httpx.AsyncClient, token: str | None) -> None:
-        self._api = Upstream(http, token)
+    def __init__(self, http: httpx.AsyncClient, token: str | None, address: str | None = None) -> None:
+        self._api = Upstream(http, token, address)
 
     async def log_in(self, email: str, password: str) -> Session:
         """Raises NotAuthenticated where the two do not belong together."""

@@ -14,8 +14,8 @@ SUGGESTIONS = 3
 class KbApi:
     """Every method raises the problem the knowledge base answers, as its class of `services.errors`."""
 
-    def __init__(self, http: httpx.AsyncClient, token: str | None) -> None:
-        self._api = Upstream(http, token)
+    def __init__(self, http: httpx.AsyncClient, token: str | None, address: str | None = None) -> None:
+        self._api = Upstream(http, token, address)
 
     async def articles(
         self,

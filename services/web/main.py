@@ -52,7 +52,8 @@ async def web(settings: WebSettings, broker: Broker, listening: socket.socket) -
         )
         mailbox = Mailbox(settings.mailbox_dir) if settings.mailbox_dir else None
         app = create_app(around, live, public_url=settings.public_url, mailbox=mailbox)
-        parts = {asyncio.ensure_future(serve(app, listening)), asyncio.ensure_future(live.follow(broker))}
+        serving = serve(app, listening, settings.trusted_proxies)
+        parts = {asyncio.ensure_future(serving), asyncio.ensure_future(live.follow(broker))}
         try:
             ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             for part in ended:

@@ -11,6 +11,7 @@ from services.errors import BalieError, Permanent, Temporary
 from services.http import REQUEST_ID
 from services.telemetry import correlation_id
 
+FORWARDED_FOR = "X-Forwarded-For"
 CALL_TIMEOUT = timedelta(seconds=10)
 CONNECTIONS_MAX = 50
 
@@ -38,8 +39,9 @@ def connect(url: str) -> httpx.AsyncClient:
 class Upstream:
     """One API, called on behalf of one visitor (or of nobody, without a token)."""
 
-    def __init__(self, http: httpx.AsyncClient, token: str | None = None) -> None:
-        self._http, self._token = http, token
+    def __init__(self, http: httpx.AsyncClient, token: str | None = None, address: str | None = None) -> None:
+        """`address` is the visitor's: limits on people who are not logged in are counted by it, not by ours."""
+        self._http, self._token, self._address = http, token, address
 
     async def get(self, path: str, **params: object) -> httpx.Response:
         """Parameters that are None are left out. Raises the problem answered, or Unreachable."""
@@ -77,7 +79,11 @@ class Upstream:
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", REQUEST_ID: correlation_id()}
-        return headers | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        if self._address:
+            headers[FORWARDED_FOR] = self._address
+        return headers
 
 
 def _problem(response: httpx.Response) -> BalieError:

@@ -138,13 +138,14 @@ def visit(request: Request) -> Visit:
     except NotAuthenticated:
         caller, token = None, None
     language = _language(request)
+    address = request.client.host if request.client else None
     theme = request.cookies.get(THEME_COOKIE, "auto")
     return Visit(
         request,
         around,
         caller,
-        IntakeApi(around.intake, token),
-        KbApi(around.kb, token),
+        IntakeApi(around.intake, token, address),
+        KbApi(around.kb, token, address),
         Said(around.catalogues[language], language, around.zone, now),
         theme if theme in THEMES else "auto",
     )
