@@ -27,20 +27,21 @@ _ASKING: Mapping[Language, str] = {
         dank bedankt alvast mvg svp aub zeg zegt zeggen bericht berichten vraag vragen vraagje probleem problemen
         help hulp helpen lukt lukken werkt werken werk gaat gaan krijg krijgt doe doen weet weten wil willen
         staat staan even steeds alleen weer opeens onze ons jullie iets alles echt zonder mogelijk jaar dagen
-        tijdens sinds""",
+        tijdens sinds betekent betekenen betekenis""",
     Language.ITALIAN: """
         posso puo può potete potreste potrei possibile vorrei voglio devo bisogna serve buongiorno buonasera salve
         ciao gentile gentili spettabile cordiali cordialmente saluti distinti grazie prego favore cortesia
         cortesemente dire dice dico detto messaggio messaggi domanda domande problema problemi aiuto aiutare quando
         quale quali quanto quanti quanta perche perché cosa fare faccio funziona funzionano funzionare riesco riesce
-        riuscire sempre ancora solo anche gia già po piu più e ed è sono ce c'è ne sapere mio mia miei mie""",
+        riuscire sempre ancora solo anche gia già po piu più e ed è sono ce c'è ne sapere mio mia miei mie significa
+        significano significato""",
     Language.ENGLISH: """
         how what when where who whom why which whose can could cannot may might would should do does did don doesn
         didn i you he she we they me my mine your yours our us them his her its am been being have has had having
         hello hi hey dear kind regards best greetings sincerely thanks thank please say says saying said tell
         message messages question questions problem problems issue issues help need needs want wants like get gets
         got know work works working s t m ve ll re about from after again also any all just more most only out so
-        some than too very up while""",
+        some than too very up while mean means meaning""",
 }
 
 

@@ -30,13 +30,13 @@ class Word:
 def asked(text: str, language: Language, *, typing: bool = False) -> tuple[Word, ...]:
     """The words of a question, each once. With `typing`, a last word that touches the end is unfinished.
 
-    Stop words count only where there is nothing else: somebody looks for exactly them.
+    Stop words count only where there is nothing else: somebody looks for exactly them, or has only begun to type.
     """
     text = text[:CHARACTERS_MAX]
     found = tokens(text, language)
     unfinished = found[-1] if typing and found and found[-1].end == len(text) else None
     words = _each_once(Word(token.plain, token.stem, token is unfinished) for token in found if _speaks(token))
-    meaningful = tuple(word for word in words if word.stem or word.unfinished)
+    meaningful = tuple(word for word in words if word.stem)
     return (meaningful or words)[:WORDS_MAX]
 
 

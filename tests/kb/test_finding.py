@@ -40,6 +40,9 @@ ASKED = [
     (EN, "keyboard shortcuts", "answering-from-the-keyboard"),
     (EN, "release notes", "release-0-1"),
     (EN, "feature request", "wishes-and-incidents"),
+    (NL, "wat betekenen de prioriteiten", "priorities"),
+    (IT, "che cosa significano le priorità", "priorities"),
+    (EN, "what do the priorities mean", "priorities"),
     # plurals and inflections
     (NL, "wachtwoorden", "logging-in"),
     (NL, "bijlages", "attachments"),
@@ -106,6 +109,9 @@ def test_without_a_language_each_article_is_found_once_in_its_best_one(shipped_i
 
 
 TYPED = [
+    (NL, "Wat betekenen de prioriteiten", "priorities"),
+    (IT, "Che cosa significano le priorità", "priorities"),
+    (EN, "What do the priorities mean", "priorities"),
     (NL, "Ik ben mijn wachtwoord verge", "logging-in"),
     (IT, "Allegato troppo gra", "attachments"),
     (EN, "Can my colleagues see my tick", "who-sees-my-tickets"),
