@@ -121,7 +121,8 @@ def _name(name: str, email: str) -> str:
 
 
 def _email(email: str) -> str:
-    local, _, domain = email.strip().rpartition("@")
+    # Python 3.11.2, Debian 12's, takes the quotes around a name that is an address for a part of it.
+    local, _, domain = email.strip(" \t'\"").rpartition("@")
     return f"{local}@{domain.lower().rstrip('.')}"
 
 
