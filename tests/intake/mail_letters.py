@@ -4,6 +4,8 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from services.intake.mail import IncomingMail, read_mail
 
 SAMPLES_VARIABLE = "BALIE_MAIL_SAMPLES"
@@ -12,11 +14,14 @@ FROM = "From: Marieke de Vries <marieke@devries.example>"
 
 
 def sample_paths() -> list[Path]:
-    """The real mails; fails with a sentence where their folder is not there."""
-    beside = Path(__file__).parents[2].parent / "shared" / "data" / "mail"
-    folder = Path(os.environ.get(SAMPLES_VARIABLE) or beside)
+    """The real mails. They are not part of the tree: without their folder the test is skipped, with a wrong one told
+    by name it fails."""
+    told = os.environ.get(SAMPLES_VARIABLE)
+    folder = Path(told) if told else Path(__file__).parents[2].parent / "shared" / "data" / "mail"
     found = sorted(folder.glob("*.eml"))
-    assert found, f"There are no sample mails in {folder}; {SAMPLES_VARIABLE} says where they are."
+    if not found and not told:
+        pytest.skip(f"There are no sample mails in {folder}; {SAMPLES_VARIABLE} says where they are.")
+    assert found, f"There are no sample mails in {folder}, where {SAMPLES_VARIABLE} says they are."
     return found
 
 
