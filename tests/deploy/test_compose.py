@@ -72,6 +72,18 @@ def test_a_process_starts_with_the_settings_its_container_gives_it(name: str, mo
         assert variable.removeprefix(PREFIX).lower() in settings.model_fields_set
 
 
+def test_with_a_mail_server_mail_leaves_the_house(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = {name: value for name, value in filled_in().items() if name != "BALIE_MAILBOX_DIR"}
+    variables |= {"BALIE_SMTP_URL": "smtps://mail.example.org", "BALIE_MAIL_FROM": "Desk <desk@example.org>"}
+    given = environment(services(variables)["notify"], variables)
+    for variable, value in given.items():
+        monkeypatch.setenv(variable, value)
+    notify = NotifySettings()
+    assert notify.smtp_url is not None
+    assert (notify.mailbox_dir, notify.mail_from) == (None, "Desk <desk@example.org>")
+    assert "BALIE_MAILBOX_DIR" not in environment(services(variables)["web"], variables)
+
+
 @pytest.mark.parametrize("missing", SECRETS)
 def test_nothing_starts_without_a_secret(missing: str) -> None:
     for nothing in ({}, {missing: ""}):
