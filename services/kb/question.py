@@ -30,13 +30,14 @@ class Word:
 def asked(text: str, language: Language, *, typing: bool = False) -> tuple[Word, ...]:
     """The words of a question, each once. With `typing`, a last word that touches the end is unfinished.
 
-    Stop words count only where there is nothing else: somebody looks for exactly them, or has only begun to type.
+    Stop words count only where there is nothing else (somebody looks for exactly them), or where the last one is so
+    short that it may be another word's beginning.
     """
     text = text[:CHARACTERS_MAX]
     found = tokens(text, language)
     unfinished = found[-1] if typing and found and found[-1].end == len(text) else None
     words = _each_once(Word(token.plain, token.stem, token is unfinished) for token in found if _speaks(token))
-    meaningful = tuple(word for word in words if word.stem)
+    meaningful = tuple(word for word in words if word.stem or _just_begun(word))
     return (meaningful or words)[:WORDS_MAX]
 
 
@@ -53,6 +54,10 @@ def essence(message: str) -> str:
 
 def _speaks(token: Token) -> bool:
     return len(token.plain) >= MEANINGFUL_LETTERS_MIN
+
+
+def _just_begun(word: Word) -> bool:
+    return word.unfinished and len(word.plain) < FUZZY_LETTERS_MIN
 
 
 def _each_once(words: Iterable[Word]) -> tuple[Word, ...]:

@@ -76,8 +76,12 @@ def test_only_a_last_word_that_touches_the_end_is_unfinished() -> None:
     assert asked("forgot passw", EN)[-1] == Word("passw", "passw")
 
 
-def test_an_unfinished_word_counts_even_where_it_is_a_stop_word() -> None:
+def test_a_short_unfinished_word_counts_even_where_it_is_a_stop_word() -> None:
     assert asked("password in", EN, typing=True)[-1] == Word("in", None, unfinished=True)
+
+
+def test_a_long_stop_word_is_one_even_at_the_end() -> None:
+    assert asked("what do priorities mean", EN, typing=True) == (Word("priorities", "prioriti"),)
 
 
 def test_a_long_question_is_cut() -> None:
