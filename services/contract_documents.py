@@ -62,7 +62,8 @@ def asyncapi() -> Document:
             "title": "Balie events",
             "version": "1",
             "description": "What Balie's services tell each other and anybody who listens: CloudEvents 1.0 in JSON. "
-            "Delivered at least once, in no promised order; `id` is the same in every repeat. Fields are only added.",
+            "Delivered at least once, in no promised order; `id` is the same in every repeat. Fields and values of "
+            "enumerations are only ever added.",
         },
         "defaultContentType": "application/cloudevents+json",
         "channels": {"events": _channel()},
