@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 PROBLEM = "application/problem+json"
 PROBLEM_TYPE = "https://balie.example/problems/"
 REQUEST_ID = "X-Request-ID"
+HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 PAGE_MAX = 100
 PAGE_DEFAULT = 25
 RATE_LIMIT = 1200
@@ -179,7 +180,9 @@ async def _limited(
         response = await call_next(request)
     except Exception as error:  # here and not as a handler, which would run outside of the request's correlation id
         response = await _unexpected(request, error)
-    log.info(
+    # Whoever watches over us asks every few seconds; that is no news.
+    noted = log.debug if request.url.path in HEALTH_PATHS else log.info
+    noted(
         "request",
         method=request.method,
         path=request.url.path,
