@@ -177,6 +177,9 @@ STATEMENTS = (
     )
     """,
     """
+    CREATE INDEX comment_message_id ON intake.comment USING hash (message_id)
+    """,
+    """
     CREATE INDEX comment_ticket ON intake.comment (ticket_number)
     """,
     """
