@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Each test process starts parts of its own, unless an address in the environment says to share some.
+PROCESSES ?= $(if $(BALIE_TEST_RABBITMQ_URL)$(BALIE_TEST_TEMPORAL_ADDRESS),0,2)
 VENDOR := services/web/static/vendor/.done
 
 .PHONY: help run demo test check format contract lock
@@ -24,7 +26,7 @@ demo: $(VENV)/.run ## Bring real mails in and run their tickets through a fast l
 
 test: $(VENV)/.dev $(VENDOR) ## Install what the tests lack and run them all; ARGS for pytest
 	@deploy/install-test-parts
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev ## Format, lint, strict types, architecture, contract
 	$(BIN)/ruff format --check --quiet .

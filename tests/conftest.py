@@ -1,5 +1,6 @@
 """The real parts every test may ask for. Nothing here is a stand-in; a missing part fails the run."""
 
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,9 @@ from tests import parts
 from tests.moved_clock import MovedClock
 from tests.smtp_server import SmtpServer, running_smtp_server
 
-TEMPLATE = "balie_template"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+"""Which of several test processes this is: on a server given by its address their databases lie side by side."""
+TEMPLATE = f"balie_template_{WORKER}"
 _numbers = count(1)
 
 
@@ -59,7 +62,7 @@ async def template_url(postgres_url: str) -> str:
 @pytest.fixture
 async def database_url(postgres_url: str, template_url: str) -> AsyncIterator[str]:
     """A fresh, migrated database of the test's own."""
-    name = f"balie_test_{next(_numbers)}"
+    name = f"balie_test_{WORKER}_{next(_numbers)}"
     yield await _make_database(postgres_url, name, template=make_url(template_url).database)
     await _administer(postgres_url, f'drop database "{name}" with (force)')
 
@@ -67,7 +70,7 @@ async def database_url(postgres_url: str, template_url: str) -> AsyncIterator[st
 @pytest.fixture
 async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
     """A fresh database with nothing in it: for tests of the migrations themselves."""
-    name = f"balie_test_{next(_numbers)}"
+    name = f"balie_test_{WORKER}_{next(_numbers)}"
     yield await _make_database(postgres_url, name)
     await _administer(postgres_url, f'drop database "{name}" with (force)')
 

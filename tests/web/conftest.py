@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 from services.database import connect
 from services.kb.catalogue import Catalogue
+from tests.conftest import WORKER
 from tests.moved_clock import MovedClock
 from tests.web.site import Site, furnish, site_on
 
@@ -19,7 +20,7 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 async def furnished(postgres_url: str, template_url: str) -> tuple[str, Catalogue]:
     """The name of a database with people and articles, to be copied, and the index of its articles."""
-    name = "balie_web_template"
+    name = f"balie_web_template_{WORKER}"
     engine = connect(await _copy(postgres_url, str(make_url(template_url).database), name))
     catalogue = await furnish(engine)
     await engine.dispose()
@@ -32,7 +33,7 @@ async def site(
 ) -> AsyncIterator[Site]:
     """Portal and desk with the demonstration people and the help centre that ships; mails land in `tmp_path`."""
     template, catalogue = furnished
-    name = f"balie_web_{next(_numbers)}"
+    name = f"balie_web_{WORKER}_{next(_numbers)}"
     engine = connect(await _copy(postgres_url, template, name))
     async with site_on(engine, catalogue, clock, tmp_path) as site:
         yield site
