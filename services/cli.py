@@ -4,11 +4,9 @@ A subcommand imports what it runs when it runs: `balie --help` need not load a d
 """
 
 import asyncio
-import importlib
 import socket
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -16,6 +14,7 @@ import typer
 from rich.console import Console
 
 from services import dead_letters, operator_commands
+from services.demo import command as demo
 from services.errors import BalieError, Permanent
 from services.intake import mail_command
 from services.settings import Settings, load
@@ -138,8 +137,7 @@ def web(host: Host = LOOPBACK, port: Port = 8080) -> None:
 app.add_typer(operator_commands.app)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(mail_command.app)
-if find_spec("services.demo"):
-    app.add_typer(importlib.import_module("services.demo").app)
+app.add_typer(demo.app)
 
 
 def _run(settings: Chosen, job: "Callable[[Chosen, Broker], Job]", *, needs_broker: bool = True) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import uuid4
 
-from services.demo_books import (
+from services.demo.books import (
     Book,
     ClockState,
     Kept,
@@ -15,7 +15,7 @@ from services.demo_books import (
     lost,
     mails_lost,
 )
-from services.demo_history import History
+from services.demo.history import History
 from services.vocabulary import ClosedReason, Status
 from tests.demo.test_history import STAFF, SUBMITTED, history, met
 

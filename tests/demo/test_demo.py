@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 from sqlalchemy import text
 
-from services.demo_books import Book
-from services.demo_lives import LIVES
-from services.demo_post import letters
-from services.demo_report import Progress, report
-from services.demo_run import Demonstration, demonstration
+from services.demo.books import Book
+from services.demo.lives import LIVES
+from services.demo.post import letters
+from services.demo.report import Progress, report
+from services.demo.run import Demonstration, demonstration
 from services.notify.mail import TEMPLATE_HEADER
 from tests.intake.mail_letters import letter
 from tests.patience import until

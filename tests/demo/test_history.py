@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.contract import Policy
-from services.demo_history import History, Line, Told
+from services.demo.history import History, Line, Told
 from services.events import Actor, Contact, TicketReplied, event_id
 from services.intake.tickets import CLOCK, Ticket
 from services.notify.notices import Template

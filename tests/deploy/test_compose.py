@@ -7,7 +7,7 @@ import pytest
 import typer.main
 
 from services.cli import app
-from services.demo_given import GivenSettings
+from services.demo.given import GivenSettings
 from services.doctor import DoctorSettings
 from services.intake.main import IntakeSettings
 from services.kb.main import KbSettings

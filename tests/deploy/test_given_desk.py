@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.clock import wall_clock
 from services.contract import Policy
-from services.demo_given import GivenSettings, given
+from services.demo.given import GivenSettings, given
 from services.errors import Permanent
 from services.intake.attachments import PostgresBlobs
 from services.intake.demonstration import PEOPLE, add_demonstration_people

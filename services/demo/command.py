@@ -11,7 +11,7 @@ EXIT_TROUBLE = 1
 EXIT_INTERRUPTED = 130
 DAY_SECONDS = 3.0
 DAY_SECONDS_MIN, DAY_SECONDS_MAX = 0.2, 60.0
-SAMPLES = Path(__file__).parents[2] / "shared" / "data" / "mail"
+SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "mail"
 
 app = typer.Typer()
 
@@ -57,9 +57,9 @@ def demo(
     # Here, because `balie --help` need not load a database driver.
     import asyncio
 
-    from services.demo_given import GivenSettings
-    from services.demo_post import letters
-    from services.demo_run import demonstrate
+    from services.demo.given import GivenSettings
+    from services.demo.post import letters
+    from services.demo.run import demonstrate
     from services.settings import load
     from services.telemetry import configure_logging
 

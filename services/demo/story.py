@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 
 from services.contract import Policy
-from services.demo_lives import LIVES, UNHEARD, Life, Scene
-from services.demo_people import Caller, FrontDoor, Requester
-from services.demo_post import Posted, bring_in
-from services.demo_watch import Watch
-from services.demo_words import NotAsPlanned
+from services.demo.lives import LIVES, UNHEARD, Life, Scene
+from services.demo.people import Caller, FrontDoor, Requester
+from services.demo.post import Posted, bring_in
+from services.demo.watch import Watch
+from services.demo.words import NotAsPlanned
 from services.errors import BalieError
 from services.intake.demonstration import PEOPLE, Somebody
 from services.intake.mail_in import Mailroom

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.broker import Broker
-from services.demo_words import NotAsPlanned
+from services.demo.words import NotAsPlanned
 from services.intake.suggestion_consumer import SUGGESTIONS_QUEUE
 from services.intake.tables import outbox as intake_outbox
 from services.kb.consumer import SUGGEST_QUEUE

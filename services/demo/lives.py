@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 
-from services.demo_people import PASSWORD, Caller, FrontDoor, Requester
-from services.demo_watch import Watch
-from services.demo_words import WORDS, NotAsPlanned, Words
+from services.demo.people import PASSWORD, Caller, FrontDoor, Requester
+from services.demo.watch import Watch
+from services.demo.words import WORDS, NotAsPlanned, Words
 from services.intake.mail_in import Outcome, Receipt
 from services.notify.notices import Template
 from services.vocabulary import ClosedReason, Language, Status

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.contract import Snapshot
-from services.demo_history import Due, History, Told
+from services.demo.history import Due, History, Told
 from services.events import Contact
 from services.vocabulary import ClosedReason, Status
 

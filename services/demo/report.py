@@ -8,10 +8,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from services.demo_books import Book, disagreements, doubled, due_mails, lateness, lost, mails_lost
-from services.demo_post import Posted
-from services.demo_story import Story
-from services.demo_watch import Watch
+from services.demo.books import Book, disagreements, doubled, due_mails, lateness, lost, mails_lost
+from services.demo.post import Posted
+from services.demo.story import Story
+from services.demo.watch import Watch
 from services.intake.mail_in import Outcome
 from services.notify.notices import FOR_STAFF, Template
 

@@ -18,15 +18,15 @@ from services.broker import Broker
 from services.chosen_broker import LOCAL, chosen_broker, connected
 from services.clock import wall_clock
 from services.database import connect
-from services.demo_books import Book
-from services.demo_given import GivenSettings, given
-from services.demo_ledger import read_book
-from services.demo_people import FrontDoor
-from services.demo_quiet import dead_letters, until_calm, until_quiet
-from services.demo_report import Progress, report
-from services.demo_story import Stage, Story, fast_policy
-from services.demo_watch import Watch
-from services.demo_words import NotAsPlanned
+from services.demo.books import Book
+from services.demo.given import GivenSettings, given
+from services.demo.ledger import read_book
+from services.demo.people import FrontDoor
+from services.demo.quiet import dead_letters, until_calm, until_quiet
+from services.demo.report import Progress, report
+from services.demo.story import Stage, Story, fast_policy
+from services.demo.watch import Watch
+from services.demo.words import NotAsPlanned
 from services.embedded import Embedded, running
 from services.errors import Permanent
 from services.intake.attachments import BlobStore, FolderBlobs, PostgresBlobs

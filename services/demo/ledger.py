@@ -14,9 +14,9 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from services.contract import SNAPSHOT_QUERY, TICKET_WORKFLOW, Snapshot, ticket_number, workflow_id
-from services.demo_books import Book, ClockState, Kept, Received
-from services.demo_history import History, Line
-from services.demo_post import Posted
+from services.demo.books import Book, ClockState, Kept, Received
+from services.demo.history import History, Line
+from services.demo.post import Posted
 from services.events import Actor, Contact
 from services.intake.people import read_person, select_people
 from services.intake.store import read_ticket, select_tickets

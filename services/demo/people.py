@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from services.demo_words import NotAsPlanned, Words
+from services.demo.words import NotAsPlanned, Words
 from services.intake.mail_in import Mailroom, Receipt, receive_mail
 from services.vocabulary import Language
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.demo_words import NotAsPlanned
+from services.demo.words import NotAsPlanned
 from services.intake.tables import ticket
 from services.notify.mail import TEMPLATE_HEADER, TICKET_HEADER
 from services.notify.notices import Template
