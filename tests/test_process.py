@@ -1,6 +1,7 @@
 """A served API and who it believes about the address of a caller."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -43,3 +44,9 @@ async def test_anybody_else_counts_as_themselves_whatever_they_say() -> None:
     async with _served("192.0.2.1") as client:
         answer = await client.get("/who", headers={"X-Forwarded-For": "203.0.113.9"})
     assert answer.json() == "127.0.0.1"
+
+
+async def test_answers_leave_at_once_without_waiting_for_the_callers_confirmation() -> None:
+    # What asyncio looks at when it decides whether to switch Nagle's algorithm off for what it accepts.
+    with listen("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
