@@ -44,6 +44,10 @@ def connect(url: str, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
         connect_args={
             "server_settings": {
                 "timezone": "UTC",
+                # Short queries: compiling one costs more than running it, and a plan made without its values
+                # (a limit, a rare status) reads whole tables.
+                "jit": "off",
+                "plan_cache_mode": "force_custom_plan",
                 "statement_timeout": str(int(STATEMENT_TIMEOUT.total_seconds() * 1000)),
             }
         },
