@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from services.contract import SNAPSHOT_SIGNAL, TICKET_WORKFLOW, WORKFLOW_TASK_QUEUE, Snapshot, workflow_id
 from services.errors import Permanent, Temporary
 from services.outbox import CLOCK_SINK, OutboxRow
-from services.sink import Result, SinkAway, deliver_each
+from services.sink import DELIVER_TIMEOUT, Result, SinkAway, deliver_each
 from services.vocabulary import Status
 
 SIGNALS_AT_ONCE = 8
@@ -48,7 +48,7 @@ class ClockSink:
             snapshot = snapshot.model_copy(update={"correlation_id": row.correlation_id})
             known = newest.get(row.key)
             newest[row.key] = snapshot if known is None else max(known, snapshot, key=lambda each: each.version)
-        told = await deliver_each(list(newest.values()), self._tell, at_once=SIGNALS_AT_ONCE)
+        told = await deliver_each(list(newest.values()), self._tell, at_once=SIGNALS_AT_ONCE, limit=DELIVER_TIMEOUT)
         by_key = dict(zip(newest, told, strict=True))
         return [results[row.id] if row.id in results else by_key[row.key] for row in rows]
 

@@ -19,14 +19,15 @@ from services.errors import BalieError, Permanent, Temporary, sentence
 from services.events import Event
 from services.notifications import AWAY, listening
 from services.outbox import BROKER_SINK, NOTIFY_CHANNEL, OutboxRow
-from services.sink import Result, Sink, SinkAway, deliver_each
+from services.sink import DELIVER_TIMEOUT, Result, Sink, SinkAway, deliver_each
 from services.telemetry import correlated
 
 RELAY_BATCH_MAX = 100
 POLL_INTERVAL = timedelta(seconds=1)
 """The longest a row lies unseen when its notification got lost."""
-DELIVER_TIMEOUT = timedelta(seconds=20)
-"""How long a sink may take over a batch, whose rows stay locked meanwhile."""
+HANG_TIMEOUT = timedelta(seconds=30)
+"""A sink that takes longer over a batch, whose rows stay locked meanwhile, hangs. Longer than `DELIVER_TIMEOUT`, after
+which a sink still says which rows it has delivered."""
 RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (1, 5, 15, 60, 300, 900, 3600))
 """The wait before each further try of a row that failed by itself; the last one repeats."""
 BACK_OFF = tuple(timedelta(seconds=s) for s in (1, 2, 4, 8, 15))
@@ -107,7 +108,7 @@ class Relay:
         if not rows:
             return []
         try:
-            async with asyncio.timeout(DELIVER_TIMEOUT.total_seconds()):
+            async with asyncio.timeout(HANG_TIMEOUT.total_seconds()):
                 results = await self._sink.deliver(rows)
         except (Temporary, TimeoutError) as error:
             results = [SinkAway(sentence(error))] * len(rows)
@@ -198,7 +199,7 @@ class BrokerSink:
 
     async def deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Result]:
         """Publish each row's event; one that holds no event fails alone."""
-        return await deliver_each(rows, self._publish, at_once=PUBLISH_AT_ONCE)
+        return await deliver_each(rows, self._publish, at_once=PUBLISH_AT_ONCE, limit=DELIVER_TIMEOUT)
 
     async def _publish(self, row: OutboxRow) -> Result:
         try:

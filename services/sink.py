@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Protocol, TypeAlias, TypeVar
 
 import structlog
 
 from services.errors import BalieError, Temporary, sentence
 from services.outbox import OutboxRow
+
+DELIVER_TIMEOUT = timedelta(seconds=20)
+"""How long a sink may take over a batch before it gives up what is left of it."""
 
 _log = structlog.get_logger()
 
@@ -34,10 +38,10 @@ Group = TypeVar("Group")
 
 
 async def deliver_each(
-    groups: Sequence[Group], deliver: Callable[[Group], Awaitable[Result]], *, at_once: int
+    groups: Sequence[Group], deliver: Callable[[Group], Awaitable[Result]], *, at_once: int, limit: timedelta
 ) -> list[Result]:
     """Deliver each by itself, a few at a time. One that fails fails alone; once the sink is away, nobody is sent there
-    to wait for that again."""
+    to wait for that again. What is not done within the limit is given up and counts as away; what is done, counts."""
     places, away = asyncio.Semaphore(at_once), list[SinkAway]()
 
     async def one(group: Group) -> Result:
@@ -53,4 +57,22 @@ async def deliver_each(
                 away.append(result)
             return result
 
-    return await asyncio.gather(*(one(group) for group in groups))
+    tasks = [asyncio.ensure_future(one(group)) for group in groups]
+    await _finish(tasks, limit)
+    late = SinkAway(f"Not done within {limit.total_seconds():g} seconds.")
+    return [late if task.cancelled() else task.result() for task in tasks]
+
+
+async def _finish(tasks: Sequence[asyncio.Task[Result]], limit: timedelta) -> None:
+    if not tasks:
+        return
+    try:
+        _, late = await asyncio.wait(tasks, timeout=limit.total_seconds())
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        raise
+    for task in late:
+        task.cancel()
+    if late:
+        await asyncio.wait(late)

@@ -16,7 +16,7 @@ from services.errors import Permanent, Temporary
 from services.local_broker import LocalBroker
 from services.outbox import OutboxRow
 from services.relay import KEPT_FOR, RELAY_BATCH_MAX, RETRY_DELAYS, BrokerSink, Lag, Relay, lag
-from services.sink import Result, SinkAway
+from services.sink import Result, SinkAway, deliver_each
 from tests.broker.inbox import Inbox
 from tests.moved_clock import MovedClock
 from tests.patience import until
@@ -191,7 +191,7 @@ async def test_a_sink_that_hangs_counts_as_away(
     outbox: Outbox, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.relay.BACK_OFF", (A_MOMENT,))
-    monkeypatch.setattr("services.relay.DELIVER_TIMEOUT", A_MOMENT)
+    monkeypatch.setattr("services.relay.HANG_TIMEOUT", A_MOMENT)
     told = Slow()
     await outbox.writes(event(ticket="1"))
     async with relaying(Relay(outbox.engine, OUTBOX, told, clock)):
@@ -202,6 +202,41 @@ async def test_a_sink_that_hangs_counts_as_away(
         await told.until_told("1")
         await outbox.all_sent("broker")
     assert [row.attempts for row in await outbox.rows()] == [0]
+
+
+class HangingOn(Told):
+    """A sink that hangs on one row until told to go on, and delivers the others."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key, self.go_on = key, asyncio.Event()
+
+    async def deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Result]:
+        return await deliver_each(rows, self._one, at_once=RELAY_BATCH_MAX, limit=A_MOMENT)
+
+    async def _one(self, row: OutboxRow) -> Result:
+        if row.key == self.key:
+            await self.go_on.wait()
+        [result] = await super().deliver([row])
+        return result
+
+
+async def test_what_a_slow_sink_was_told_in_time_is_not_told_again(
+    outbox: Outbox, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.relay.BACK_OFF", (A_MOMENT,))
+    told = HangingOn("2")
+    await outbox.writes(event(ticket="1"), event(ticket="2"), event(ticket="3"))
+
+    async def marked() -> bool:
+        return [row.sent_at is not None for row in await outbox.rows()] == [True, False, True]
+
+    async with relaying(Relay(outbox.engine, OUTBOX, told, clock)):
+        await until(marked, "what was delivered is marked")
+        told.go_on.set()
+        await outbox.all_sent("broker")
+    assert told.times == {"1": 1, "2": 1, "3": 1}
+    assert [row.attempts for row in await outbox.rows()] == [0, 0, 0]
 
 
 async def test_postgresql_goes_away_and_comes_back(
