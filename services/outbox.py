@@ -50,6 +50,7 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("last_error", Text),
         Column("sent_at", DateTime(timezone=True)),
         Index("outbox_unsent", "sink", "due_at", "id", postgresql_where=text("sent_at is null")),
+        Index("outbox_sent", "sink", "sent_at", postgresql_where=text("sent_at is not null")),
     )
 
 

@@ -69,6 +69,9 @@ STATEMENTS = (
     CREATE INDEX outbox_unsent ON intake.outbox (sink, due_at, id) WHERE sent_at is null
     """,
     """
+    CREATE INDEX outbox_sent ON intake.outbox (sink, sent_at) WHERE sent_at is not null
+    """,
+    """
     CREATE TABLE intake.service_token (
         id UUID NOT NULL,
         name TEXT NOT NULL,

@@ -71,6 +71,9 @@ STATEMENTS = (
     CREATE INDEX outbox_unsent ON kb.outbox (sink, due_at, id) WHERE sent_at is null
     """,
     """
+    CREATE INDEX outbox_sent ON kb.outbox (sink, sent_at) WHERE sent_at is not null
+    """,
+    """
     CREATE TABLE kb.consumed_event (
         consumer TEXT NOT NULL,
         event_id UUID NOT NULL,
