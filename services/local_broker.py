@@ -18,7 +18,7 @@ from services.handling import parse
 from services.live_feed import LiveFeed
 from services.live_notice import LIVE_CHANNEL, Pieces, pieces
 from services.local_consumer import POLL_INTERVAL, STATEMENTS_TIMEOUT, Holder, LocalConsumer, pause
-from services.notifications import AWAY, Heard, Line, listening
+from services.notifications import AWAY, Heard, Line, listening, unexpected
 
 POOL_SIZE = 5
 MARK_CHANNEL = "balie_mark"
@@ -141,7 +141,7 @@ class LocalBroker:
                     await self._hold(line)
             except Exception as error:
                 # Whatever it was: without this, nobody would be woken and nothing taken back.
-                _log.warning("local broker lost its line", reason=sentence(error), exc_info=not isinstance(error, AWAY))
+                _log.warning("local broker lost its line", reason=sentence(error), exc_info=unexpected(error))
             finally:
                 self._holder.locked.clear()
             await asyncio.sleep(POLL_INTERVAL.total_seconds())

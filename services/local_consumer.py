@@ -13,7 +13,7 @@ from services.broker import Handler, Queue
 from services.database import transaction
 from services.errors import sentence
 from services.handling import Outcome, UnderWay, handle
-from services.notifications import AWAY
+from services.notifications import AWAY, unexpected
 
 POLL_INTERVAL = timedelta(seconds=1)
 """The longest a message lies unseen when its notification got lost."""
@@ -65,8 +65,9 @@ class LocalConsumer:
                 wait = await self._take()
             except Exception as error:
                 # Whatever it was, a consumer that gives up would let its queue grow unseen.
-                unknown = not isinstance(error, AWAY)
-                _log.warning("nothing claimed", queue=self.queue.name, reason=sentence(error), exc_info=unknown)
+                _log.warning(
+                    "nothing claimed", queue=self.queue.name, reason=sentence(error), exc_info=unexpected(error)
+                )
                 wait = POLL_INTERVAL
             await pause(wait, unless=self._changed)
         await self._under_way.finish()
@@ -100,7 +101,9 @@ class LocalConsumer:
             async with asyncio.timeout(STATEMENTS_TIMEOUT.total_seconds()), transaction(self._engine) as connection:
                 await transport.settle(connection, self._holder.number, message.id, outcome)
         except AWAY as error:
-            _log.warning("message not settled", queue=self.queue.name, reason=sentence(error))
+            _log.warning(
+                "message not settled", queue=self.queue.name, reason=sentence(error), exc_info=unexpected(error)
+            )
             return False
         return True
 

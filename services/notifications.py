@@ -6,14 +6,23 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.database import UNREACHABLE
+
 AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""What using a PostgreSQL that is away raises; a timeout is an OSError too."""
+"""What using a PostgreSQL that is away raises, and our own mistakes with it, which `unexpected` tells apart: who goes
+on after either logs those in full. A timeout is an OSError too."""
 
 Heard = Callable[[str], None]
 """Takes a notification's payload. Called on the event loop, so it must not block."""
+
+
+def unexpected(error: Exception) -> bool:
+    """Whether it is more than PostgreSQL being away: most likely a mistake of ours, so log it with its traceback."""
+    cut = isinstance(error, DBAPIError) and error.connection_invalidated
+    return not cut and not isinstance(error, UNREACHABLE)
 
 
 class Line:

@@ -17,7 +17,7 @@ from services.clock import Clock
 from services.database import transaction
 from services.errors import BalieError, Permanent, Temporary, sentence
 from services.events import Event
-from services.notifications import AWAY, listening
+from services.notifications import AWAY, listening, unexpected
 from services.outbox import BROKER_SINK, NOTIFY_CHANNEL, OutboxRow
 from services.sink import DELIVER_TIMEOUT, Result, Sink, SinkAway, deliver_each
 from services.telemetry import correlated
@@ -92,7 +92,7 @@ class Relay:
                 # Confirm before mark: a crash here repeats the batch, it never loses it.
                 await self._mark(connection, rows, results)
         except AWAY as error:
-            self._log.warning("outbox cannot be read or marked", reason=sentence(error))
+            self._log.warning("outbox cannot be read or marked", reason=sentence(error), exc_info=unexpected(error))
             return [], [SinkAway("The outbox itself is away.")]
         return rows, results
 
@@ -158,7 +158,7 @@ class Relay:
                 async with listening(self._engine, {NOTIFY_CHANNEL: lambda _: self._written.set()}) as line:
                     await line.lost.wait()
             except AWAY as error:
-                self._log.warning("outbox cannot be listened to", reason=sentence(error))
+                self._log.warning("outbox cannot be listened to", reason=sentence(error), exc_info=unexpected(error))
             await asyncio.sleep(POLL_INTERVAL.total_seconds())
 
     async def _prune(self) -> None:
@@ -168,7 +168,7 @@ class Relay:
                 while await prune(self._engine, self._outbox, self._sink.name, before) == PRUNE_BATCH_MAX:
                     continue
             except AWAY as error:
-                self._log.warning("outbox not pruned", reason=sentence(error))
+                self._log.warning("outbox not pruned", reason=sentence(error), exc_info=unexpected(error))
             await asyncio.sleep(PRUNE_INTERVAL.total_seconds())
 
 

@@ -10,7 +10,7 @@ from services.errors import Temporary
 from services.kb.articles import Article
 from services.kb.index import SearchIndex
 from services.kb.queries import changed_since
-from services.notifications import AWAY
+from services.notifications import AWAY, unexpected
 
 BATCH_MAX = 1000
 """Most texts read and indexed at a time: what bounds the memory of building the index."""
@@ -58,7 +58,11 @@ class Catalogue:
             try:
                 await self.refresh()
             except AWAY as error:
-                log.warning("articles cannot be read; searching what is known", error=type(error).__name__)
+                log.warning(
+                    "articles cannot be read; searching what is known",
+                    error=type(error).__name__,
+                    exc_info=unexpected(error),
+                )
             try:
                 async with asyncio.timeout(POLL_INTERVAL.total_seconds()):
                     await self._woken.wait()
