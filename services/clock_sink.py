@@ -26,8 +26,9 @@ class ClockSink:
     """Signals every ticket's workflow, and starts it where none runs.
 
     Of several snapshots of one ticket only the newest goes out: it says everything the older ones do. An older one that
-    comes after it, from another relay, is ignored by a running clock. It could start the clock of a ticket closed
-    meanwhile; that clock ends at its first deadline, which intake finds not due, or by the reconciler.
+    comes after it, from another relay, is ignored by a running clock. One that comes
+    after a closed ticket's clock has ended starts a stray one: with a deadline it ends there, as intake answers that
+    the ticket is closed; without, as for an open ticket, it sleeps on (services/DECISIONS.md, 26).
     """
 
     name = CLOCK_SINK

@@ -10,8 +10,8 @@ from services.child_process import LOOPBACK, ChildProcess, PartMissing, free_por
 
 NAMESPACE = "default"
 PRAGMAS = ("journal_mode=wal", "synchronous=normal")
-"""Twice the starts a second of SQLite's own defaults; a `kill -9` loses nothing, a power cut perhaps the last moment,
-which the reconciler heals."""
+"""Twice the starts a second of SQLite's own defaults; a `kill -9` loses nothing, a power cut perhaps the last moment:
+a clock told then stays behind until its ticket changes again (services/DECISIONS.md, 26)."""
 
 
 class TemporalServer:
