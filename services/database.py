@@ -41,6 +41,8 @@ def connect(url: str, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
         make_url(url).set(drivername="postgresql+asyncpg"),
         pool_size=pool_size,
         pool_pre_ping=True,
+        # An error's text is logged; what people wrote and their password hashes must not be in it.
+        hide_parameters=True,
         connect_args={
             "server_settings": {
                 "timezone": "UTC",
@@ -82,7 +84,7 @@ def run_migrations(metadata: MetaData) -> None:
     attributes = context.config.attributes
     schema: str = attributes["schema"]
     url = make_url(attributes["url"]).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
 
     async def upgrade() -> None:
         async with engine.connect() as connection:

@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Annotated, Any, ClassVar
 
 import structlog
@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from services.clock import Clock
 from services.database import UNREACHABLE
-from services.errors import BalieError, Invalid, NotAuthenticated, NotFound, Temporary, TooManyRequests
+from services.errors import BalieError, Invalid, NotAuthenticated, NotFound, Temporary, TooLarge, TooManyRequests
 from services.identity import Caller, Signer
 from services.telemetry import CORRELATION_ID_MAX, correlated, correlation_id
 
@@ -27,6 +27,8 @@ PROBLEM = "application/problem+json"
 PROBLEM_TYPE = "https://balie.example/problems/"
 REQUEST_ID = "X-Request-ID"
 HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
+BODY_BYTES_MAX = 27 * 1024 * 1024
+"""Somewhat more than the largest attachment. Looked at before anything is read."""
 PAGE_MAX = 100
 PAGE_DEFAULT = 25
 RATE_LIMIT = 1200
@@ -102,6 +104,11 @@ def problem(error: BalieError) -> JSONResponse:
 _bearer = HTTPBearer(auto_error=False, description="A token from POST /api/v1/sessions or `balie token`.")
 
 
+def place(request: Request) -> str:
+    """Where a request comes from: the caller's address, or what a trusted proxy says it is."""
+    return request.client.host if request.client else ""
+
+
 async def optional_caller(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Caller | None:
@@ -170,10 +177,10 @@ async def _limited(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> tuple[Response, Mapping[str, str]]:
     limit: RateLimit = request.app.state.rate_limit
-    caller = request.headers.get("Authorization") or (request.client.host if request.client else "")
     try:
-        limits = limit.count(caller, time.time())
-    except TooManyRequests as error:
+        limits = limit.count(_counted_as(request), time.time())
+        _must_fit(request)
+    except (TooManyRequests, TooLarge) as error:
         return problem(error), {}
     started = time.perf_counter()
     try:
@@ -190,6 +197,24 @@ async def _limited(
         ms=round((time.perf_counter() - started) * 1000, 1),
     )
     return response, limits
+
+
+def _counted_as(request: Request) -> str:
+    # A token counts once it is known to be ours: made-up ones would each begin a count of their own.
+    signer: Signer = request.app.state.signer
+    clock: Clock = request.app.state.clock
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        with suppress(NotAuthenticated):
+            caller = signer.caller(token, clock())
+            return str(caller.person_id or caller.token_id)
+    return place(request)
+
+
+def _must_fit(request: Request) -> None:
+    length = request.headers.get("Content-Length", "0")
+    if length.isdigit() and int(length) > BODY_BYTES_MAX:
+        raise TooLarge(f"A request may have at most {BODY_BYTES_MAX // 1024 // 1024} MiB.")
 
 
 async def _balie_problem(_request: Request, error: Exception) -> Response:

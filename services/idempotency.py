@@ -3,18 +3,19 @@
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Header, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, func, select
+from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.database import transaction
 from services.errors import Conflict
 from services.identity import Caller
+from services.tidying import TIDY_BATCH_MAX, Chore
 
 KEY_CHARACTERS_MAX = 200
 KEPT_FOR = timedelta(days=7)
@@ -59,6 +60,18 @@ def idempotency_table(metadata: MetaData) -> Table:
     )
 
 
+def forget_answers(table: Table) -> Chore:
+    """The chore that drops answers given more than `KEPT_FOR` ago."""
+
+    async def forget(connection: AsyncConnection, now: datetime) -> int:
+        key = tuple_(table.c.caller, table.c.key)
+        old = select(table.c.caller, table.c.key).where(table.c.created_at < now - KEPT_FOR).limit(TIDY_BATCH_MAX)
+        return int((await connection.execute(delete(table).where(key.in_(old)))).rowcount)
+
+    return forget
+
+
+Admit = Callable[[AsyncConnection, Caller], Awaitable[object]]
 Work = Callable[[AsyncConnection], Awaitable[Answer]]
 
 
@@ -69,11 +82,14 @@ async def answer_once(
     key: str | None,
     request: Request,
     work: Work,
+    *,
+    admit: Admit | None = None,
     content: bytes | None = None,
 ) -> JSONResponse:
     """Do `work` in one transaction, or give again what it answered under this key.
 
-    `content` is what was sent, where the request's body has been read as a form.
+    `admit` raises for a caller who may not even have an answer again; `work` checks for itself. `content` is what was
+    sent, where the request's body has been read as a form.
 
     A request that failed leaves no trace, so it can be mended and sent again under its key.
     Raises Conflict where the key came with another request before.
@@ -81,6 +97,8 @@ async def answer_once(
     async with transaction(engine) as connection:
         if key is None:
             return (await work(connection)).response()
+        if admit is not None:
+            await admit(connection, caller)
         fingerprint = _fingerprint(request, await request.body() if content is None else content)
         given = await _claim(connection, table, _name(caller), key, fingerprint)
         if given is not None:

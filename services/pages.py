@@ -9,6 +9,7 @@ from fastapi import Query
 
 from services.errors import Invalid
 from services.http import PAGE_DEFAULT, PAGE_MAX
+from services.storable import storable
 
 CURSOR_CHARACTERS_MAX = 1000
 Cursor = Annotated[str | None, Query(max_length=CURSOR_CHARACTERS_MAX, description="`next_cursor` of the last page.")]
@@ -25,7 +26,7 @@ def read_cursor(cursor: str | None, parse: Callable[[list[str]], Key]) -> Key | 
         return None
     try:
         parts = json.loads(urlsafe_b64decode(cursor.encode()))
-        return parse([str(part).replace("\x00", "") for part in parts])
+        return parse([storable(str(part)) for part in parts])
     except (ValueError, TypeError, LookupError, OverflowError) as error:
         raise Invalid("This cursor is none of ours; begin again without one.") from error
 

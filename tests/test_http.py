@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from services.errors import MoveRefused, TooManyRequests
-from services.http import RateLimit, StaffCaller, create_app
+from services.http import BODY_BYTES_MAX, RateLimit, StaffCaller, create_app
 from services.identity import Caller, Signer
 from services.vocabulary import Role
 from tests.moved_clock import MovedClock
@@ -74,3 +74,16 @@ def test_over_the_limit_a_caller_is_told_when_to_come_back() -> None:
     assert refused.value.facts == {"retry_after": 50}
     limit.count("b", now=70)
     limit.count("a", now=120)
+
+
+async def test_made_up_tokens_do_not_begin_counts_of_their_own(client: httpx.AsyncClient) -> None:
+    left = [
+        int((await client.get("/refused", headers={"Authorization": f"Bearer {n}"})).headers["ratelimit-remaining"])
+        for n in range(3)
+    ]
+    assert left == [left[0], left[0] - 1, left[0] - 2]
+
+
+async def test_a_body_too_large_is_refused_before_it_is_read(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/refused", headers={"Content-Length": str(BODY_BYTES_MAX + 1)})
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")

@@ -46,7 +46,9 @@ async def create_attachment(
         )
         return Answer(201, attachment_out(stored).model_dump(mode="json"), {"Location": _address(stored.id)})
 
-    return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, content)
+    return await answer_once(
+        desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of, content=content
+    )
 
 
 @router.get("/attachments/{attachment_id}", summary="Download a file", response_class=Response)

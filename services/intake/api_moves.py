@@ -45,7 +45,9 @@ class Terms:
 
     async def answer(self, caller: Caller, work: Work) -> Response:
         """Do the work once under the key."""
-        return await answer_once(self.desk.engine, idempotency_key, caller, self.key, self.request, work)
+        return await answer_once(
+            self.desk.engine, idempotency_key, caller, self.key, self.request, work, admit=party_of
+        )
 
 
 def _terms(desk: TheDesk, request: Request, if_match: IfMatch = None, key: IdempotencyKey = None) -> Terms:

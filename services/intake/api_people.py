@@ -82,7 +82,7 @@ async def create_person(
         body = PersonOut.of(added).model_dump(mode="json")
         return Answer(201, body, {"Location": f"/api/v1/people/{added.id}"})
 
-    return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work)
+    return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)
 
 
 @router.get("/people/{person_id}", summary="Read a person")
@@ -135,7 +135,7 @@ async def create_organisation(
         body = OrganisationOut(id=added.id, name=added.name).model_dump(mode="json")
         return Answer(201, body, {"Location": f"/api/v1/organisations/{added.id}"})
 
-    return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work)
+    return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)
 
 
 @router.get("/organisations/{organisation_id}", summary="Read an organisation")

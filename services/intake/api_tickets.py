@@ -1,6 +1,6 @@
 """Tickets: opening, listing and reading them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -62,7 +62,7 @@ async def create_ticket(
         ticket = await submit(connection, party, requester, question, desk.policy, now)
         return await ticket_answer(connection, party, ticket, status=201)
 
-    return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work)
+    return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)
 
 
 @router.get("/tickets", summary="List tickets")
@@ -158,7 +158,7 @@ def _me(who: UUID | str | None, party: Party) -> UUID | str | None:
 
 def _changed(parts: list[str]) -> tuple[datetime, int]:
     at, number = parts
-    return datetime.fromisoformat(at), _known_number(int(number))
+    return datetime.fromisoformat(at).astimezone(UTC), _known_number(int(number))
 
 
 def _known_number(number: int) -> int:

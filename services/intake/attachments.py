@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.errors import Invalid, NotFound, TooLarge
 from services.intake.tables import attachment, blob, comment
+from services.tidying import TIDY_BATCH_MAX
 
 ATTACHMENT_BYTES_MAX = 25 * 1024 * 1024
 ATTACHMENTS_MAX = 20
 """Most files one message takes along."""
 FILE_NAME_CHARACTERS_MAX = 200
+BLOBS_LOCK = "balie.blobs"
 UNUSED_KEPT_FOR = timedelta(days=1)
 
 
@@ -44,6 +46,9 @@ class BlobStore(Protocol):
     async def get(self, connection: AsyncConnection, key: str) -> bytes:
         """Raises NotFound."""
 
+    async def drop(self, connection: AsyncConnection, key: str) -> None:
+        """Gone on return, or when `connection`'s transaction commits; nothing where there is nothing."""
+
 
 class PostgresBlobs:
     """Bytes in PostgreSQL: one thing to back up, and every replica sees them."""
@@ -56,6 +61,9 @@ class PostgresBlobs:
         if content is None:
             raise NotFound("The file's content is gone.")
         return bytes(content)
+
+    async def drop(self, connection: AsyncConnection, key: str) -> None:
+        await connection.execute(delete(blob).where(blob.c.key == key))
 
 
 class FolderBlobs:
@@ -73,6 +81,9 @@ class FolderBlobs:
             return await asyncio.to_thread((self._folder / key).read_bytes)
         except FileNotFoundError as error:
             raise NotFound("The file's content is gone.") from error
+
+    async def drop(self, connection: AsyncConnection, key: str) -> None:  # noqa: ARG002 - the interface
+        await asyncio.to_thread((self._folder / key).unlink, missing_ok=True)
 
     def _write(self, key: str, content: bytes) -> None:
         target = self._folder / key
@@ -101,6 +112,8 @@ async def keep(
     if len(content) > ATTACHMENT_BYTES_MAX:
         raise TooLarge(f"A file may have at most {ATTACHMENT_BYTES_MAX // 1024 // 1024} MiB.")
     key = hashlib.sha256(content).hexdigest()
+    # Shared with other uploads, not with `forget_unused`: bytes it finds unused must not come into use meanwhile.
+    await connection.execute(select(func.pg_advisory_xact_lock_shared(func.hashtext(BLOBS_LOCK))))
     await blobs.put(connection, key, content)
     values = {
         "id": uuid4(),
@@ -142,10 +155,17 @@ async def find(connection: AsyncConnection, attachment_id: UUID) -> tuple[Attach
     return row, row.ticket_number, bool(row.public)
 
 
-async def forget_unused(connection: AsyncConnection, now: datetime) -> int:
-    """Drop what was uploaded but never sent, a day later; gives how many."""
+async def forget_unused(connection: AsyncConnection, blobs: BlobStore, now: datetime) -> int:
+    """Drop what was uploaded but never sent, a day later, with its bytes; at most a batch. Gives how many."""
+    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(BLOBS_LOCK))))
     old = attachment.c.comment_id.is_(None), attachment.c.created_at < now - UNUSED_KEPT_FOR
-    return int((await connection.execute(delete(attachment).where(*old))).rowcount)
+    some = select(attachment.c.id).where(*old).limit(TIDY_BATCH_MAX)
+    dropped = await connection.execute(delete(attachment).where(attachment.c.id.in_(some)).returning(attachment.c.blob))
+    keys = list(dropped.scalars())
+    used = select(attachment.c.blob).where(attachment.c.blob.in_(keys))
+    for key in set(keys) - set((await connection.execute(used)).scalars()):
+        await blobs.drop(connection, key)
+    return len(keys)
 
 
 def clean_name(name: str) -> str:

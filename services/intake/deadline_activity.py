@@ -2,9 +2,11 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from services.contract import MEET_DEADLINE_ACTIVITY, MeetDeadline, Snapshot
 from services.database import transaction
+from services.errors import Permanent
 from services.intake.commands import meet
 from services.telemetry import correlated
 
@@ -21,6 +23,10 @@ class DeadlineActivity:
         # Intake may have been away since the clock asked: what counts is when the deadline was truly met.
         order = order.tried_at(activity.info().started_time)
         with correlated(order.correlation_id):
-            async with transaction(self._engine) as connection:
-                snapshot = await meet(connection, order)
+            try:
+                async with transaction(self._engine) as connection:
+                    snapshot = await meet(connection, order)
+            except Permanent as error:
+                # Trying again as it is cannot help: the clock says so in its log, and asks again after a while.
+                raise ApplicationError(error.detail, type=type(error).__name__, non_retryable=True) from error
             return snapshot.model_copy(update={"correlation_id": order.correlation_id})

@@ -2,12 +2,12 @@
 
 import asyncio
 import socket
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-import structlog
 from pydantic import Field
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
@@ -16,23 +16,22 @@ from services.clock import wall_clock
 from services.clock_sink import ClockSink
 from services.contract import INTAKE_TASK_QUEUE, Policy
 from services.database import connect
+from services.idempotency import forget_answers
 from services.identity import Signer
 from services.intake.app import build_api
 from services.intake.attachments import BlobStore, FolderBlobs, PostgresBlobs, forget_unused
 from services.intake.deadline_activity import DeadlineActivity
 from services.intake.desk import Desk
 from services.intake.suggestion_consumer import SUGGESTIONS_QUEUE, SuggestionConsumer
-from services.intake.tables import outbox
+from services.intake.tables import idempotency_key, outbox
 from services.process import serve
 from services.relay import BrokerSink, Relay
 from services.settings import Settings
 from services.temporal_client import connect_temporal
-
-log = structlog.get_logger(__name__)
+from services.tidying import keep_tidy
 
 GRACE = timedelta(seconds=10)
 MAX_CONCURRENT_DEADLINES = 20
-TIDY_EVERY = timedelta(hours=1)
 
 
 class IntakeSettings(Settings):
@@ -65,7 +64,8 @@ async def worker(settings: IntakeSettings, broker: Broker) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(_speak_with_broker(engine, broker))
             group.create_task(_speak_with_temporal(engine, settings))
-            group.create_task(_tidy(engine))
+            forget_files = partial(_forget_files, blob_store(settings))
+            group.create_task(keep_tidy(engine, wall_clock, forget_files, forget_answers(idempotency_key)))
     finally:
         await engine.dispose()
 
@@ -99,12 +99,8 @@ async def meet_deadlines(temporal: Client, engine: AsyncEngine) -> None:
     await worker.run()
 
 
-async def _tidy(engine: AsyncEngine) -> None:
-    while True:
-        async with engine.begin() as connection:
-            if dropped := await forget_unused(connection, wall_clock()):
-                log.info("dropped unused attachments", count=dropped)
-        await asyncio.sleep(TIDY_EVERY.total_seconds())
+async def _forget_files(blobs: BlobStore, connection: AsyncConnection, now: datetime) -> int:
+    return await forget_unused(connection, blobs, now)
 
 
 def blob_store(settings: IntakeSettings) -> BlobStore:

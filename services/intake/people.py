@@ -155,6 +155,9 @@ async def change_person(connection: AsyncConnection, person_id: UUID, changes: d
     """Set the named columns. Raises NotFound, or Conflict where somebody else has the address."""
     if changes.get("organisation_id"):
         await get_organisation(connection, changes["organisation_id"])
+    if {"active", "role"} & changes.keys():
+        # Tokens given before say what the person was then.
+        changes = {**changes, "session_epoch": person.c.session_epoch + 1}
     if changes:
         try:
             await connection.execute(update(person).where(person.c.id == person_id).values(changes))

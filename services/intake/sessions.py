@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -34,19 +35,34 @@ _hashing = ThreadPoolExecutor(PASSWORDS_AT_ONCE, thread_name_prefix="passwords")
 _WRONG = "This e-mail address and password do not belong together."
 
 
+@dataclass(frozen=True)
+class Credentials:
+    """Who somebody who logs in may be, and the hash their password must have."""
+
+    person: Person | None
+    password_hash: str | None
+
+
 async def hash_password(password: str) -> str:
     """Argon2id, off the event loop: it takes tens of milliseconds on purpose."""
     return await asyncio.get_running_loop().run_in_executor(_hashing, _hasher.hash, password)
 
 
-async def log_in(connection: AsyncConnection, email: str, password: str) -> Person:
-    """Raises NotAuthenticated in the same words and time whether the address or the password is wrong."""
+async def credentials(connection: AsyncConnection, email: str) -> Credentials:
+    """What is known under this address; nothing for a stranger or somebody switched off."""
     found = await find_by_email(connection, email)
-    kept = await _password_hash(connection, found.id) if found and found.active else None
-    matches = await asyncio.get_running_loop().run_in_executor(_hashing, _verify, kept or _NOBODYS_HASH, password)
-    if found is None or kept is None or not matches:
+    if found is None or not found.active:
+        return Credentials(None, None)
+    return Credentials(found, await _password_hash(connection, found.id))
+
+
+async def log_in(known: Credentials, password: str) -> Person:
+    """Raises NotAuthenticated in the same words and time whether the address or the password is wrong."""
+    kept = known.password_hash or _NOBODYS_HASH
+    matches = await asyncio.get_running_loop().run_in_executor(_hashing, _verify, kept, password)
+    if known.person is None or known.password_hash is None or not matches:
         raise NotAuthenticated(_WRONG)
-    return found
+    return known.person
 
 
 async def who_calls(connection: AsyncConnection, caller: Caller) -> Person:
@@ -77,7 +93,9 @@ async def request_password_link(
     )
     if not found.active:
         return
-    data = PasswordLinkRequested(person=found.contact(), about=_about(found))
+    # Under the address, not a name: whoever asks may be anybody, and must not get their words mailed to others.
+    addressed = found.contact().model_copy(update={"name": email})
+    data = PasswordLinkRequested(person=addressed, about=_about(found))
     event = Event.of(data, id=uuid4(), source=SOURCE, time=now, correlation_id=correlation_id())
     await append_events(connection, outbox, [event])
 

@@ -97,6 +97,14 @@ ticket = Table(
     Column("subject_words", TSVECTOR, Computed("to_tsvector('simple', subject)", persisted=True)),
     Index("ticket_newest", text("updated_at desc"), text("number desc")),
     Index("ticket_status", "status", text("updated_at desc"), text("number desc")),
+    # Somebody's own queue is short; found by status and sorted, or by date and filtered, it would cost a walk.
+    Index(
+        "ticket_at_work",
+        "assignee_id",
+        text("updated_at desc"),
+        text("number desc"),
+        postgresql_where=text("status in ('new', 'open', 'pending', 'parked')"),
+    ),
     Index("ticket_assignee", "assignee_id", "status", text("updated_at desc")),
     Index("ticket_requester", "requester_id", text("updated_at desc")),
     Index("ticket_organisation", "organisation_id", text("updated_at desc")),

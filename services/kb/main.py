@@ -7,15 +7,17 @@ from services.broker import Broker, until_listening
 from services.clock import wall_clock
 from services.database import connect
 from services.events import ArticlePublished, Event
+from services.idempotency import forget_answers
 from services.identity import Signer
 from services.kb.app import build_api
 from services.kb.catalogue import Catalogue
 from services.kb.consumer import SUGGEST_QUEUE, SuggestionConsumer
 from services.kb.library import Library
-from services.kb.tables import outbox
+from services.kb.tables import idempotency_key, outbox
 from services.process import serve
 from services.relay import BrokerSink, Relay
 from services.settings import Settings
+from services.tidying import keep_tidy
 
 
 class KbSettings(Settings):
@@ -55,7 +57,9 @@ async def worker(settings: KbSettings, broker: Broker) -> None:
     suggestions = SuggestionConsumer(engine, Catalogue(engine), settings.public_url, wall_clock)
     subscription = await broker.subscribe(SUGGEST_QUEUE, suggestions.handle)
     try:
-        await Relay(engine, outbox, BrokerSink(broker), wall_clock).run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Relay(engine, outbox, BrokerSink(broker), wall_clock).run())
+            group.create_task(keep_tidy(engine, wall_clock, forget_answers(idempotency_key)))
     finally:
         await subscription.stop()
         await engine.dispose()

@@ -8,7 +8,7 @@ from services.errors import NotAuthenticated
 from services.identity import PASSWORD_LINK_LIFETIME, Signer
 from services.intake.administrators import appoint
 from services.intake.people import Person, find_by_email, get_or_add_requester
-from services.intake.sessions import choose_password, log_in
+from services.intake.sessions import choose_password, credentials, log_in
 from services.vocabulary import Language, Role
 from tests.moved_clock import MovedClock
 
@@ -33,7 +33,7 @@ async def test_somebody_new_becomes_an_administrator_and_logs_in_by_the_link(
     async with transaction(engine) as connection:
         code = await _appoint(connection, clock)
         await choose_password(connection, SIGNER, code, PASSWORD, clock())
-        logged_in = await log_in(connection, EMAIL, PASSWORD)
+        logged_in = await log_in(await credentials(connection, EMAIL), PASSWORD)
     assert (logged_in.name, logged_in.language, logged_in.role) == ("Jo", Language.DUTCH, Role.ADMIN)
 
 

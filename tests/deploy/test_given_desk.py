@@ -12,7 +12,7 @@ from services.errors import Permanent
 from services.intake.attachments import PostgresBlobs
 from services.intake.demonstration import PEOPLE, add_demonstration_people
 from services.intake.mail_in import Mailroom, Outcome, receive_mail
-from services.intake.sessions import log_in
+from services.intake.sessions import credentials, log_in
 
 MAIL = b"From: sam@customer.example\r\nMessage-ID: <1@customer.example>\r\nSubject: Help\r\n\r\nHelp!"
 
@@ -41,7 +41,7 @@ async def test_an_empty_desk_gets_people_who_can_log_in(settings: GivenSettings,
     )
     async with engine.connect() as connection:
         for somebody in PEOPLE:
-            assert (await log_in(connection, somebody.email, balie.password)).role is somebody.role
+            assert (await log_in(await credentials(connection, somebody.email), balie.password)).role is somebody.role
 
 
 async def test_a_desk_with_a_ticket_is_left_alone(settings: GivenSettings, engine: AsyncEngine) -> None:
@@ -56,4 +56,4 @@ async def test_nobody_is_given_a_new_password(settings: GivenSettings, engine: A
     with pytest.raises(Permanent, match="This desk is in use"):
         await given(settings)
     async with engine.connect() as connection:
-        assert await log_in(connection, PEOPLE[0].email, "the password they know")
+        assert await log_in(await credentials(connection, PEOPLE[0].email), "the password they know")

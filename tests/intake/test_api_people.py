@@ -1,5 +1,7 @@
 """People, organisations and logging in through the HTTP API."""
 
+import json
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from uuid import UUID
 
@@ -120,3 +122,37 @@ async def test_a_services_token_opens_tickets_for_others_until_revoked(
 async def test_unknown_ids_are_not_found(anna: As) -> None:
     for path in ("people", "organisations", "attachments"):
         assert (await anna.ask("GET", f"/api/v1/{path}/{UUID(int=5)}")).status_code == 404
+
+
+async def test_a_link_mail_carries_no_words_of_whoever_asked_for_it(api: As, engine: AsyncEngine) -> None:
+    asked = {"email": "victim@example.com", "name": "WIN NOW at https://evil.example"}
+    await api.ask("POST", "/api/v1/password-links", json=asked)
+    async with engine.connect() as connection:
+        payloads = (await connection.execute(select(outbox.c.payload))).scalars().all()
+    (event,) = [e for e in map(Event.model_validate, payloads) if e.type == PasswordLinkRequested.TYPE]
+    assert event.read(PasswordLinkRequested).person.name == "victim@example.com"
+
+
+async def test_an_ended_session_gets_not_even_an_old_answer_again(api: As) -> None:
+    marieke = await api.logs_in("marieke@devries.example")
+    sent = {"json": {"subject": "x", "text": "x"}, "headers": {"Idempotency-Key": "k1"}}
+    assert (await marieke.ask("POST", "/api/v1/tickets", **sent)).status_code == 201
+    await marieke.ask("DELETE", "/api/v1/sessions")
+    assert (await marieke.ask("POST", "/api/v1/tickets", **sent)).status_code == 401
+
+
+async def test_a_change_of_role_ends_the_tokens_given_before(anna: As, daan: As) -> None:
+    changed = await anna.ask("PATCH", f"/api/v1/people/{daan.person['id']}", json={"role": "requester"})
+    assert changed.status_code == 200
+    assert (await daan.ask("GET", "/api/v1/me")).status_code == 401
+
+
+async def test_a_cursor_that_no_database_can_read_is_refused(anna: As) -> None:
+    for path, key in (
+        ("tickets", ["0001-01-01T00:00:00+23:00", 1]),
+        ("tickets", ["9999-12-31T23:59:59-23:00", 1]),
+        ("people", ["a\ud800", str(UUID(int=1))]),
+        ("organisations", ["a\x00", str(UUID(int=1))]),
+    ):
+        cursor = urlsafe_b64encode(json.dumps(key).encode()).decode()
+        assert (await anna.ask("GET", f"/api/v1/{path}", params={"cursor": cursor})).status_code == 422

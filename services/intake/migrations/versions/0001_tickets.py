@@ -145,6 +145,10 @@ STATEMENTS = (
     )
     """,
     """
+    CREATE INDEX ticket_at_work ON intake.ticket (assignee_id, updated_at desc, number desc)
+        WHERE status in ('new', 'open', 'pending', 'parked')
+    """,
+    """
     CREATE INDEX ticket_assignee ON intake.ticket (assignee_id, status, updated_at desc)
     """,
     """
