@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy import Row, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,16 +31,33 @@ CLAIM_LASTS = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Claimed:
-    """A mail that this process alone tries to deliver now."""
+class Claim:
+    """A row of `notification` that this process alone deals with now."""
 
-    notification: Notification
-    known: Known
+    id: UUID
+    template: str
+    ticket_number: int | None
+    correlation_id: str
     planned_at: datetime
     attempt: int
 
 
-async def take_due(connection: AsyncConnection, now: datetime, limit: int) -> list[Claimed]:
+@dataclass(frozen=True)
+class Claimed(Claim):
+    """A mail to deliver."""
+
+    notification: Notification
+    known: Known
+
+
+@dataclass(frozen=True)
+class Unreadable(Claim):
+    """A mail that another version of Balie wrote, and this one does not understand."""
+
+    fault: str
+
+
+async def take_due(connection: AsyncConnection, now: datetime, limit: int) -> list[Claimed | Unreadable]:
     """Take mails whose time has come, earliest first, so that no other process takes them for `CLAIM_LASTS`."""
     due = (
         select(notification.c.id)
@@ -57,50 +75,46 @@ async def take_due(connection: AsyncConnection, now: datetime, limit: int) -> li
     return await _claimed(connection, ids)
 
 
-async def begin(connection: AsyncConnection, claimed: Claimed, now: datetime) -> None:
+async def begin(connection: AsyncConnection, claim: Claim, now: datetime) -> None:
     """Write down that a try starts: should it never end, that is evidence too."""
     await connection.execute(
-        delivery_attempt.insert().values(
-            notification_id=claimed.notification.id, attempt=claimed.attempt, started_at=now
-        )
+        delivery_attempt.insert().values(notification_id=claim.id, attempt=claim.attempt, started_at=now)
     )
 
 
-async def suppress(connection: AsyncConnection, claimed: Claimed, reason: str, now: datetime) -> None:
+async def suppress(connection: AsyncConnection, claim: Claim, reason: str, now: datetime) -> None:
     """Never send it, and say why."""
-    await _end(connection, claimed.notification.id, SUPPRESSED, reason, now)
+    await _end(connection, claim.id, SUPPRESSED, reason, now)
 
 
-async def mark_sent(connection: AsyncConnection, claimed: Claimed, answer: str, now: datetime) -> None:
+async def mark_sent(connection: AsyncConnection, claim: Claim, answer: str, now: datetime) -> None:
     """It has been handed over."""
-    await _end_attempt(connection, claimed, SENT, answer, now)
-    await _end(connection, claimed.notification.id, SENT, "", now)
+    await _end_attempt(connection, claim, SENT, answer, now)
+    await _end(connection, claim.id, SENT, "", now)
 
 
-async def mark_failed(connection: AsyncConnection, claimed: Claimed, outcome: str, answer: str, now: datetime) -> None:
+async def mark_failed(connection: AsyncConnection, claim: Claim, outcome: str, answer: str, now: datetime) -> None:
     """It is given up; `outcome` tells whether for good reason (permanent) or for lack of time (temporary)."""
-    await _end_attempt(connection, claimed, outcome, answer, now)
-    await _end(connection, claimed.notification.id, FAILED, answer, now)
+    await _end_attempt(connection, claim, outcome, answer, now)
+    await _end(connection, claim.id, FAILED, answer, now)
 
 
-async def put_off(
-    connection: AsyncConnection, claimed: Claimed, answer: str, again_at: datetime, now: datetime
-) -> None:
+async def put_off(connection: AsyncConnection, claim: Claim, answer: str, again_at: datetime, now: datetime) -> None:
     """It failed for now."""
-    await _end_attempt(connection, claimed, "temporary", answer, now)
+    await _end_attempt(connection, claim, "temporary", answer, now)
     await connection.execute(
         notification.update()
         .where(
-            notification.c.id == claimed.notification.id,
+            notification.c.id == claim.id,
             notification.c.state == QUEUED,
             # Another process took it over meanwhile: its claim stands.
-            notification.c.attempts == claimed.attempt,
+            notification.c.attempts == claim.attempt,
         )
         .values(due_at=again_at, reason=answer)
     )
 
 
-async def _claimed(connection: AsyncConnection, ids: list[UUID]) -> list[Claimed]:
+async def _claimed(connection: AsyncConnection, ids: list[UUID]) -> list[Claimed | Unreadable]:
     query = (
         select(
             notification,
@@ -123,18 +137,15 @@ async def _claimed(connection: AsyncConnection, ids: list[UUID]) -> list[Claimed
         .where(notification.c.id.in_(ids))
         .order_by(notification.c.planned_at, notification.c.id)
     )
-    return [
-        Claimed(_notification(row), _known(row), row.planned_at, row.attempts)
-        for row in await connection.execute(query)
-    ]
+    return [_read(row) for row in await connection.execute(query)]
 
 
-async def _end_attempt(connection: AsyncConnection, claimed: Claimed, outcome: str, answer: str, now: datetime) -> None:
+async def _end_attempt(connection: AsyncConnection, claim: Claim, outcome: str, answer: str, now: datetime) -> None:
     await connection.execute(
         delivery_attempt.update()
         .where(
-            delivery_attempt.c.notification_id == claimed.notification.id,
-            delivery_attempt.c.attempt == claimed.attempt,
+            delivery_attempt.c.notification_id == claim.id,
+            delivery_attempt.c.attempt == claim.attempt,
         )
         .values(ended_at=now, outcome=outcome, answer=answer)
     )
@@ -146,6 +157,19 @@ async def _end(connection: AsyncConnection, id: UUID, state: str, reason: str, n
         .where(notification.c.id == id, notification.c.state.in_((QUEUED, FAILED)))
         .values(state=state, reason=reason, ended_at=now)
     )
+
+
+def _read(row: Row[tuple[object, ...]]) -> Claimed | Unreadable:
+    """Each row by itself: one that cannot be read must not keep the others from going out."""
+    claim = (row.id, row.template, row.ticket_number, row.correlation_id, row.planned_at, row.attempts)
+    try:
+        return Claimed(*claim, _notification(row), _known(row))
+    except ValidationError as error:
+        # Where, never what: a mail's words and addresses belong in no log.
+        places = ", ".join(".".join(str(part) for part in problem["loc"]) for problem in error.errors())
+        return Unreadable(*claim, f"This version of Balie cannot read it: see {places}.")
+    except ValueError as error:
+        return Unreadable(*claim, f"This version of Balie cannot read what is known of its ticket: {error}.")
 
 
 def _notification(row: Row[tuple[object, ...]]) -> Notification:

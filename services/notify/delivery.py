@@ -16,7 +16,7 @@ from services.errors import Permanent, Temporary
 from services.identity import Signer
 from services.notifications import AWAY
 from services.notify import claims
-from services.notify.claims import Claimed
+from services.notify.claims import Claim, Claimed, Unreadable
 from services.notify.mail import compose
 from services.notify.notices import next_try
 from services.notify.rendering import Desk
@@ -60,9 +60,15 @@ class Delivery:
                 await self._rest()
 
     async def deliver_due(self) -> int:
-        """Try the mails due now, at most `BATCH_MAX`; how many were dealt with."""
+        """Try the mails due now, at most `BATCH_MAX`; how many were dealt with.
+
+        Every try has ended when this returns or raises the first that could not be marked.
+        """
         batch = await self._claim()
-        await asyncio.gather(*(self._deliver(claimed) for claimed in batch if claimed is not None))
+        tries = (self._deliver(claim) for claim in batch if claim is not None)
+        for ended in await asyncio.gather(*tries, return_exceptions=True):
+            if ended is not None:
+                raise ended
         return len(batch)
 
     async def _deliver_due_or_log(self) -> int:
@@ -79,14 +85,14 @@ class Delivery:
         except TimeoutError:
             return
 
-    async def _claim(self) -> list[Claimed | None]:
-        """The mails to send now; None for each that had to be suppressed."""
+    async def _claim(self) -> list[Claimed | Unreadable | None]:
+        """The mails to try now; None for each that had to be suppressed."""
         now = self._clock()
         async with transaction(self._engine) as connection:
             claimed = await claims.take_due(connection, now, BATCH_MAX)
-            batch: list[Claimed | None] = []
+            batch: list[Claimed | Unreadable | None] = []
             for one in claimed:
-                if reason := why_untrue(one.notification, one.known.ticket, now):
+                if isinstance(one, Claimed) and (reason := why_untrue(one.notification, one.known.ticket, now)):
                     await claims.suppress(connection, one, reason, now)
                     log.warning("mail suppressed", reason=reason, **_facts(one))
                     batch.append(None)
@@ -95,8 +101,12 @@ class Delivery:
                     batch.append(one)
         return batch
 
-    async def _deliver(self, claimed: Claimed) -> None:
-        with correlated(claimed.notification.correlation_id):
+    async def _deliver(self, claimed: Claimed | Unreadable) -> None:
+        with correlated(claimed.correlation_id):
+            if isinstance(claimed, Unreadable):
+                # Not given up at once: a newer replica, half-way through an upgrade, may know how to send it.
+                await self._try_again(claimed, claimed.fault)
+                return
             try:
                 answer = await self._hand_over(claimed)
             except Permanent as refusal:
@@ -120,23 +130,22 @@ class Delivery:
             await claims.mark_sent(connection, claimed, answer, self._clock())
         log.info("mail sent", attempt=claimed.attempt, **_facts(claimed))
 
-    async def _try_again(self, claimed: Claimed, answer: str) -> None:
+    async def _try_again(self, claim: Claim, answer: str) -> None:
         now, answer = self._clock(), answer[:ANSWER_CHARACTERS_MAX]
-        again_at = next_try(claimed.attempt, claimed.planned_at, now)
+        again_at = next_try(claim.attempt, claim.planned_at, now)
         if again_at is None:
-            await self._give_up(claimed, "temporary", answer)
+            await self._give_up(claim, "temporary", answer)
             return
         async with transaction(self._engine) as connection:
-            await claims.put_off(connection, claimed, answer, again_at, now)
-        log.warning("mail put off", answer=answer, attempt=claimed.attempt, again_at=str(again_at), **_facts(claimed))
+            await claims.put_off(connection, claim, answer, again_at, now)
+        log.warning("mail put off", answer=answer, attempt=claim.attempt, again_at=str(again_at), **_facts(claim))
 
-    async def _give_up(self, claimed: Claimed, outcome: str, answer: str) -> None:
+    async def _give_up(self, claim: Claim, outcome: str, answer: str) -> None:
         answer = answer[:ANSWER_CHARACTERS_MAX]
         async with transaction(self._engine) as connection:
-            await claims.mark_failed(connection, claimed, outcome, answer, self._clock())
-        log.error("mail failed", answer=answer, attempt=claimed.attempt, **_facts(claimed))
+            await claims.mark_failed(connection, claim, outcome, answer, self._clock())
+        log.error("mail failed", answer=answer, attempt=claim.attempt, **_facts(claim))
 
 
-def _facts(claimed: Claimed) -> dict[str, object]:
-    one = claimed.notification
-    return {"notification": str(one.id), "template": one.template.value, "ticket": one.number}
+def _facts(claim: Claim) -> dict[str, object]:
+    return {"notification": str(claim.id), "template": claim.template, "ticket": claim.ticket_number}

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from services.identity import Signer
 from services.notify import queries
-from services.notify.claims import CLAIM_LASTS
+from services.notify.claims import CLAIM_LASTS, Claimed
 from services.notify.delivery import BATCH_MAX, Delivery
 from services.notify.notices import GIVE_UP_AFTER, RETRY_DELAYS, Template, next_try
 from services.notify.plan import SUGGESTION_WAIT
@@ -218,6 +218,59 @@ async def test_a_fault_of_ours_loses_no_mail_and_holds_up_no_other(notifier: Not
     assert "mail could not be written" in [line["event"] for line in logged]
 
 
+UNREADABLE = {
+    "content": 'content = content || \'{"is_cut": "in a newer way"}\'',
+    "template": "template = 'newsletter'",
+    "recipient": 'recipient = recipient || \'{"language": "xx"}\'',
+}
+"""What a newer Balie might write, by the part of it that this one cannot read."""
+
+
+@pytest.mark.parametrize("part", UNREADABLE)
+async def test_a_mail_that_cannot_be_read_is_put_off_longer_each_time_and_holds_up_no_other(
+    notifier: Notifier, smtp: SmtpServer, part: str
+) -> None:
+    await notifier.hears(survey_due())
+    [survey] = await notifier.rows()
+    async with notifier.engine.begin() as connection:
+        await connection.execute(text(f"update notify.notification set {UNREADABLE[part]}"))  # noqa: S608 - our own
+    await notifier.hears(ANSWER)
+    with capture_logs() as logged:
+        assert await notifier.delivers() == 2
+        for delay in RETRY_DELAYS[:2]:
+            notifier.clock.move(delay - timedelta(seconds=1))
+            assert await notifier.delivers() == 0
+            notifier.clock.move(timedelta(seconds=1))
+            assert await notifier.delivers() == 1
+    assert [mail["X-Balie-Template"] for mail in smtp.messages] == ["answer"]
+    put_off = [line for line in logged if line["event"] == "mail put off"]
+    assert [line["notification"] for line in put_off] == [str(survey.id)] * 3
+    assert all(line["answer"].startswith(f"This version of Balie cannot read it: see {part}") for line in put_off)
+
+
+async def test_a_mail_that_cannot_be_read_is_sent_by_a_replica_that_can(notifier: Notifier, smtp: SmtpServer) -> None:
+    await notifier.hears(survey_due())
+    async with notifier.engine.begin() as connection:
+        await connection.execute(text(f"update notify.notification set {UNREADABLE['content']}"))  # noqa: S608 - our own
+    await notifier.delivers()
+    async with notifier.engine.begin() as connection:
+        await connection.execute(text("update notify.notification set content = content - 'is_cut'"))
+    notifier.clock.move(RETRY_DELAYS[0])
+    await notifier.delivers()
+    assert [mail["X-Balie-Template"] for mail in smtp.messages] == ["survey"]
+    assert [outcome for _, outcome, _ in await notifier.tries()] == ["temporary", "sent"]
+
+
+async def test_a_mail_about_a_ticket_in_a_status_unheard_of_holds_up_no_other(notifier: Notifier) -> None:
+    await notifier.hears(submitted(ticket(number=13)))
+    async with notifier.engine.begin() as connection:
+        await connection.execute(text("update notify.known_ticket set status = 'dreaming'"))
+    await notifier.hears(ANSWER)
+    notifier.clock.move(SUGGESTION_WAIT)
+    await notifier.delivers()
+    assert await notifier.states() == Counter({(Template.ANSWER, "sent"): 1, (Template.CONFIRMATION, "queued"): 1})
+
+
 async def test_a_reminder_that_was_answered_before_it_arrived_is_not_sent(notifier: Notifier, smtp: SmtpServer) -> None:
     await notifier.hears(replied(BY_JAN, Status.OPEN, Status.PENDING, version=4))
     await notifier.hears(reminder_due(version=3))
@@ -384,6 +437,32 @@ async def test_a_mail_on_its_way_is_finished_before_the_loop_stops(
     with pytest.raises(asyncio.CancelledError):
         await running
     assert await notifier.states() == Counter({(Template.ANSWER, "sent"): 1})
+
+
+class ForgetfulDelivery(Delivery):
+    """Cannot mark answers as sent."""
+
+    def __init__(self, engine: AsyncEngine, transport: WatchedFolder, clock: MovedClock) -> None:
+        super().__init__(engine, transport, DESK, Signer(SECRET), clock)
+        self.failed = asyncio.Event()
+
+    async def _mark_sent(self, claimed: Claimed, answer: str) -> None:
+        if claimed.template == Template.ANSWER:
+            self.failed.set()
+            raise OSError("the database went away")
+        await self.failed.wait()
+        await super()._mark_sent(claimed, answer)
+
+
+async def test_a_mark_that_fails_is_told_only_once_the_other_mails_have_ended(
+    engine: AsyncEngine, clock: MovedClock, folder: WatchedFolder
+) -> None:
+    notifier = Notifier(engine, folder, clock)
+    await notifier.hears(ANSWER)
+    await notifier.hears(survey_due())
+    with pytest.raises(OSError, match="went away"):
+        await ForgetfulDelivery(engine, folder, clock).deliver_due()
+    assert await notifier.states() == Counter({(Template.ANSWER, "queued"): 1, (Template.SURVEY, "sent"): 1})
 
 
 async def test_articles_that_arrive_while_their_confirmation_is_on_its_way_do_not_send_it_twice(
