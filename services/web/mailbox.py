@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from itertools import islice
 from pathlib import Path
 
 from services.errors import NotFound
 
 MAILS_MAX = 200
 """How many of the newest are listed."""
+TEMPLATE_HEADER = "X-Balie-Template"
+PASSWORD_LINK = "password_link"  # noqa: S105 - a mail's name, no secret
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class Mail:
     subject: str
     text: str
     html: str
+    opens_an_account: bool
+    """Whoever reads it can choose somebody's password, and so become them."""
 
 
 class Mailbox:
@@ -32,17 +37,24 @@ class Mailbox:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def newest(self) -> list[Mail]:
-        """Newest first, at most `MAILS_MAX`. A folder that is not there yet is empty."""
-        files = [(file.stat().st_mtime, file) for file in self._folder.glob("*.eml")]
-        return [_mail(file) for _, file in sorted(files, reverse=True)[:MAILS_MAX]]
+    def newest(self, *, everything: bool) -> list[Mail]:
+        """Newest first, at most `MAILS_MAX`; without `everything` none that opens an account.
 
-    def read(self, name: str) -> Mail:
-        """Raises NotFound."""
+        A folder that is not there yet is empty.
+        """
+        files = [(file.stat().st_mtime, file) for file in self._folder.glob("*.eml")]
+        mails = (_mail(file) for _, file in sorted(files, reverse=True))
+        return list(islice((mail for mail in mails if everything or not mail.opens_an_account), MAILS_MAX))
+
+    def read(self, name: str, *, everything: bool) -> Mail:
+        """Raises NotFound, without `everything` also for a mail that opens an account."""
         file = self._folder / name
         if file.parent != self._folder or not file.is_file():
             raise NotFound("There is no such mail.")
-        return _mail(file)
+        mail = _mail(file)
+        if mail.opens_an_account and not everything:
+            raise NotFound("There is no such mail.")
+        return mail
 
 
 def _mail(file: Path) -> Mail:
@@ -55,6 +67,7 @@ def _mail(file: Path) -> Mail:
         subject=str(message.get("Subject", "")),
         text=_body(message, "plain"),
         html=_body(message, "html"),
+        opens_an_account=str(message.get(TEMPLATE_HEADER, "")).strip() == PASSWORD_LINK,
     )
 
 

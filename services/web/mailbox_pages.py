@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, Response
 
 from services.errors import NotFound
+from services.vocabulary import Role
 from services.web.mailbox import MAILS_MAX, Mailbox
-from services.web.visit import DeskVisit
+from services.web.visit import DeskVisit, Visit
 
 _NAME = re.compile(r"[\w@.+=-]{1,200}\.eml")
 # A mail brings its own styles; scripts, forms and remote pictures stay out. Its links open beside it.
@@ -35,22 +36,28 @@ TheMailbox = Annotated[Mailbox, Depends(the_mailbox)]
 @router.get("")
 async def mails(visit: DeskVisit, mailbox: TheMailbox) -> Response:
     """The newest mails."""
-    found = await asyncio.to_thread(mailbox.newest)
+    found = await asyncio.to_thread(mailbox.newest, everything=_may_read_everything(visit))
     return visit.page("mailbox.html", mails=found, mails_max=MAILS_MAX)
 
 
 @router.get("/{name}")
 async def mail(visit: DeskVisit, mailbox: TheMailbox, name: str) -> Response:
     """One mail, its text and a frame with its HTML."""
-    return visit.page("mail.html", mail=await asyncio.to_thread(mailbox.read, _known(name)))
+    found = await asyncio.to_thread(mailbox.read, _known(name), everything=_may_read_everything(visit))
+    return visit.page("mail.html", mail=found)
 
 
 @router.get("/{name}/html")
-async def mail_html(visit: DeskVisit, mailbox: TheMailbox, name: str) -> Response:  # noqa: ARG001 - staff only
+async def mail_html(visit: DeskVisit, mailbox: TheMailbox, name: str) -> Response:
     """What the frame shows."""
-    found = await asyncio.to_thread(mailbox.read, _known(name))
+    found = await asyncio.to_thread(mailbox.read, _known(name), everything=_may_read_everything(visit))
     headers = {"Content-Security-Policy": _MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
     return HTMLResponse('<base target="_blank">' + found.html, headers=headers)
+
+
+def _may_read_everything(visit: Visit) -> bool:
+    # With an administrator's password link in sight any agent could become one.
+    return visit.caller is not None and visit.caller.role is Role.ADMIN
 
 
 def _known(name: str) -> str:

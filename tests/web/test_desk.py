@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from services.notify.mail import TEMPLATE_HEADER
+from services.notify.notices import Template
 from tests.web.site import ANNA, DAAN, EMMA, GIULIA, MARIEKE, Site
 
 COMPOSED = {"HX-Request": "true", "HX-Target": "composer"}
@@ -323,6 +325,16 @@ async def test_mails_of_a_desk_without_smtp_are_read_in_a_sandbox(site: Site) ->
     assert policy.startswith("default-src 'none'")
     assert "sandbox allow-popups" in policy
     assert "script-src" not in policy
+
+
+async def test_only_administrators_read_a_mail_that_opens_an_account(site: Site) -> None:
+    template = f"{TEMPLATE_HEADER}: {Template.PASSWORD_LINK.value}"
+    (site.mailbox / "1.eml").write_text(f"To: {ANNA}\nSubject: Choose a password\n{template}\n\nhere")
+    for email, status in ((DAAN, 404), (ANNA, 200)):
+        visitor = site.visitor(email)
+        assert ("Choose a password" in (await visitor.opens("/desk/mailbox")).words) == (status == 200)
+        for path in ("/desk/mailbox/1.eml", "/desk/mailbox/1.eml/html"):
+            assert (await visitor.opens(path)).status == status
 
 
 @pytest.mark.parametrize("name", ["..%2Fsecret.eml", "no.eml", "x.txt", ".eml"])
