@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.errors import Permanent, VersionMismatch
+from services.errors import NotAuthenticated, Permanent, VersionMismatch
 from services.vocabulary import Channel, Kind, Language, Priority, Role
 from services.web import forms
 from services.web.forms import NAME_CHARACTERS_MAX, SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Form, explain
@@ -50,6 +50,8 @@ async def log_phone_call(visit: DeskVisit) -> Response:
         try:
             ticket = await visit.intake.submit(form.key, await _phone_call(visit, form))
             return visit.see(f"/desk/tickets/{ticket.number}", told="logged", key=form.key)
+        except NotAuthenticated:
+            raise
         except Permanent as error:
             explain(form, error, visit.t)
     return _phone(visit, form, status=422)

@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.errors import Permanent
+from services.errors import NotAuthenticated, Permanent
 from services.vocabulary import Language, Role
 from services.web import forms
 from services.web.forms import NAME_CHARACTERS_MAX, Form, explain
+from services.web.queue_pages import SEARCH_CHARACTERS_MAX
 from services.web.records import Person, TicketSummary
 from services.web.visit import DeskVisit, Visit
 
@@ -24,8 +25,9 @@ router = APIRouter(prefix="/desk")
 @router.get("/people")
 async def people(visit: DeskVisit, q: Annotated[str, Query()] = "", cursor: Annotated[str, Query()] = "") -> Response:
     """Everybody, by name."""
-    page = await visit.intake.people(q=q.strip(), cursor=cursor or None)
-    return visit.page("people.html", page=page, q=q.strip(), cursor=cursor)
+    q = q.strip()[:SEARCH_CHARACTERS_MAX]
+    page = await visit.intake.people(q=q, cursor=cursor or None)
+    return visit.page("people.html", page=page, q=q, cursor=cursor)
 
 
 @router.get("/people/new")
@@ -44,6 +46,8 @@ async def add_person(visit: DeskVisit) -> Response:
         try:
             added = await visit.intake.add_person(form.key, _facts(visit, form))
             return visit.see(f"/desk/people/{added.id}", told="saved")
+        except NotAuthenticated:
+            raise
         except Permanent as error:
             explain(form, error, visit.t)
     return await _person(visit, None, form, status=422)
@@ -76,7 +80,8 @@ async def organisations(
     visit: DeskVisit, q: Annotated[str, Query()] = "", cursor: Annotated[str, Query()] = ""
 ) -> Response:
     """Every organisation, by name."""
-    return await _organisations(visit, Form({"key": forms.new_key()}, [], []), q.strip(), cursor)
+    q = q.strip()[:SEARCH_CHARACTERS_MAX]
+    return await _organisations(visit, Form({"key": forms.new_key()}, [], []), q, cursor)
 
 
 @router.post("/organisations")

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
-from services.errors import Permanent, Temporary
+from services.errors import NotAuthenticated, Permanent, Temporary
 from services.events import ArticleLink
 from services.vocabulary import Kind, Priority
 from services.web import forms
 from services.web.forms import FILE_BYTES_MAX, FILES_MAX, FORM_BYTES_MAX, Form, explain
 from services.web.future import prospects
 from services.web.history import happening
+from services.web.queue_pages import SEARCH_CHARACTERS_MAX
 from services.web.records import TicketSummary
 from services.web.visit import AnyVisit, KnownVisit, Visit
 
@@ -60,17 +61,17 @@ async def my_tickets(
 ) -> Response:
     """The visitor's own tickets, or with `whose=organisation` all they may see."""
     everybodys = whose == "organisation"
-    page = await visit.intake.tickets(requester=None if everybodys else "me", q=q.strip(), cursor=cursor)
-    return visit.page("my_tickets.html", page=page, everybodys=everybodys, q=q.strip(), cursor=cursor)
+    q = q.strip()[:SEARCH_CHARACTERS_MAX]
+    page = await visit.intake.tickets(requester=None if everybodys else "me", q=q, cursor=cursor)
+    return visit.page("my_tickets.html", page=page, everybodys=everybodys, q=q, cursor=cursor)
 
 
 @router.get("/tickets/new")
-async def new_ticket_page(
-    visit: AnyVisit, subject: Annotated[str, Query(max_length=SUGGEST_CHARACTERS_MAX)] = ""
-) -> Response:
+async def new_ticket_page(visit: AnyVisit, subject: Annotated[str, Query()] = "") -> Response:
     """The form; for htmx, the articles that may answer the subject typed so far."""
     if not visit.by_htmx and visit.caller is None:
         return visit.see("/login?" + urlencode({"next": visit.here}))
+    subject = subject[: forms.SUBJECT_CHARACTERS_MAX]
     form = Form({"subject": subject, "kind": Kind.QUESTION, "priority": Priority.LOW, "key": forms.new_key()}, [], [])
     return await _new_ticket(visit, form)
 
@@ -88,6 +89,8 @@ async def submit(visit: KnownVisit) -> Response:
         try:
             ticket = await visit.intake.submit(form.key, await _question(visit, form))
             return visit.see(f"/tickets/{ticket.number}", told="submitted", key=form.key)
+        except NotAuthenticated:
+            raise
         except Permanent as error:
             explain(form, error, visit.t)
     return await _new_ticket(visit, form, status=422)

@@ -1,6 +1,7 @@
 """Intake or the help centre away: nothing typed is lost, nothing is sent twice."""
 
 import httpx
+import pytest
 
 from tests.web.site import DAAN, MARIEKE, Site
 
@@ -102,3 +103,23 @@ async def test_an_answer_that_is_no_problem_document_counts_as_unreachable(site:
     page = await site.visitor(MARIEKE).opens("/tickets")
     assert page.status == 503
     assert "Bad gateway" not in page.source
+
+
+@pytest.mark.parametrize(
+    ("email", "path", "typed"),
+    [
+        (MARIEKE, "/tickets/new", {"subject": "New", "text": "All I wrote"}),
+        (DAAN, "/desk/tickets/new", {"name": "Somebody", "subject": "New", "text": "All I wrote"}),
+        (DAAN, "/desk/people/new", {"name": "Somebody New"}),
+    ],
+)
+async def test_a_session_that_ended_while_writing_something_new_keeps_it(
+    site: Site, email: str, path: str, typed: dict[str, str]
+) -> None:
+    visitor = site.visitor(email)
+    page = await visitor.opens(path)
+    await site.asks(email, "DELETE", "/api/v1/sessions")
+    unsent = await visitor.sends(page, path, None, None, **typed)
+    assert unsent.status == 401
+    assert unsent.form(path).fields.items() >= typed.items()
+    assert any(link.startswith("/login?next=") for link in unsent.links)
