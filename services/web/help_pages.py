@@ -45,8 +45,10 @@ async def say(visit: AnyVisit, slug: str) -> Response:
     form = await forms.read(visit.request)
     if form["helpful"] not in ("yes", "no"):
         raise NotFound("Feedback is yes or no.")
-    await visit.kb.feedback(slug, form["helpful"] == "yes", form["comment"])
+    language = Language(form.choice("lang", Language, visit.language))
+    # The answer is part of the key: who comes back to say the opposite is heard, who sends the same again is not.
+    key = f"{form.key}.{form['helpful']}"
+    await visit.kb.feedback(key, slug, language, helpful=form["helpful"] == "yes", comment=form["comment"])
     if visit.by_htmx:
         return visit.page("thanks.html")
-    language = form.choice("lang", Language, visit.language)
     return visit.see(f"/help/{slug}?lang={language}&said={form['helpful']}#feedback")

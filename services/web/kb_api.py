@@ -1,5 +1,7 @@
 """The knowledge base's HTTP API as the web uses it."""
 
+from urllib.parse import quote
+
 import httpx
 
 from services.events import ArticleLink
@@ -31,14 +33,19 @@ class KbApi:
 
     async def article(self, slug: str, language: Language) -> Article:
         """In the language, or in the one it has. Raises NotFound."""
-        return Article.model_validate((await self._api.get(f"/api/v1/articles/{slug}", language=language)).json())
+        return Article.model_validate((await self._api.get(_path(slug), language=language)).json())
 
     async def suggest(self, subject: str, language: Language) -> tuple[ArticleLink, ...]:
         """The articles that may already answer a ticket with this subject, best first."""
         answer = await self._api.get("/api/v1/suggest", subject=subject, language=language, limit=SUGGESTIONS)
         return Page[ArticleLink].model_validate(answer.json()).items
 
-    async def feedback(self, slug: str, helpful: bool, comment: str = "") -> None:
-        """Say whether the article helped."""
-        facts = {"helpful": helpful} | ({"comment": comment} if comment else {})
-        await self._api.send("POST", f"/api/v1/articles/{slug}/feedback", json=facts)
+    async def feedback(self, key: str, slug: str, language: Language, *, helpful: bool, comment: str = "") -> None:
+        """Say whether the article helped, as read in this language; once however often it is said under this key."""
+        facts = {"helpful": helpful, "language": language} | ({"comment": comment} if comment else {})
+        await self._api.send("POST", f"{_path(slug)}/feedback", headers={"Idempotency-Key": key}, json=facts)
+
+
+def _path(slug: str) -> str:
+    # A slug is what somebody typed into the address: it must not become a query, or a URL that is none.
+    return f"/api/v1/articles/{quote(slug, safe='')}"

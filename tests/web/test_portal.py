@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from services.kb.tables import feedback
 from tests.web.site import DAAN, EMMA, MARIEKE, PIETER, Site
 
 PHOTO = b"a photo of a silent printer"
@@ -38,6 +40,27 @@ async def test_a_search_in_the_help_centre_finds_and_its_article_can_be_judged(s
     assert "Thank you" in (await visitor.follows(judged)).words
     answer = await visitor.opens(address)
     assert "Did this article help you?" in answer.words
+
+
+async def test_an_opinion_sent_again_is_kept_once_and_in_the_language_it_was_read_in(site: Site) -> None:
+    visitor = site.visitor(language="en")
+    article = await visitor.opens("/help/ticket-statuses?lang=it")
+    for helpful in ("yes", "yes", "no"):
+        judged = await visitor.sends(article, "/help/ticket-statuses/feedback", helpful=helpful)
+        assert "lang=it" in judged.leads_to
+    async with site.engine.connect() as connection:
+        kept = await connection.execute(select(feedback.c.language, feedback.c.helpful))
+    assert sorted(tuple(row) for row in kept) == [("it", False), ("it", True)]
+
+
+@pytest.mark.parametrize("path", ["/tickets?q=", "/help?q=", "/desk?q=", "/desk/people?q=", "/desk/organisations?q="])
+async def test_a_question_longer_than_any_search_is_cut(site: Site, path: str) -> None:
+    assert (await site.visitor(DAAN).opens(path + 300 * "x")).status == 200
+
+
+async def test_a_subject_longer_than_any_is_cut(site: Site) -> None:
+    page = await site.visitor(MARIEKE).opens("/tickets/new?subject=" + 300 * "x")
+    assert (page.status, page.form("/tickets/new").fields["subject"]) == (200, 250 * "x")
 
 
 async def test_an_article_comes_in_the_language_its_link_names(site: Site) -> None:
@@ -216,7 +239,19 @@ async def test_a_message_with_html_is_shown_without_what_could_harm(site: Site) 
 
 
 @pytest.mark.parametrize(
-    "path", ["/tickets/0", "/tickets/99999", "/tickets/abc", "/tickets/-1", "/help/no-such", "/nowhere"]
+    "path",
+    [
+        "/tickets/0",
+        "/tickets/99999",
+        "/tickets/abc",
+        "/tickets/-1",
+        "/help/no-such",
+        "/help/a%00b",
+        "/help/a%0ab",
+        "/help/%2e%2e",
+        "/help/ticket-statuses%3flanguage=it",
+        "/nowhere",
+    ],
 )
 async def test_what_is_not_there_gets_a_page_that_says_so(site: Site, path: str) -> None:
     page = await site.visitor(MARIEKE).opens(path)
