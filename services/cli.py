@@ -7,6 +7,7 @@ import asyncio
 import socket
 import sys
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -27,8 +28,19 @@ if TYPE_CHECKING:
 
 EXIT_TROUBLE = 1
 LOOPBACK = "127.0.0.1"
+PORT_MAX = 65535
 
 Chosen = TypeVar("Chosen", bound=Settings)
+
+
+class LogLevel(StrEnum):
+    """The least level logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
 
 # Typer's own traceback would show the values of variables, secrets among them.
 app = typer.Typer(
@@ -38,8 +50,27 @@ app = typer.Typer(
     help="Balie: a support desk in which time never gets lost.",
 )
 Host = Annotated[str, typer.Option(envvar="BALIE_HOST", help="The address to listen on.")]
-Port = Annotated[int, typer.Option(envvar="BALIE_PORT", help="The port to listen on; 0 takes a free one.")]
-State = Annotated[Path, typer.Option(envvar="BALIE_STATE", help="The folder of a Balie that runs whole.")]
+Port = Annotated[
+    int, typer.Option(envvar="BALIE_PORT", min=0, max=PORT_MAX, help="The port to listen on; 0 takes a free one.")
+]
+State = Annotated[
+    Path, typer.Option(envvar="BALIE_STATE", file_okay=False, help="The folder of a Balie that runs whole.")
+]
+
+
+def _smtp(url: str | None) -> str | None:
+    from services.notify.transport import SmtpTransport
+
+    if url is not None:
+        try:
+            SmtpTransport(url)
+        except ValueError:
+            # The URL stays out of it, and so does the error's text: it may hold a password.
+            raise typer.BadParameter(
+                "that is no address of a mail server; give it as smtp://user:password@host:587?starttls=required"
+                " or smtps://host."
+            ) from None
+    return url
 
 
 def main() -> None:
@@ -54,14 +85,18 @@ def main() -> None:
 @app.command()
 def up(
     state: State = DEFAULT,
-    port: Annotated[int, typer.Option(help="The port people come to; taken: a free one.")] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=PORT_MAX, help="The port people come to; taken: a free one.")] = 8080,
     smtp_url: Annotated[
         str | None,
-        typer.Option(envvar="BALIE_SMTP_URL", help="Send mail out here; without it mails land in the desk's mailbox."),
+        typer.Option(
+            envvar="BALIE_SMTP_URL",
+            callback=_smtp,
+            help="Send mail out here; without it mails land in the desk's mailbox.",
+        ),
     ] = None,
     log_level: Annotated[
-        str, typer.Option(envvar="BALIE_LOG_LEVEL", help="debug, info, warning or error.")
-    ] = "warning",
+        LogLevel, typer.Option(envvar="BALIE_LOG_LEVEL", help="The least level logged.")
+    ] = LogLevel.WARNING,
 ) -> None:
     """The whole of Balie in one process, on loopback, with demonstration people to log in as."""
     from services.embedded_run import run

@@ -21,10 +21,24 @@ ALL = "all"
 
 app = typer.Typer(no_args_is_help=True, help="Messages nobody could deal with: look, replay, discard.")
 
-QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help="As `balie doctor` names it, e.g. notify.mail.")]
+
+def _known(queue: str) -> str:
+    from services.doctor import QUEUES
+
+    names = [each.name for each in QUEUES]
+    if queue not in names:
+        raise typer.BadParameter(f"there is no queue {queue}; there are {', '.join(names)}.")
+    return queue
+
+
+QueueName = Annotated[
+    str, typer.Argument(metavar="QUEUE", callback=_known, help="As `balie doctor` names it, e.g. notify.mail.")
+]
 LetterId = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")]
 LetterIdOrAll = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it, or `all`.")]
-State = Annotated[Path, typer.Option(envvar="BALIE_STATE", help="The folder of a Balie that runs whole.")]
+State = Annotated[
+    Path, typer.Option(envvar="BALIE_STATE", file_okay=False, help="The folder of a Balie that runs whole.")
+]
 Answer = TypeVar("Answer")
 
 

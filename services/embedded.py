@@ -180,7 +180,7 @@ class _Doors:
         try:
             listen(LOOPBACK, port).close()
         except OSError:
-            self.moved.append(f"Port {port} is taken: {name} listens on another one.")
+            self.moved.append(f"Port {port} is taken; a free one was chosen for {name}.")
             return 0
         return port
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
 from services.settings import SECRET_CHARACTERS_MIN, Settings
@@ -23,7 +24,29 @@ EXIT_TROUBLE = 1
 
 app = typer.Typer()
 
-State = Annotated[Path, typer.Option(envvar="BALIE_STATE", help="The folder of a Balie that runs whole.")]
+
+def _name(text: str) -> str:
+    from services.intake.input import Name
+
+    return _of_form(Name, text, "give a name, and not too long a one.")
+
+
+def _email(text: str) -> str:
+    from services.intake.input import Email
+
+    return _of_form(Email, text, "that is no mail address; give one as in name@example.com.")
+
+
+def _of_form(form: Any, text: str, otherwise: str) -> str:
+    try:
+        return str(TypeAdapter(form).validate_python(text))
+    except ValidationError:
+        raise typer.BadParameter(otherwise) from None
+
+
+State = Annotated[
+    Path, typer.Option(envvar="BALIE_STATE", file_okay=False, help="The folder of a Balie that runs whole.")
+]
 Answer = TypeVar("Answer")
 
 
@@ -57,7 +80,7 @@ def doctor(state: State = DEFAULT) -> None:
 
 
 @app.command()
-def token(name: Annotated[str, typer.Argument(metavar="NAME")], state: State = DEFAULT) -> None:
+def token(name: Annotated[str, typer.Argument(metavar="NAME", callback=_name)], state: State = DEFAULT) -> None:
     """A token with which another service, NAME, may do what an agent may. Shown once, kept nowhere."""
     from services.clock import wall_clock
     from services.database import transaction
@@ -76,7 +99,7 @@ def token(name: Annotated[str, typer.Argument(metavar="NAME")], state: State = D
 
 @app.command()
 def admin(
-    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", callback=_email)],
     name: Annotated[str, typer.Option(help="For somebody new; the address where left out.")] = "",
     language: Annotated[Language, typer.Option(help="For somebody new.")] = Language.ENGLISH,
     state: State = DEFAULT,

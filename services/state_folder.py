@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +12,13 @@ from typing import TypeVar
 from pydantic_settings import BaseSettings
 
 from services.errors import Permanent
-from services.settings import load
+from services.settings import EXIT_USAGE, PREFIX, load
 
 DEFAULT = Path(".balie")
 SECRET_BYTES = 48
 PASSWORD_BYTES = 6
 _LOCK, _SECRET, _PASSWORD, _ENVIRONMENT = "lock", "secret", "demonstration.password", "environment"
-
+_DATABASE_URL = f"{PREFIX}DATABASE_URL"
 
 Chosen = TypeVar("Chosen", bound=BaseSettings)
 
@@ -25,10 +26,15 @@ Chosen = TypeVar("Chosen", bound=BaseSettings)
 @contextmanager
 def owned(state: Path) -> Iterator[Path]:
     """Nobody else runs on this state during the block, which is given the folder's absolute path.
-    Raises Permanent where somebody does already."""
+    Raises Permanent where somebody does already, or the folder cannot be made or written."""
     state = state.resolve()
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = os.open(state / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(state / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise Permanent(
+            f"Balie cannot keep anything in {state}: {error.strerror}. Choose another folder with --state."
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -78,7 +84,15 @@ def environment(state: Path) -> dict[str, str]:
 def reach(settings: type[Chosen], state: Path) -> Chosen:
     """Settings for an operator's command: from the environment, and what that leaves out from the Balie that runs
     on this state, where one does. Exits with code 2 where something is still missing."""
-    for name, value in environment(state).items():
+    told_here = environment(state)
+    if not told_here and _DATABASE_URL not in {name.upper() for name in os.environ}:
+        print(
+            f"No Balie runs on {state}. Start it with `make run`, or set {_DATABASE_URL} and the other settings"
+            " to reach one that runs elsewhere.",
+            file=sys.stderr,
+        )
+        raise SystemExit(EXIT_USAGE)
+    for name, value in told_here.items():
         os.environ.setdefault(name, value)
     return load(settings)
 

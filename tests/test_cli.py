@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,13 +19,14 @@ from services.errors import NotFound, Permanent
 from services.events import Event
 from services.identity import Signer
 from services.intake.sessions import must_be_valid_service
+from services.kb.consumer import SUGGEST_QUEUE
 from services.local_broker import LocalBroker
 from services.process import listen
 from services.telemetry import configure_logging
 from tests.patience import until
 
 SECRET = "a secret for tests that is long enough"
-QUEUE = Queue("test.doomed", ("ticket.noted.v1",))
+QUEUE = Queue(SUGGEST_QUEUE.name, ("ticket.noted.v1",))
 EVENT = Event(id=UUID(int=7), source="/balie/test", type="ticket.noted.v1", time=wall_clock(), subject="42", data={})
 
 
@@ -74,6 +76,51 @@ def test_a_missing_setting_is_named_and_nothing_starts(monkeypatch: pytest.Monke
     result = CliRunner().invoke(app, ["intake-worker"])
     assert result.exit_code == 2
     assert "BALIE_DATABASE_URL (PostgreSQL, as in postgresql://user:password@host:5432/balie)" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["up", "--port", "99999"], "less than or equal to 65535"),
+        (["web", "--port", "-1"], "greater than or equal to 0"),
+        (["up", "--log-level", "zzz"], "'zzz' is not one of 'debug', 'info', 'warning', 'error'"),
+        (["up", "--smtp-url", "nonsense:hunter2"], "that is no address of a mail server"),
+        (["up", "--smtp-url", "smtp://me:hunter2@host:port"], "that is no address of a mail server"),
+        (["up", "--state", __file__], "is a file"),
+        (["admin", "notanaddress"], "that is no mail address"),
+        (["token", ""], "give a name"),
+        (["token", "  "], "give a name"),
+        (
+            ["dead-letters", "list", "nosuch"],
+            "there is no queue nosuch; there are intake.suggestions, kb.suggest, notify.mail.",
+        ),
+    ],
+)
+def test_bad_input_is_a_sentence_and_nothing_starts(
+    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rich.console.Console.is_terminal", False)
+    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 400)
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert "hunter2" not in result.stderr
+
+
+def test_where_nothing_runs_the_way_to_start_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("BALIE_DATABASE_URL", raising=False)
+    result = CliRunner().invoke(app, ["doctor", "--state", str(tmp_path)])
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"No Balie runs on {tmp_path}. Start it with `make run`, or set BALIE_DATABASE_URL and the other settings"
+        " to reach one that runs elsewhere.\n"
+    )
+
+
+def test_a_state_that_cannot_be_made_is_a_sentence() -> None:
+    result = CliRunner().invoke(app, ["up", "--state", f"{__file__}/state"])
+    assert isinstance(result.exception, Permanent)
+    assert result.exception.detail.endswith("Not a directory. Choose another folder with --state.")
 
 
 @pytest.mark.usefixtures("environment", "logs_as_before")

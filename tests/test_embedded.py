@@ -41,7 +41,7 @@ async def test_up_moves_from_a_taken_port_survives_a_kill_and_stops_cleanly(tmp_
     with closing(listen(LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]
         async with _up(tmp_path, port) as (process, said):
-            assert f"Port {port} is taken: web listens on another one." in said
+            assert f"Port {port} is taken; a free one was chosen for web." in said
             first = _password(said)
             process.kill()
 
