@@ -30,7 +30,7 @@ from services.events import (
 )
 from services.notify import store
 from services.notify.notices import Budget, Notification
-from services.notify.plan import Facts, budget_of, plan, requester_of
+from services.notify.plan import Facts, budget_of, may_tell_staff, plan, requester_of
 from services.notify.rendering import Desk
 from services.notify.tables import consumed_event
 from services.outbox import first_time
@@ -106,7 +106,7 @@ class Consumer:
             spent = await store.spent(connection, requester.email, budget, event.time)
         return Facts(
             self._desk.address,
-            staff=await store.staff(connection, _assignee_id(data)),
+            staff=await store.staff(connection, _assignee_id(data)) if may_tell_staff(data) else (),
             articles_known=ticket is not None and await store.has_suggestion(connection, ticket.number),
             budget=budget,
             spent=spent,

@@ -80,6 +80,11 @@ def requester_of(data: EventData) -> Contact | None:
     return data.person if isinstance(data, PasswordLinkRequested) else None
 
 
+def may_tell_staff(data: EventData) -> bool:
+    """Whether a plan for this event asks who works in support."""
+    return isinstance(data, TicketSubmitted | TicketReplied | TicketAssigned | TicketRated)
+
+
 def plan(event: Event, data: EventData, facts: Facts, now: datetime) -> list[Notification]:
     """The mails that `event`, whose data is `data`, calls for; suppressed ones with the reason among them.
 

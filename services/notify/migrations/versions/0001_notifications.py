@@ -27,6 +27,9 @@ STATEMENTS = (
     )
     """,
     """
+    CREATE INDEX subscription_active ON notify.subscription (person_id) WHERE active
+    """,
+    """
     CREATE TABLE notify.known_ticket (
         number BIGINT NOT NULL,
         version INTEGER NOT NULL,
