@@ -33,21 +33,25 @@ async def create_attachment(
     if len(content) > ATTACHMENT_BYTES_MAX:
         raise TooLarge(f"A file may have at most {ATTACHMENT_BYTES_MAX // 1024 // 1024} MiB.")
 
+    name = _storable(file.filename or "")
+    content_type = _storable(file.content_type or "application/octet-stream")
+
     async def work(connection: AsyncConnection) -> Answer:
         party = await party_of(connection, caller)
         stored = await keep(
             connection,
             desk.blobs,
-            name=_storable(file.filename or ""),
-            content_type=_storable(file.content_type or "application/octet-stream"),
+            name=name,
+            content_type=content_type,
             content=content,
             uploader=party.uploader,
             now=desk.now(),
         )
         return Answer(201, attachment_out(stored).model_dump(mode="json"), {"Location": _address(stored.id)})
 
+    sent = f"{name}\n{content_type}\n".encode() + content
     return await answer_once(
-        desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of, content=content
+        desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of, content=sent
     )
 
 

@@ -120,9 +120,11 @@ async def upload(form: Form, intake: IntakeApi) -> list[str]:
     """
     while form.files:
         file = form.files[0]
-        form.kept.append(await intake.upload(form.key, file.name, file.content_type, file.content))
+        position = len(form.kept)
+        form.kept.append(await intake.upload(form.key, position, file.name, file.content_type, file.content))
         form.files.pop(0)
-    return [str(attachment.id) for attachment in form.kept]
+    # Each once: a file chosen again beside its kept self may come back as that one.
+    return list(dict.fromkeys(str(attachment.id) for attachment in form.kept))
 
 
 def explain(form: Form, error: BalieError, t: Said) -> None:

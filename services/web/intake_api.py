@@ -97,14 +97,10 @@ class IntakeApi:
         answer = await self._api.send("PATCH", f"/api/v1/organisations/{organisation_id}", json={"name": name})
         return Organisation.model_validate(answer.json())
 
-    async def upload(self, key: str, name: str, content_type: str, content: bytes) -> Attachment:
-        """Keep a file for a message about to be sent. The same file under the same key is kept once."""
-        digest = hashlib.sha256(content).hexdigest()[:32]
-        # A boundary of our own choosing makes a repeat the same bytes, which intake's idempotency compares.
-        headers = {
-            "Content-Type": f"multipart/form-data; boundary=balie-{digest}",
-            "Idempotency-Key": f"{key}.{digest}",
-        }
+    async def upload(self, key: str, position: int, name: str, content_type: str, content: bytes) -> Attachment:
+        """Keep a file for a message about to be sent. The same file at the same position under the key is kept once."""
+        digest = hashlib.sha256(f"{position}\n{name}\n{content_type}\n".encode(errors="replace") + content)
+        headers = {"Idempotency-Key": f"{key}.{digest.hexdigest()[:32]}"}
         files = {"file": (name, content, content_type)}
         answer = await self._api.send("POST", "/api/v1/attachments", headers=headers, files=files)
         return Attachment.model_validate(answer.json())
