@@ -62,17 +62,7 @@ def create_app(around: Surroundings, live: Live, *, public_url: str, mailbox: Ma
     )
     app.state.around, app.state.live = around, live
     app.state.public_url, app.state.mailbox = public_url, mailbox
-    pages = (
-        account_pages,
-        desk_pages,
-        help_pages,
-        mailbox_pages,
-        people_pages,
-        portal_pages,
-        queue_pages,
-        survey_pages,
-    )
-    for each in pages:
+    for each in PAGES:
         app.include_router(each.router)
     app.include_router(live_updates)
     app.include_router(health)
@@ -104,6 +94,8 @@ async def listen(visit: KnownVisit, ticket: Annotated[int | None, Query()] = Non
     """Which tickets change, as server-sent events: all of them to staff, else one's own and the one asked for."""
     if visit.caller is None:
         raise NotAuthenticated("Log in to listen.")
+    # The session's token alone does not know that the session was ended or the agent dismissed.
+    await visit.intake.me()
     if ticket is not None and not visit.caller.is_staff:
         await visit.intake.ticket(ticket)  # raises NotFound for somebody else's
     live: Live = visit.request.app.state.live

@@ -16,7 +16,7 @@ from services.events import (
 from services.identity import Caller
 from services.vocabulary import Channel, Kind, Language, Priority, Role, Status
 from services.web.live import Live, Watch, stream
-from tests.web.site import DAAN, EMMA, MARIEKE, PIETER, Site
+from tests.web.site import ANNA, DAAN, EMMA, MARIEKE, PIETER, Site
 
 REQUESTER = uuid4()
 AGENT = Caller(person_id=uuid4(), role=Role.AGENT, name="Daan")
@@ -121,3 +121,19 @@ async def test_a_stranger_may_not_listen_to_a_ticket(site: Site) -> None:
     for email in (MARIEKE, PIETER, DAAN):
         listening = await site.visitor(email).client.get(f"/live?ticket={number}")
         assert listening.headers["Content-Type"].startswith("text/event-stream")
+
+
+async def test_nobody_listens_with_a_session_that_ended(site: Site) -> None:
+    site.live.close()
+    visitor = site.visitor(DAAN)
+    assert (await visitor.opens("/live")).status == 200
+    await site.asks(DAAN, "DELETE", "/api/v1/sessions")
+    assert (await visitor.opens("/live")).leads_to.startswith("/login?")
+
+
+async def test_an_agent_who_became_a_requester_does_not_listen_as_one(site: Site) -> None:
+    site.live.close()
+    visitor = site.visitor(DAAN)
+    daan = site.people[DAAN].id
+    await site.asks(ANNA, "PATCH", f"/api/v1/people/{daan}", json={"role": "requester"})
+    assert (await visitor.opens("/live")).leads_to.startswith("/login?")
