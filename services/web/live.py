@@ -14,7 +14,7 @@ import structlog
 from pydantic import ValidationError
 
 from services.broker import Broker, until_listening
-from services.errors import TooManyRequests
+from services.errors import Temporary, TooManyRequests
 from services.events import EVENT_TYPES, ArticleSuggested, Event, TicketEventData, TicketNoted
 from services.identity import Caller
 
@@ -27,6 +27,8 @@ STREAM_LIFETIME = timedelta(minutes=10)
 BEAT = timedelta(seconds=20)
 """A sign of life this often, so that neither end nor anything between takes the stream for dead."""
 RETRY_MS = 2000
+CHECK_EVERY = timedelta(seconds=2)
+"""How often to see whether the broker is there. An outage that falls between two looks goes unnoticed."""
 
 
 class Watch:
@@ -70,11 +72,14 @@ class Live:
 
     async def follow(self, broker: Broker) -> None:
         """Listen to the broker until cancelled; waits for one that is away."""
-        subscription = await until_listening(broker, BINDINGS, self.hear)
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await subscription.stop()
+        while True:
+            subscription = await until_listening(broker, BINDINGS, self.hear)
+            try:
+                # What changed while nobody listened, nobody knows: browsers come back and fetch everything.
+                self._end_streams()
+                await _until_away(broker)
+            finally:
+                await subscription.stop()
 
     async def hear(self, event: Event) -> None:
         """Wake the pages an event is about. One that cannot be read is logged: no later try would help."""
@@ -111,12 +116,24 @@ class Live:
     def close(self) -> None:
         """End every stream, so that a server that stops need not wait for them."""
         self._closed = True
+        self._end_streams()
+
+    def _end_streams(self) -> None:
         for watch in self._watches:
             watch.end()
 
     def _wake(self, number: int, requester: UUID | None, *, internal: bool) -> None:
         for watch in self._watches:
             watch.hear(number, requester, internal=internal)
+
+
+async def _until_away(broker: Broker) -> None:
+    while True:
+        await asyncio.sleep(CHECK_EVERY.total_seconds())
+        try:
+            await broker.connect()
+        except Temporary:
+            return
 
 
 async def stream(live: Live, caller: Caller, ticket: int | None) -> AsyncIterator[str]:

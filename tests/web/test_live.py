@@ -1,8 +1,14 @@
 """Live updates: who is told of which change, and how streams end."""
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import UUID, uuid4
 
+import pytest
+
+from services.broker import Broker
+from services.errors import Temporary
 from services.events import (
     Actor,
     ArticleSuggested,
@@ -121,6 +127,44 @@ async def test_a_stranger_may_not_listen_to_a_ticket(site: Site) -> None:
     for email in (MARIEKE, PIETER, DAAN):
         listening = await site.visitor(email).client.get(f"/live?ticket={number}")
         assert listening.headers["Content-Type"].startswith("text/event-stream")
+
+
+class OutageBroker:
+    """A broker as far as `Live` needs one, which goes away once."""
+
+    def __init__(self) -> None:
+        self.leaves, self.listens = False, asyncio.Queue[str]()
+
+    async def connect(self) -> None:
+        """Away the one time it leaves."""
+        if self.leaves:
+            self.leaves = False
+            raise Temporary("The broker is away.")
+
+    async def listen(self, _bindings: object, _handler: object) -> "OutageBroker":
+        """Its own subscription."""
+        self.listens.put_nowait("listening")
+        return self
+
+    async def stop(self) -> None:
+        """The subscription's."""
+        self.listens.put_nowait("stopped")
+
+
+async def test_pages_come_back_for_what_they_missed_while_the_broker_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.web.live.CHECK_EVERY", timedelta(0))
+    live, broker = Live(), OutageBroker()
+    following = asyncio.ensure_future(live.follow(cast(Broker, broker)))
+    assert await broker.listens.get() == "listening"
+    with live.watching(AGENT, None) as watch:
+        broker.leaves = True
+        assert [await broker.listens.get(), await broker.listens.get()] == ["stopped", "listening"]
+        await watch.changes()
+        assert watch.ended
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    with live.watching(AGENT, None) as later:
+        assert not later.ended
 
 
 async def test_nobody_listens_with_a_session_that_ended(site: Site) -> None:
