@@ -1,6 +1,7 @@
 """The web as one app: its pages, its files, its event stream, and how every failure looks to a person."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated
 
 import httpx
@@ -94,8 +95,10 @@ async def listen(visit: KnownVisit, ticket: Annotated[int | None, Query()] = Non
     """Which tickets change, as server-sent events: all of them to staff, else one's own and the one asked for."""
     if visit.caller is None:
         raise NotAuthenticated("Log in to listen.")
-    # The session's token alone does not know that the session was ended or the agent dismissed.
-    await visit.intake.me()
+    # The session's token alone does not know that the session was ended or the agent dismissed. With intake away
+    # nobody knows, and a refusal would be for good: browsers do not come back from one. Numbers are all they hear.
+    with suppress(Temporary):
+        await visit.intake.me()
     if ticket is not None and not visit.caller.is_staff:
         await visit.intake.ticket(ticket)  # raises NotFound for somebody else's
     live: Live = visit.request.app.state.live

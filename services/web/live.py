@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 BINDINGS = ("ticket.*.v1", "article.suggested.v1")
 STREAMS_MAX = 2000
 STREAM_LIFETIME = timedelta(minutes=10)
-"""The browser comes back by itself, and whether it may still listen is asked anew."""
+"""The browser comes back by itself, and whether it may still listen is asked anew, if intake can be asked."""
 BEAT = timedelta(seconds=20)
 """A sign of life this often, so that neither end nor anything between takes the stream for dead."""
 RETRY_MS = 2000

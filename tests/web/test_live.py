@@ -181,3 +181,9 @@ async def test_an_agent_who_became_a_requester_does_not_listen_as_one(site: Site
     daan = site.people[DAAN].id
     await site.asks(ANNA, "PATCH", f"/api/v1/people/{daan}", json={"role": "requester"})
     assert (await visitor.opens("/live")).leads_to.startswith("/login?")
+
+
+async def test_staff_listen_on_while_intake_is_away(site: Site) -> None:
+    site.live.close()
+    site.intake.cut = True
+    assert (await site.visitor(DAAN).opens("/live")).status == 200
