@@ -53,7 +53,7 @@ async def test_htmx_leaves_the_page_as_it_is_and_is_told_why(site: Site) -> None
     headers = {"HX-Request": "true", "HX-Target": "reply"}
     answer = await visitor.sends(page, f"/tickets/{number}", headers=headers, text="All I wrote")
     assert (answer.status, answer.response.headers["HX-Reswap"]) == (503, "none")
-    assert answer.source == "Support cannot be reached just now. Nothing was changed."
+    assert answer.source == "Support cannot be reached just now."
 
 
 async def test_a_page_that_needs_intake_says_that_it_is_away(site: Site) -> None:
