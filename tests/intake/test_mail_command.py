@@ -60,8 +60,15 @@ def test_bad_arguments_are_exit_code_2_with_a_sentence(arguments: list[str], why
     assert why in complaint
 
 
-def test_a_missing_setting_is_named(tmp_path: Path) -> None:
+def test_without_a_balie_to_reach_it_says_how_to_name_one(tmp_path: Path) -> None:
     (tmp_path / "fire.eml").write_bytes(letter(MARIEKE))
     code, _, complaint = balie({}, tmp_path, "fire.eml")
     assert code == 2
-    assert "BALIE_DATABASE_URL (PostgreSQL, as in" in complaint
+    assert "or set BALIE_DATABASE_URL and the other settings" in complaint
+
+
+def test_a_missing_setting_is_named(tmp_path: Path) -> None:
+    (tmp_path / "fire.eml").write_bytes(letter(MARIEKE))
+    code, _, complaint = balie({"BALIE_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/balie"}, tmp_path, "fire.eml")
+    assert code == 2
+    assert "BALIE_SECRET (signs tokens" in complaint
