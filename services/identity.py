@@ -41,11 +41,6 @@ class Caller(BaseModel):
         if not self.is_staff:
             raise NotAllowed("Only support staff may do this.")
 
-    def must_be_admin(self) -> None:
-        """Raises NotAllowed for everybody but an admin."""
-        if self.role is not Role.ADMIN:
-            raise NotAllowed("Only an administrator may do this.")
-
 
 class Signer:
     """Signs and reads tokens with the secret all services share."""

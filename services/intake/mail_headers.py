@@ -18,7 +18,6 @@ MESSAGE_IDS_MAX = 100
 NAME_CHARACTERS_MAX = 100
 EMAIL_CHARACTERS_MAX = 254  # RFC 5321 §4.5.3.1.3, with the erratum: a path of 256 less its angle brackets
 LOCAL_PART_OCTETS_MAX = 64  # RFC 5321 §4.5.3.1.1
-MESSAGE_ID_CHARACTERS_MAX = 250
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?\r\n]*)\?=")
 _ADDRESS = re.compile(r"[^\s<>()\[\]\\,;:\"@]{1,64}@[^\s<>()\[\]\\,;:\"'@]{1,250}")

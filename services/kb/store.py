@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -85,8 +85,3 @@ async def add_opinion(
     keep = insert(feedback).values(slug=slug, person_id=person_id, **given)
     same = [feedback.c.slug, feedback.c.person_id]
     await connection.execute(keep.on_conflict_do_update(index_elements=same, set_=given))
-
-
-async def newest_change(connection: AsyncConnection) -> int:
-    """The number of the last change of any text; 0 before the first."""
-    return int((await connection.execute(select(func.coalesce(func.max(translation.c.change), 0)))).scalar_one())
