@@ -31,9 +31,11 @@ PURE = {
     "services.deadlines",
     "services.errors",
     "services.events",
+    "services.public_holidays",
     "services.vocabulary",
     "services.wording",
     "services.working_time",
+    "services.zone_offsets",
     "services.intake.decide",
     "services.intake.moves",
     "services.intake.tickets",
@@ -42,7 +44,9 @@ PURE = {
     "services.workflows.alarm",
 }
 """Rules that need no database, network or clock to be checked."""
-PURE_PACKAGES = {"pydantic", "babel", "services"} | (set(sys.stdlib_module_names) - {"asyncio", "socket", "subprocess"})
+PURE_PACKAGES = {"pydantic", "pydantic_core", "babel", "holidays", "services"} | (
+    set(sys.stdlib_module_names) - {"asyncio", "socket", "subprocess"}
+)
 
 READS_ENVIRONMENT = {"services.settings", "services.state_folder", "services.child_process"}
 """Settings, what fills them in for an operator, and what hands the environment on to a child."""
