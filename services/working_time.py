@@ -179,7 +179,7 @@ def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     """The working time from `start` to `end` (both aware); none where `end` is not later.
 
     The inverse of `add`: `worked(start, add(start, span, calendar), calendar)` is the span's length.
-    Raises OverflowError where they are more than `YEARS_MAX` years apart.
+    Raises OverflowError where they lie in more than `YEARS_MAX` calendar years, the ones `add` looks in.
     """
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     if end <= start:
