@@ -10,9 +10,8 @@ from temporalio.common import QueryRejectCondition
 from temporalio.service import RPCError, RPCStatusCode
 
 from services.contract import SNAPSHOT_QUERY, Snapshot, workflow_id
-from services.deadlines import next_deadline
-from services.intake.store import read_ticket, select_tickets
 from services.intake.tables import ticket
+from services.intake.ticket_row import read_ticket, select_tickets
 from services.vocabulary import Status
 
 CLOCKS_MAX = 200
@@ -41,7 +40,7 @@ async def overdue(connection: AsyncConnection, now: datetime) -> list[Disagreeme
     found = []
     for row in await connection.execute(waiting.order_by(ticket.c.updated_at)):
         snapshot = read_ticket(row).snapshot()
-        deadline = next_deadline(snapshot)
+        deadline = snapshot.next_deadline
         if deadline and deadline.due_at < now - OVERDUE_AFTER:
             found.append(Disagreement(snapshot.number, f"should have met its {deadline.kind} {deadline.due_at:%F %R}"))
     return found

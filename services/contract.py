@@ -3,20 +3,28 @@
 Nothing in here is personal: what a snapshot holds stays readable in workflow histories for years.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
-from services.vocabulary import ClosedReason, DeadlineKind, Status
-from services.working_time import Calendar, Span
+from services.former_snapshot import upcast
+from services.vocabulary import DeadlineKind, Metric, Status
 
 TICKET_WORKFLOW = "Ticket"
 SNAPSHOT_SIGNAL = "snapshot"
 SNAPSHOT_QUERY = "known_snapshot"
 MEET_DEADLINE_ACTIVITY = "meet_deadline"
+MEET_DEADLINE_PATH = "/internal/v1/deadlines"
+"""Of intake's API: the same by HTTP, without Temporal in between."""
+DEADLINE_REFUSED = "DeadlineRefused"
+"""The type of the error with which a meeting ends that intake answered, and refused for good."""
 
 WORKFLOW_TASK_QUEUE = "balie-workflows"
 INTAKE_TASK_QUEUE = "balie-intake"
+
+SNAPSHOT_FORM = 2
+"""How snapshots are written down today; 1 was computed by the workflow itself (`services/former_snapshot.py`)."""
 
 _ID_PREFIX = "ticket-"
 
@@ -25,50 +33,45 @@ class _Payload(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Policy(_Payload):
-    """The desk's promises about one ticket, pinned in it: the defaults are design §4's.
+class Deadline(_Payload):
+    """One thing the clock will do, and when. `metric` is the SLA metric it is about, where it is about one."""
 
-    Survey and finalisation count from the solution, reminder and closure from the last question.
-    """
-
-    version: str = "default-1"
-    reminder_after: Span = Span(length=timedelta(days=7))
-    closure_after: Span = Span(length=timedelta(days=14))
-    survey_after: Span = Span(length=timedelta(hours=24))
-    finalisation_after: Span = Span(length=timedelta(hours=48))
-    survey: bool = True
-    calendar: Calendar = Calendar()
+    kind: DeadlineKind
+    due_at: AwareDatetime
+    metric: Metric | None = None
+    point: int = 0
+    """Of a warning, the percent of the target; of an escalation, the number of the step."""
 
 
 class Snapshot(_Payload):
-    """All of a ticket that matters to its clock. `version` is the ticket's; the newest wins."""
+    """All of a ticket that matters to its clock. `version` is the ticket's; the newest wins.
+
+    Intake computes the deadline (`services/deadlines.py`), the clock only keeps it: rules and calendars may change
+    without changing the workflow, and no running ticket moves before intake sends it a new snapshot.
+    """
 
     number: int
     version: int
     status: Status
-    closed_reason: ClosedReason | None = None
-    asked_at: AwareDatetime | None = None
-    """When support last asked the requester something; set while pending."""
-    reminded_at: AwareDatetime | None = None
-    """When the requester was reminded of that question; None until then."""
-    solved_at: AwareDatetime | None = None
-    """When the ticket was last solved; set while solved."""
-    surveyed_at: AwareDatetime | None = None
-    """When the requester was asked for their satisfaction: once in a ticket's life."""
-    policy: Policy = Policy()
+    next_deadline: Deadline | None = None
+    """The earliest one; None where only a person can move the ticket."""
     correlation_id: str = ""
     """Of the act that made it: what the clock does later is logged and mailed under it."""
+    form: int = SNAPSHOT_FORM
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_any_form(cls, data: Any) -> Any:
+        return upcast(data)
 
     def same_clock(self, other: "Snapshot") -> bool:
         """Whether both let the clock do the same things, whatever their versions and whoever made them."""
         return self.model_copy(update={"version": other.version, "correlation_id": other.correlation_id}) == other
 
-
-class Deadline(_Payload):
-    """One thing the clock will do, and when."""
-
-    kind: DeadlineKind
-    due_at: AwareDatetime
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the ticket waits for its requester: most likely the next to happen is its deadline."""
+        return self.status in (Status.PENDING, Status.SOLVED)
 
 
 class MeetDeadline(_Payload):

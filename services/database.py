@@ -1,6 +1,7 @@
 """PostgreSQL: the engine, and each service's migrations in its own schema."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -20,6 +21,7 @@ from sqlalchemy.pool import NullPool
 POOL_SIZE = 10
 STATEMENT_TIMEOUT = timedelta(seconds=30)
 LOCK_TIMEOUT_IN_MIGRATIONS = timedelta(seconds=5)
+MIGRATION_POLL = timedelta(milliseconds=200)
 """A migration that cannot get its lock in this time gives up instead of queueing everybody behind it."""
 UNREACHABLE: tuple[type[Exception], ...] = (
     OperationalError,
@@ -103,9 +105,8 @@ def _migrations_of(service: str) -> Config:
 
 def _upgrade(connection: Connection, metadata: MetaData, schema: str) -> None:
     lock_ms = int(LOCK_TIMEOUT_IN_MIGRATIONS.total_seconds() * 1000)
-    # The advisory lock first: a second process must wait for the whole of the first one's upgrade.
-    connection.execute(text("select pg_advisory_xact_lock(hashtext('balie.migrate'))"))
-    connection.execute(text(f"set local lock_timeout = {lock_ms}"))
+    _wait_for_others(connection)
+    connection.execute(text(f"set lock_timeout = {lock_ms}"))
     connection.execute(text(f'create schema if not exists "{schema}"'))
     context.configure(
         connection=connection,
@@ -113,7 +114,17 @@ def _upgrade(connection: Connection, metadata: MetaData, schema: str) -> None:
         version_table="schema_version",
         version_table_schema=schema,
         include_schemas=True,
-        transaction_per_migration=False,
+        transaction_per_migration=True,
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Hold the lock on upgrading until the connection ends: a second process waits for the whole of the first's."""
+    # Asked again and again rather than waited for: a statement that waits holds a snapshot, and an index that is
+    # built beside the writers waits for every older snapshot to end.
+    while not connection.execute(text("select pg_try_advisory_lock(hashtext('balie.migrate'))")).scalar_one():
+        connection.rollback()
+        time.sleep(MIGRATION_POLL.total_seconds())
+    connection.commit()

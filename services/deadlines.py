@@ -1,49 +1,131 @@
-"""What the clock will do to a ticket, and when. One pure function for the clock, the desk and the portal."""
+"""What the clock will do to a ticket, and when: one pure function for clock, desk, portal and `simulate`."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
+from zlib import crc32
 
-from services.contract import Deadline, Snapshot
-from services.vocabulary import DeadlineKind, Status
+from services.contract import Deadline
+from services.policy import Policy
+from services.sla import is_over, reached_at
+from services.standing import Alert, Standing
+from services.vocabulary import DeadlineKind, Metric, Status
 from services.working_time import Span, add
 
 
-def deadlines(ticket: Snapshot) -> tuple[Deadline, ...]:
+class Due(NamedTuple):
+    """A deadline as the sums below make it. Those of one instant are met in this order, whatever made them."""
+
+    at: datetime
+    kind: DeadlineKind
+    metric: Metric | None = None
+    point: int = 0
+
+    def deadline(self) -> Deadline:
+        """As others are told of it."""
+        return Deadline(kind=self.kind, due_at=self.at, metric=self.metric, point=self.point)
+
+
+def deadlines(standing: Standing, policy: Policy) -> tuple[Deadline, ...]:
     """The coming deadlines of a ticket, earliest first; an overdue one is still coming until it is met."""
-    coming = {Status.PENDING: _while_pending, Status.SOLVED: _while_solved}.get(ticket.status)
-    return tuple(sorted(coming(ticket), key=lambda deadline: deadline.due_at)) if coming else ()
+    return tuple(each.deadline() for each in sorted(coming(standing, policy), key=_order))
 
 
-def next_deadline(ticket: Snapshot) -> Deadline | None:
+def next_deadline(standing: Standing, policy: Policy) -> Deadline | None:
     """The deadline the clock sleeps until, or None where only a person can move the ticket."""
-    return next(iter(deadlines(ticket)), None)
+    due = next_due(standing, policy)
+    return due.deadline() if due else None
 
 
-def _while_pending(ticket: Snapshot) -> list[Deadline]:
-    asked_at, policy = _known(ticket.asked_at, ticket), ticket.policy
-    reminder_at = _after(asked_at, policy.reminder_after, ticket)
-    closure_at = _after(asked_at, policy.closure_after, ticket)
-    # A reminder sent late (the desk was down) must still leave the whole time it promises.
-    late = max(ticket.reminded_at - reminder_at, timedelta(0)) if ticket.reminded_at else timedelta(0)
-    closure = Deadline(kind=DeadlineKind.CLOSURE, due_at=closure_at + late)
-    if ticket.reminded_at:
-        return [closure]
-    return [Deadline(kind=DeadlineKind.REMINDER, due_at=reminder_at), closure]
+def next_due(standing: Standing, policy: Policy) -> Due | None:
+    """The same for whoever needs millions of them."""
+    return min(coming(standing, policy), key=_order, default=None)
 
 
-def _while_solved(ticket: Snapshot) -> list[Deadline]:
-    solved_at, policy = _known(ticket.solved_at, ticket), ticket.policy
-    finalisation = Deadline(kind=DeadlineKind.FINALISATION, due_at=_after(solved_at, policy.finalisation_after, ticket))
-    if ticket.surveyed_at or not policy.survey:
-        return [finalisation]
-    survey = Deadline(kind=DeadlineKind.SURVEY, due_at=_after(solved_at, policy.survey_after, ticket))
-    return [survey, finalisation]
+def coming(standing: Standing, policy: Policy) -> Iterator[Due]:
+    """Every deadline that stands, in no order. None once the ticket is closed."""
+    status = standing.status
+    if status is Status.PENDING:
+        yield from _while_pending(standing, policy)
+    elif status is Status.SOLVED:
+        yield from _while_solved(standing, policy)
+    if status is Status.CLOSED:
+        return
+    if standing.snoozed_until is not None:
+        yield Due(standing.snoozed_until, DeadlineKind.SNOOZE)
+    if status is not Status.SOLVED:
+        yield from _promises(standing, policy)
 
 
-def _after(start: datetime, span: Span, ticket: Snapshot) -> datetime:
-    return add(start, span, ticket.policy.calendar)
+def _order(due: Due) -> tuple[datetime, str, str, int]:
+    return due.at, due.kind.value, due.metric.value if due.metric else "", due.point
 
 
-def _known(instant: datetime | None, ticket: Snapshot) -> datetime:
+def _while_pending(standing: Standing, policy: Policy) -> Iterator[Due]:
+    asked_at = _known(standing.asked_at, standing)
+    overrides = dict(standing.overrides)
+    usual = add(asked_at, policy.reminder_after, policy.calendar)
+    reminder_at = overrides.get(DeadlineKind.REMINDER, usual)
+    if standing.reminded_at is None and reminder_at is not None:
+        yield Due(reminder_at, DeadlineKind.REMINDER)
+    closure_at = add(asked_at, policy.closure_after, policy.calendar)
+    # A reminder that comes late must still leave the whole time it promises.
+    reminded_at = standing.reminded_at or reminder_at or usual
+    late = max(reminded_at - usual, timedelta(0))
+    closes_at = overrides.get(DeadlineKind.CLOSURE, closure_at + late)
+    if closes_at is not None:
+        yield Due(closes_at + standing.mail_down, DeadlineKind.CLOSURE)
+
+
+def _while_solved(standing: Standing, policy: Policy) -> Iterator[Due]:
+    solved_at = _known(standing.solved_at, standing)
+    overrides = dict(standing.overrides)
+    finalisation_at = overrides.get(
+        DeadlineKind.FINALISATION, add(solved_at, policy.finalisation_after, policy.calendar)
+    )
+    if finalisation_at is not None:
+        yield Due(finalisation_at, DeadlineKind.FINALISATION)
+    if standing.surveyed_at is not None or not policy.survey:
+        return
+    usual = add(solved_at, policy.survey_after, policy.calendar) + _spread(standing.number, policy.survey_spread)
+    survey_at = overrides.get(DeadlineKind.SURVEY, usual)
+    if survey_at is not None:
+        yield Due(survey_at, DeadlineKind.SURVEY)
+
+
+def _promises(standing: Standing, policy: Policy) -> Iterator[Due]:
+    promised = dict.fromkeys(target.metric for target in policy.targets)
+    for metric in promised:
+        target = policy.target(metric, standing.priority)
+        if target is None or is_over(standing, metric):
+            continue
+        for kind, point, span in _points(target, policy):
+            if Alert(kind, metric, point) in standing.alerts:
+                continue
+            at = reached_at(standing, policy, metric, span)
+            if at is not None:
+                yield Due(at, kind, metric, point)
+
+
+def _points(target: Span, policy: Policy) -> Iterator[tuple[DeadlineKind, int, Span]]:
+    for percent in policy.warn_at:
+        yield DeadlineKind.WARNING, percent, _span(target, target.length * percent / 100)
+    yield DeadlineKind.BREACH, 0, target
+    for step, escalation in enumerate(policy.escalations[1:], start=1):
+        yield DeadlineKind.ESCALATION, step, _span(target, target.length + escalation.after)
+
+
+def _span(target: Span, length: timedelta) -> Span:
+    return Span(length=length, counted=target.counted)
+
+
+def _spread(number: int, spread: timedelta) -> timedelta:
+    # Seeded by the number, so that the same ticket always gives the same instant.
+    seconds = int(spread.total_seconds())
+    return timedelta(seconds=crc32(str(number).encode()) % seconds) if seconds else timedelta(0)
+
+
+def _known(instant: datetime | None, standing: Standing) -> datetime:
     if instant is None:
-        raise ValueError(f"ticket {ticket.number} is {ticket.status} but not since when")
+        raise ValueError(f"ticket {standing.number} is {standing.status} but not since when")
     return instant

@@ -17,10 +17,10 @@ from services.broker import Broker
 from services.child_process import LOOPBACK, PartFailed
 from services.chosen_broker import LOCAL, chosen_broker, connected
 from services.clock import wall_clock
-from services.contract import Policy
 from services.database import SERVICES_WITH_TABLES, connect, migrate
 from services.errors import sentence
 from services.intake import main as intake
+from services.intake.contracts import Terms
 from services.intake.demonstration import add_demonstration_people
 from services.kb import main as kb
 from services.kb.help_centre import load as load_help_centre
@@ -98,7 +98,7 @@ async def running(
     state: Path,
     *,
     ports: Ports = Ports(),
-    policy: Policy | None = None,
+    standard: Terms | None = None,
     broker_url: str = LOCAL,
     smtp_url: str | None = None,
     automatic_mails_max: int = AUTOMATIC_MAILS_MAX,
@@ -136,7 +136,7 @@ async def running(
         stack.enter_context(told(state, embedded.environment()))
         broker = await stack.enter_async_context(connected(chosen_broker(broker_url, postgres.url)))
         jobs = {
-            **_services(embedded, policy or Policy(), smtp_url, automatic_mails_max, broker, doors),
+            **_services(embedded, standard or Terms(), smtp_url, automatic_mails_max, broker, doors),
             "the watch": _watch({"PostgreSQL": postgres, "Temporal": temporal}),
         }
         embedded = replace(embedded, _running=await stack.enter_async_context(_side_by_side(jobs)))
@@ -202,7 +202,7 @@ async def _prepare(embedded: Embedded) -> None:
 
 
 def _services(
-    embedded: Embedded, policy: Policy, smtp_url: str | None, automatic_mails_max: int, broker: Broker, doors: _Doors
+    embedded: Embedded, standard: Terms, smtp_url: str | None, automatic_mails_max: int, broker: Broker, doors: _Doors
 ) -> dict[str, Job]:
     of_all: dict[str, Any] = {
         "database_url": embedded.database_url,
@@ -211,7 +211,7 @@ def _services(
         "secret": embedded.secret,
         "public_url": embedded.web_url,
     }
-    of_intake = intake.IntakeSettings(**of_all, attachments_dir=embedded.state / "attachments", policy=policy)
+    of_intake = intake.IntakeSettings(**of_all, attachments_dir=embedded.state / "attachments", standard=standard)
     of_kb = kb.KbSettings(**of_all)
     of_notify = notify.NotifySettings(
         **of_all, smtp_url=smtp_url, mailbox_dir=embedded.mail_folder, automatic_mails_max=automatic_mails_max
@@ -219,10 +219,11 @@ def _services(
     of_web = web.WebSettings(
         **of_all, intake_url=embedded.intake_url, kb_url=embedded.kb_url, mailbox_dir=embedded.mail_folder
     )
+    of_workflows = workflows.WorkflowsSettings(**of_all, intake_url=embedded.intake_url)
     return {
         "intake's API": intake.api(of_intake, broker, doors.listening["intake"]),
         "intake's worker": intake.worker(of_intake, broker),
-        "the workflow worker": workflows.worker(workflows.WorkflowsSettings(**of_all)),
+        "the workflow worker": workflows.worker(of_workflows),
         "notify's worker": notify.worker(of_notify, broker),
         "the knowledge base's API": kb.api(of_kb, broker, doors.listening["kb"]),
         "the knowledge base's worker": kb.worker(of_kb, broker),

@@ -4,90 +4,30 @@ Fields are only ever added. A model's `TYPE` is also its routing key on the exch
 """
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeAlias, TypeVar
 from uuid import UUID, uuid5
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
-from services.vocabulary import (
-    ArticleKind,
-    Channel,
-    ClosedReason,
-    Kind,
-    Language,
-    Priority,
-    Role,
-    Status,
+from services.desk_events import (
+    SlaBreached,
+    SlaEscalated,
+    SlaWarned,
+    TicketChanged,
+    TicketMerged,
+    TicketPlanned,
+    TicketPostponed,
+    TicketPriorityChanged,
+    TicketShared,
+    TicketShipped,
+    TicketSnoozeEnded,
 )
+from services.event_data import CommentFacts, Contact, EventData, Fact, TicketEventData
+from services.vocabulary import ArticleKind, Language, Role, Status
 
 EXCHANGE = "balie.events"
 
 EVENT_NAMESPACE = UUID("6f3a3c52-8d0b-4c57-9d6d-0b1f6c1a7e10")
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Contact(_Model):
-    """A person as others need to know them. `email` is None for somebody who only ever phoned."""
-
-    person_id: UUID
-    name: str
-    email: str | None
-    language: Language
-
-
-class Actor(_Model):
-    """Who did it: a person, another service, or the clock (then `person_id` is None)."""
-
-    kind: Literal["person", "service", "clock"]
-    name: str
-    person_id: UUID | None = None
-    staff: bool = False
-
-
-class TicketFacts(_Model):
-    """The ticket as it stands after the event."""
-
-    number: int
-    version: int
-    subject: str
-    status: Status
-    closed_reason: ClosedReason | None
-    priority: Priority
-    kind: Kind
-    channel: Channel
-    language: Language
-    requester: Contact
-    assignee: Contact | None
-    organisation_id: UUID | None
-    follow_up_of: int | None = None
-
-
-class CommentFacts(_Model):
-    """One message on a ticket; `text` is plain text."""
-
-    comment_id: UUID
-    author: Actor
-    text: str
-    attachments: tuple[str, ...] = ()
-    """File names only; the files are fetched from intake by somebody who may see them."""
-    message_id: str | None = None
-    """The RFC 5322 Message-ID it arrived with, for threading; None unless it came by e-mail."""
-
-
-class EventData(_Model):
-    """What every event's data model has: a type with a version in its name."""
-
-    TYPE: ClassVar[str]
-
-
-class TicketEventData(EventData):
-    """An event about one ticket."""
-
-    ticket: TicketFacts
-    by: Actor
 
 
 class TicketSubmitted(TicketEventData):
@@ -180,7 +120,7 @@ class PasswordLinkRequested(EventData):
     """What to sign as `identity.PASSWORD_LINK`; void once the password has been changed."""
 
 
-class ArticleLink(_Model):
+class ArticleLink(Fact):
     """An article as others show it; `url` is absolute, in the help centre."""
 
     slug: str
@@ -217,6 +157,17 @@ EVENT_TYPES: dict[str, type[EventData]] = {
         TicketReminderDue,
         TicketSurveyDue,
         TicketRated,
+        TicketPriorityChanged,
+        TicketPlanned,
+        TicketShipped,
+        TicketMerged,
+        TicketShared,
+        TicketSnoozeEnded,
+        TicketPostponed,
+        TicketChanged,
+        SlaWarned,
+        SlaBreached,
+        SlaEscalated,
         PersonChanged,
         PasswordLinkRequested,
         ArticlePublished,
@@ -229,7 +180,7 @@ EventModel: TypeAlias = type[Data]
 """`Event` has a field named `type`, so its methods cannot spell the builtin."""
 
 
-class Event(_Model):
+class Event(Fact):
     """The CloudEvents 1.0 envelope, JSON format. `correlationid` is our extension attribute."""
 
     specversion: Literal["1.0"] = "1.0"

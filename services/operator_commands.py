@@ -154,11 +154,11 @@ def _ask(settings: Settings, work: "Callable[[AsyncEngine], Awaitable[Answer]]")
 
 def _apis() -> dict[str, dict[str, Any]]:
     from services.clock import wall_clock
-    from services.contract import Policy
     from services.database import connect
     from services.identity import Signer
     from services.intake.app import build_api as intake_api
     from services.intake.attachments import PostgresBlobs
+    from services.intake.contracts import Terms
     from services.intake.desk import Desk
     from services.kb.app import build_api as kb_api
     from services.kb.catalogue import Catalogue
@@ -166,6 +166,6 @@ def _apis() -> dict[str, dict[str, Any]]:
 
     # Made of nothing that is ever reached: only their descriptions are wanted.
     engine, signer = connect("postgresql:///"), Signer("-" * SECRET_CHARACTERS_MIN)
-    desk = Desk(engine, PostgresBlobs(), Policy(), signer, wall_clock)
+    desk = Desk(engine, PostgresBlobs(), Terms(), signer, wall_clock)
     library = Library(engine, Catalogue(engine), "", signer, wall_clock)
     return {"intake": intake_api(desk).openapi(), "kb": kb_api(library).openapi()}

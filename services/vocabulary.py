@@ -57,14 +57,22 @@ class Channel(StrEnum):
 
 
 class Role(StrEnum):
-    """What a person may do: requesters see their organisation's tickets, agents all, admins also people."""
+    """What a person may do: requesters see their organisation's tickets, agents all, admins also people.
+
+    A colleague is of another department: a requester who also sees what support shares with them, notes included. The
+    product director is support staff who decides on parked tickets.
+    """
 
     REQUESTER = "requester"
+    COLLEAGUE = "colleague"
     AGENT = "agent"
+    DIRECTOR = "director"
     ADMIN = "admin"
 
 
-STAFF = frozenset({Role.AGENT, Role.ADMIN})
+STAFF = frozenset({Role.AGENT, Role.DIRECTOR, Role.ADMIN})
+DECIDES_ON_PRODUCT = frozenset({Role.DIRECTOR, Role.ADMIN})
+"""Who plans, declines and ships what is parked."""
 
 
 class DeadlineKind(StrEnum):
@@ -74,6 +82,37 @@ class DeadlineKind(StrEnum):
     CLOSURE = "closure"
     SURVEY = "survey"
     FINALISATION = "finalisation"
+    SNOOZE = "snooze"
+    WARNING = "warning"
+    BREACH = "breach"
+    ESCALATION = "escalation"
+
+
+class Metric(StrEnum):
+    """What a contract promises a time for, each as Zendesk defines it (`services/sla.py` says from when until when)."""
+
+    FIRST_REPLY = "first_reply"
+    NEXT_REPLY = "next_reply"
+    REQUESTER_WAIT = "requester_wait"
+    AGENT_WORK = "agent_work"
+    RESOLUTION = "resolution"
+
+
+class Told(StrEnum):
+    """Whom an escalation step tells. Where there is no assignee or team, all agents are told instead."""
+
+    ASSIGNEE = "assignee"
+    TEAM = "team"
+    AGENTS = "agents"
+    ADMINS = "admins"
+
+
+class Effort(StrEnum):
+    """How much work a change of the software looks like, as support or the product director guess."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
 
 
 class ArticleKind(StrEnum):

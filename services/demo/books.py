@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.contract import Snapshot
 from services.demo.history import Due, History, Told
-from services.events import Contact
+from services.event_data import Contact
 from services.vocabulary import ClosedReason, Status
 
 

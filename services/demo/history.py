@@ -10,10 +10,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from services.event_data import Actor, Contact, EventData
 from services.events import (
-    Actor,
-    Contact,
-    EventData,
     TicketAssigned,
     TicketRated,
     TicketReminderDue,

@@ -17,10 +17,10 @@ from services.contract import SNAPSHOT_QUERY, TICKET_WORKFLOW, Snapshot, ticket_
 from services.demo.books import Book, ClockState, Kept, Received
 from services.demo.history import History, Line
 from services.demo.post import Posted
-from services.events import Actor, Contact
+from services.event_data import Actor, Contact
 from services.intake.people import read_person, select_people
-from services.intake.store import read_ticket, select_tickets
 from services.intake.tables import comment, outbox, person, timeline
+from services.intake.ticket_row import read_ticket, select_tickets
 from services.notify.mail import TEMPLATE_HEADER, TICKET_HEADER
 from services.notify.tables import FAILED, SENT, SUPPRESSED, delivery_attempt, notification
 from services.outbox import BROKER_SINK

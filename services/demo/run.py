@@ -24,7 +24,7 @@ from services.demo.ledger import read_book
 from services.demo.people import FrontDoor
 from services.demo.quiet import dead_letters, until_calm, until_quiet
 from services.demo.report import Progress, report
-from services.demo.story import Stage, Story, fast_policy
+from services.demo.story import Stage, Story, fast_terms
 from services.demo.watch import Watch
 from services.demo.words import NotAsPlanned
 from services.embedded import Embedded, running
@@ -117,7 +117,7 @@ async def demonstration(folder: Path, day_seconds: float, broker_url: str = LOCA
     """Balie running with fast promises on state in `folder`, and a story that has not begun."""
     opened = running(
         folder / "state",
-        policy=fast_policy(day_seconds),
+        standard=fast_terms(day_seconds),
         broker_url=broker_url,
         automatic_mails_max=MAILS_TO_ONE_ADDRESS_MAX,
     )
@@ -138,7 +138,7 @@ async def demonstration_on(balie: Embedded, blobs: BlobStore, day_seconds: float
         broker = await stack.enter_async_context(connected(chosen_broker(balie.broker_url, balie.database_url)))
         front_door = FrontDoor(balie.intake_url)
         stack.push_async_callback(front_door.close)
-        mailroom = Mailroom(engine, blobs, fast_policy(day_seconds), wall_clock, DESK_ADDRESS)
+        mailroom = Mailroom(engine, blobs, fast_terms(day_seconds), wall_clock, DESK_ADDRESS)
         watch = Watch(engine, balie.mail_folder)
         stage = Stage(mailroom, front_door, watch, day_seconds, balie.password, partial(until_calm, engine, broker))
         temporal = await connect_temporal(balie.temporal_address, "default")

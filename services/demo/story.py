@@ -9,13 +9,13 @@ from pathlib import Path
 
 import httpx
 
-from services.contract import Policy
 from services.demo.lives import LIVES, UNHEARD, Life, Scene
 from services.demo.people import Caller, FrontDoor, Requester
 from services.demo.post import Posted, bring_in
 from services.demo.watch import Watch
 from services.demo.words import NotAsPlanned
 from services.errors import BalieError
+from services.intake.contracts import ContractTerms, Terms
 from services.intake.demonstration import PEOPLE, Somebody
 from services.intake.mail_in import Mailroom
 from services.vocabulary import Role
@@ -41,17 +41,19 @@ class Story:
         return [f"Ticket {number} ({self.began[number].name}): {why}." for number, why in self.ended.items() if why]
 
 
-def fast_policy(day_seconds: float) -> Policy:
-    """The desk's ordinary promises, with a day that passes in so many seconds."""
-    promises = Policy()
+def fast_terms(day_seconds: float) -> Terms:
+    """The desk's ordinary promises, with a day that passes in so many seconds, weekend or not."""
+    speed = day_seconds / DAY.total_seconds()
+    promises = ContractTerms()
     names = ("reminder_after", "closure_after", "survey_after", "finalisation_after")
-    spans = {name: getattr(promises, name) for name in names}
-    return promises.model_copy(
-        update={
-            "version": f"demonstration: a day in {day_seconds:g} s",
-            **{name: Span(length=span.length * (day_seconds / DAY.total_seconds())) for name, span in spans.items()},
-        }
-    )
+    spans = {name: _faster(getattr(promises, name), speed) for name in names}
+    targets = tuple(target.model_copy(update={"within": _faster(target.within, speed)}) for target in promises.targets)
+    fast = promises.model_copy(update={**spans, "targets": targets, "survey_spread": timedelta(0)})
+    return Terms(name="demonstration", contract=fast)
+
+
+def _faster(span: Span, speed: float) -> Span:
+    return Span(length=span.length * speed)
 
 
 @dataclass

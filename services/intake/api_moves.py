@@ -17,10 +17,11 @@ from services.intake.api_tickets import Number, ticket_answer
 from services.intake.commands import Draft, assignment, carry_out, message_of, rate, reply, solution
 from services.intake.desk import Desk, TheDesk
 from services.intake.input import Code
+from services.intake.orders import Ask, Command, Note, Reopen
 from services.intake.store import load
 from services.intake.tables import idempotency_key
 from services.intake.ticket_resources import AssignIn, MessageIn, OptionalMessageIn, SurveyIn, SurveyOut, TicketOut
-from services.intake.tickets import Ask, Command, Message, Note, Reopen
+from services.intake.tickets import Message
 from services.vocabulary import Channel
 
 router = APIRouter(prefix="/api/v1", tags=["moves"])
@@ -88,7 +89,7 @@ async def send_reply(number: Number, wanted: MessageIn, caller: KnownCaller, ter
     async def work(connection: AsyncConnection) -> Answer:
         party = await party_of(connection, caller)
         draft = _draft(party, wanted)
-        ticket = await reply(connection, party, number, draft, desk.policy, desk.now(), terms.version)
+        ticket = await reply(connection, party, number, draft, desk.standard, desk.now(), terms.version)
         return await ticket_answer(connection, party, ticket, status=200 if ticket.number == number else 201)
 
     return await terms.answer(caller, work)

@@ -59,7 +59,7 @@ async def create_ticket(
             priority=wanted.priority,
             language=wanted.language,
         )
-        ticket = await submit(connection, party, requester, question, desk.policy, now)
+        ticket = await submit(connection, party, requester, question, desk.standard, now)
         return await ticket_answer(connection, party, ticket, status=201)
 
     return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.http import create_app
-from services.intake import api_attachments, api_moves, api_people, api_sessions, api_tickets
+from services.intake import api_attachments, api_clock, api_moves, api_people, api_sessions, api_tickets
 from services.intake.desk import Desk
 
 DESCRIPTION = """
@@ -22,7 +22,7 @@ def build_api(desk: Desk) -> FastAPI:
     app = create_app("Balie intake", version="1", description=DESCRIPTION, signer=desk.signer, clock=desk.clock)
     app.state.desk = desk
     app.state.throttles = api_sessions.Throttles()
-    for module in (api_tickets, api_moves, api_sessions, api_people, api_attachments):
+    for module in (api_tickets, api_moves, api_sessions, api_people, api_attachments, api_clock):
         app.include_router(module.router)
     app.add_api_route("/healthz", _alive, include_in_schema=False)
     app.add_api_route("/readyz", _readiness(desk.engine), include_in_schema=False)

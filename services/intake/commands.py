@@ -1,22 +1,26 @@
 """Carrying out a command: lock the ticket, decide, save. The caller owns the transaction and commits it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.contract import MeetDeadline, Policy, Snapshot
+from services.contract import MeetDeadline, Snapshot
 from services.errors import Invalid, VersionMismatch
-from services.events import Actor
+from services.event_data import Actor
 from services.intake.access import Party
 from services.intake.attachments import names_of
+from services.intake.contracts import Terms
 from services.intake.decide import decide, open_ticket
+from services.intake.mail_outages import mail_down_since
 from services.intake.moves import must_allow
+from services.intake.orders import Assign, Command, Meet, Rate, Reply, Solve, Submit
 from services.intake.people import Person, get_person
+from services.intake.promises import terms_of
 from services.intake.store import create, lock, next_number, save
-from services.intake.tickets import Assign, Command, Meet, Message, Rate, Reply, Solve, Submit, Ticket
-from services.vocabulary import STAFF, Channel, Kind, Language, Priority
+from services.intake.tickets import Message, Ticket
+from services.vocabulary import STAFF, Channel, DeadlineKind, Kind, Language, Priority
 
 
 @dataclass(frozen=True)
@@ -58,20 +62,23 @@ async def message_of(connection: AsyncConnection, draft: Draft, uploader: str) -
 
 
 async def submit(
-    connection: AsyncConnection, party: Party, requester: Person, question: Question, policy: Policy, now: datetime
+    connection: AsyncConnection, party: Party, requester: Person, question: Question, standard: Terms, now: datetime
 ) -> Ticket:
-    """Open a ticket for `requester` under `policy`, pinned from here on."""
+    """Open a ticket for `requester` under their organisation's contract, or else the `standard` terms, pinned to it."""
+    organisation_id = requester.organisation.id if requester.organisation else None
+    terms = await terms_of(connection, organisation_id, standard)
     command = Submit(
         number=await next_number(connection),
         by=party.actor,
         requester=requester.contact(),
-        organisation_id=requester.organisation.id if requester.organisation else None,
+        organisation_id=organisation_id,
         subject=question.subject,
         message=await message_of(connection, question.draft, party.uploader),
         kind=question.kind,
-        priority=question.priority,
+        asked_priority=question.priority,
+        priority=terms.priority(question.priority, now),
         language=question.language or requester.language,
-        policy=policy,
+        policy=terms.policy(now),
     )
     return await _open(connection, command, now)
 
@@ -81,7 +88,7 @@ async def reply(
     party: Party,
     number: int,
     draft: Draft,
-    policy: Policy,
+    standard: Terms,
     now: datetime,
     if_version: int | None = None,
 ) -> Ticket:
@@ -93,9 +100,9 @@ async def reply(
     message = await message_of(connection, draft, party.uploader)
     if ticket.is_finalised() and ticket.is_requesters(party.actor):
         must_allow(ticket, "follow_up", staff=False)
-        return await _open(
-            connection, _follow_up(ticket, party.actor, message, policy, await next_number(connection)), now
-        )
+        terms = await terms_of(connection, ticket.organisation_id, standard)
+        number = await next_number(connection)
+        return await _open(connection, _follow_up(ticket, party.actor, message, terms, number, now), now)
     return await _decide_and_save(connection, ticket, Reply(party.actor, message), now)
 
 
@@ -141,7 +148,10 @@ async def meet(connection: AsyncConnection, order: MeetDeadline) -> Snapshot:
     answer be lost, asking again finds the deadline met and gives the same snapshot.
     """
     ticket = await lock(connection, order.number)
-    decision = decide(ticket, Meet(order.deadline), order.met_at)
+    down = timedelta(0)
+    if order.deadline.kind is DeadlineKind.CLOSURE and (since := ticket.reminded_at or ticket.asked_at):
+        down = await mail_down_since(connection, since, order.met_at)
+    decision = decide(ticket, Meet(order.deadline, down), order.met_at)
     await save(connection, ticket, decision, order.met_at, tell_clock=False)
     return decision.ticket.snapshot()
 
@@ -168,7 +178,7 @@ async def _open(connection: AsyncConnection, command: Submit, now: datetime) -> 
     return decision.ticket
 
 
-def _follow_up(ended: Ticket, by: Actor, message: Message, policy: Policy, number: int) -> Submit:
+def _follow_up(ended: Ticket, by: Actor, message: Message, terms: Terms, number: int, now: datetime) -> Submit:
     """Fields and people are carried over, comments not (design §4). The promises are today's."""
     return Submit(
         number=number,
@@ -178,9 +188,14 @@ def _follow_up(ended: Ticket, by: Actor, message: Message, policy: Policy, numbe
         subject=ended.subject,
         message=message,
         kind=ended.kind,
-        priority=ended.priority,
+        asked_priority=ended.asked_priority,
+        priority=terms.priority(ended.asked_priority, now),
         language=ended.language,
-        policy=policy,
+        policy=terms.policy(now),
         follow_up_of=ended.number,
         assignee=ended.assignee,
+        team=ended.team,
+        product=ended.product,
+        fields=ended.fields,
+        tags=ended.tags,
     )

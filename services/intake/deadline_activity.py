@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from services.contract import MEET_DEADLINE_ACTIVITY, MeetDeadline, Snapshot
+from services.contract import DEADLINE_REFUSED, MEET_DEADLINE_ACTIVITY, MeetDeadline, Snapshot
 from services.database import transaction
 from services.errors import Permanent
 from services.intake.commands import meet
@@ -12,7 +12,7 @@ from services.telemetry import correlated
 
 
 class DeadlineActivity:
-    """Meets deadlines in intake's own database."""
+    """Meets deadlines in intake's own database, for clocks that cannot reach intake's API."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -20,13 +20,17 @@ class DeadlineActivity:
     @activity.defn(name=MEET_DEADLINE_ACTIVITY)
     async def meet_deadline(self, order: MeetDeadline) -> Snapshot:
         """One transaction. Met twice is done once: the second finds it met. Errors are retried by the clock."""
-        # Intake may have been away since the clock asked: what counts is when the deadline was truly met.
-        order = order.tried_at(activity.info().started_time)
-        with correlated(order.correlation_id):
-            try:
-                async with transaction(self._engine) as connection:
-                    snapshot = await meet(connection, order)
-            except Permanent as error:
-                # Trying again as it is cannot help: the clock says so in its log, and asks again after a while.
-                raise ApplicationError(error.detail, type=type(error).__name__, non_retryable=True) from error
-            return snapshot.model_copy(update={"correlation_id": order.correlation_id})
+        try:
+            # Intake may have been away since the clock asked: what counts is when the deadline was truly met.
+            return await met(self._engine, order.tried_at(activity.info().started_time))
+        except Permanent as error:
+            # Trying again as it is cannot help: the clock says so in its log, and asks again after a while.
+            raise ApplicationError(error.detail, type=DEADLINE_REFUSED, non_retryable=True) from error
+
+
+async def met(engine: AsyncEngine, order: MeetDeadline) -> Snapshot:
+    """Carry the order out in a transaction of its own; the ticket as its clock is to know it then."""
+    with correlated(order.correlation_id):
+        async with transaction(engine) as connection:
+            snapshot = await meet(connection, order)
+    return snapshot.model_copy(update={"correlation_id": order.correlation_id})

@@ -10,10 +10,10 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.clock import Clock
-from services.contract import Policy
 from services.identity import Caller, Signer
 from services.intake.access import Party, party_of
 from services.intake.attachments import BlobStore
+from services.intake.contracts import Terms
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Desk:
 
     engine: AsyncEngine
     blobs: BlobStore
-    policy: Policy
+    standard: Terms
+    """The promises to those without a contract."""
     signer: Signer
     clock: Clock
 

@@ -30,7 +30,7 @@ def receive_files(mails: Iterable[tuple[str, bytes]], state: Path) -> bool:
 async def _receive_all(settings: MailSettings, mails: Iterable[tuple[str, bytes]]) -> bool:
     engine = connect(settings.database_url.get_secret_value())
     address = parseaddr(settings.mail_from)[1]
-    mailroom = Mailroom(engine, blob_store(settings), settings.policy, wall_clock, address)
+    mailroom = Mailroom(engine, blob_store(settings), settings.standard, wall_clock, address)
     all_in = True
     try:
         for name, raw in mails:

@@ -16,19 +16,19 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.clock import Clock
-from services.contract import Policy
 from services.database import transaction
 from services.errors import MoveRefused, NotFound
-from services.events import Actor
+from services.event_data import Actor
 from services.intake.access import Party
 from services.intake.attachments import BlobStore, keep
 from services.intake.commands import Draft, Question, carry_out, message_of, reply, submit
+from services.intake.contracts import Terms
 from services.intake.mail import IncomingMail, RefusedMail, read_mail
 from services.intake.mail_notes import about_mail, machine_note, name_of, subject_of, text_of
+from services.intake.orders import Note
 from services.intake.people import Person, find_by_email, get_or_add_requester
 from services.intake.store import load
 from services.intake.tables import comment, received_mail, ticket
-from services.intake.tickets import Note
 from services.telemetry import correlated
 from services.vocabulary import Channel, Language
 
@@ -66,7 +66,7 @@ class Mailroom:
 
     engine: AsyncEngine
     blobs: BlobStore
-    policy: Policy
+    standard: Terms
     clock: Clock
     address: str = ""
     """The desk's own: mails to its `name+12@domain` are about ticket 12."""
@@ -186,7 +186,7 @@ class _Arrival:
             draft=await self._draft(mail, text_of(mail.whole, language), mail.html, party.uploader),
             language=language,
         )
-        opened = await submit(self.connection, party, requester, question, self.mailroom.policy, self.now)
+        opened = await submit(self.connection, party, requester, question, self.mailroom.standard, self.now)
         await self._note_about(opened.number, mail, names=names, answers=answers)
         return Receipt(Outcome.SUBMITTED, opened.number)
 
@@ -205,7 +205,7 @@ class _Arrival:
         # The HTML holds what is quoted too, which everybody has read already.
         html = None if mail.quoted else mail.html
         draft = await self._draft(mail, text_of(mail.text, language), html, party.uploader)
-        answered = await reply(self.connection, party, number, draft, self.mailroom.policy, self.now)
+        answered = await reply(self.connection, party, number, draft, self.mailroom.standard, self.now)
         await self._note_about(answered.number, mail)
         return Receipt(Outcome.REPLIED if answered.number == number else Outcome.FOLLOWED_UP, answered.number)
 

@@ -14,12 +14,13 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from services.broker import Broker, until_connected
 from services.clock import wall_clock
 from services.clock_sink import ClockSink
-from services.contract import INTAKE_TASK_QUEUE, Policy
+from services.contract import INTAKE_TASK_QUEUE
 from services.database import connect
 from services.idempotency import forget_answers
 from services.identity import Signer
 from services.intake.app import build_api
 from services.intake.attachments import BlobStore, FolderBlobs, PostgresBlobs, forget_unused
+from services.intake.contracts import Terms
 from services.intake.deadline_activity import DeadlineActivity
 from services.intake.desk import Desk
 from services.intake.suggestion_consumer import SUGGESTIONS_QUEUE, SuggestionConsumer
@@ -40,7 +41,7 @@ class IntakeSettings(Settings):
     attachments_dir: Path | None = Field(
         default=None, description="a folder for attachments; they lie in PostgreSQL where it is left out"
     )
-    policy: Policy = Field(default=Policy(), description="the desk's promises, as JSON")
+    standard: Terms = Field(default=Terms(), description="the promises to those without a contract, as JSON")
 
 
 async def api(settings: IntakeSettings, broker: Broker, listening: socket.socket) -> None:  # noqa: ARG001 - one form for all services
@@ -48,7 +49,7 @@ async def api(settings: IntakeSettings, broker: Broker, listening: socket.socket
     engine = connect(settings.database_url.get_secret_value())
     try:
         signer = Signer(settings.secret.get_secret_value())
-        desk = Desk(engine, blob_store(settings), settings.policy, signer, wall_clock)
+        desk = Desk(engine, blob_store(settings), settings.standard, signer, wall_clock)
         await serve(build_api(desk), listening, settings.trusted_proxies)
     finally:
         await engine.dispose()

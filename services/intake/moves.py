@@ -4,26 +4,47 @@ from services.errors import MoveRefused
 from services.intake.tickets import Ticket
 from services.vocabulary import ClosedReason, Status
 
-_AT_WORK = ("assign", "reply", "note", "ask", "solve")
+_ABOUT = ("tag", "change", "link_problem", "share")
+"""Corrections that change neither who waits for whom nor any promise."""
+_AT_WORK = (
+    "assign",
+    "team",
+    "reply",
+    "note",
+    "ask",
+    "solve",
+    "park",
+    "prioritise",
+    "snooze",
+    "merge",
+    "take_in",
+    "spam",
+    *_ABOUT,
+)
+_STEPS = ("postpone", "skip", "do_now")
+"""What may be done to automatic steps."""
 
 STAFF_MOVES: dict[tuple[Status, ClosedReason | None], tuple[str, ...]] = {
     (Status.NEW, None): _AT_WORK,
     (Status.OPEN, None): _AT_WORK,
-    (Status.PENDING, None): _AT_WORK,
-    (Status.PARKED, None): _AT_WORK,
-    (Status.SOLVED, None): ("assign", "reply", "note", "reopen"),
-    (Status.CLOSED, ClosedReason.NO_RESPONSE): ("note", "reopen"),
-    (Status.CLOSED, ClosedReason.FINALISED): ("note",),
-    (Status.CLOSED, ClosedReason.MERGED): ("note",),
-    (Status.CLOSED, ClosedReason.SPAM): ("note",),
+    (Status.PENDING, None): (*_AT_WORK, "keep_open", *_STEPS),
+    (Status.PARKED, None): (*_AT_WORK, "reopen", "plan", "decline", "ship"),
+    (Status.SOLVED, None): ("assign", "team", "reply", "note", "reopen", *_ABOUT, *_STEPS),
+    (Status.CLOSED, ClosedReason.NO_RESPONSE): ("note", "reopen", *_ABOUT),
+    (Status.CLOSED, ClosedReason.FINALISED): ("note", "tag"),
+    (Status.CLOSED, ClosedReason.MERGED): ("note", "tag"),
+    (Status.CLOSED, ClosedReason.SPAM): ("note", "reopen"),
 }
 """What support may do. A ticket that is not closed has no reason."""
 
+DIRECTORS_MOVES = frozenset({"plan", "decline", "ship"})
+"""Of these, only what the product director and admins may do."""
+
 REQUESTER_MOVES: dict[tuple[Status, ClosedReason | None], tuple[str, ...]] = {
-    (Status.NEW, None): ("reply",),
-    (Status.OPEN, None): ("reply",),
-    (Status.PENDING, None): ("reply",),
-    (Status.PARKED, None): ("reply",),
+    (Status.NEW, None): ("reply", "confirm_solved"),
+    (Status.OPEN, None): ("reply", "confirm_solved"),
+    (Status.PENDING, None): ("reply", "keep_open", "confirm_solved", "postpone"),
+    (Status.PARKED, None): ("reply", "confirm_solved"),
     (Status.SOLVED, None): ("reply",),
     (Status.CLOSED, ClosedReason.NO_RESPONSE): ("reply",),
     (Status.CLOSED, ClosedReason.FINALISED): ("follow_up",),

@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.errors import Conflict, NotFound
-from services.events import Actor, Contact, Event, PersonChanged
+from services.event_data import Actor, Contact
+from services.events import Event, PersonChanged
 from services.identity import Caller
 from services.intake.store import SOURCE
 from services.intake.tables import organisation, outbox, person

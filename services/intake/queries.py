@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events import ArticleLink
 from services.intake.access import Party
-from services.intake.store import read_ticket, select_tickets
 from services.intake.tables import attachment, comment, organisation, person, suggestion, ticket, timeline
+from services.intake.ticket_row import read_ticket, select_tickets
 from services.intake.tickets import Ticket
 from services.vocabulary import Status
 

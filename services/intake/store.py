@@ -4,49 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.contract import Policy
 from services.errors import Conflict, Invalid, NotFound
-from services.events import Contact, Event, EventData, event_id
-from services.intake.tables import attachment, comment, outbox, person, ticket, ticket_number, timeline
-from services.intake.tickets import Decision, Entry, Message, Rating, Ticket
+from services.event_data import Contact, EventData
+from services.events import Event, event_id
+from services.intake.tables import attachment, comment, outbox, participant, person, ticket, ticket_number, timeline
+from services.intake.ticket_row import keep_policy, read_ticket, select_tickets, ticket_values
+from services.intake.tickets import Decision, Entry, Message, Ticket
 from services.outbox import append_events, append_snapshot
 from services.telemetry import correlation_id
 
 SOURCE = "/balie/intake"
-
-_requester = person.alias("requester")
-_assignee = person.alias("assignee")
-
-
-def _contact_columns(alias: Any, prefix: str) -> list[Any]:
-    return [alias.c[name].label(f"{prefix}_{name}") for name in ("name", "email", "language")]
-
-
-_OWN_COLUMNS = [column for column in ticket.c if column.name != "subject_words"]
-
-
-def select_tickets() -> Select[Any]:
-    """Every column `read_ticket` needs; callers add their own conditions."""
-    return (
-        select(*_OWN_COLUMNS, *_contact_columns(_requester, "requester"), *_contact_columns(_assignee, "assignee"))
-        .join_from(ticket, _requester, _requester.c.id == ticket.c.requester_id)
-        .outerjoin(_assignee, _assignee.c.id == ticket.c.assignee_id)
-    )
-
-
-def read_ticket(row: Row[Any]) -> Ticket:
-    """A row of `select_tickets` as a ticket."""
-    facts = dict(row._mapping)
-    return Ticket(
-        **{name: facts[name] for name in Ticket.model_fields if name in facts and name not in ("rating", "policy")},
-        requester=_contact(facts, "requester"),
-        assignee=_contact(facts, "assignee") if facts["assignee_id"] else None,
-        rating=Rating.model_validate(facts["rating"]) if facts["rating"] else None,
-        policy=Policy.model_validate(facts["policy"]),
-    )
+FORMER = "former-"
+"""How the policies of rows of the first version are named; they are kept when such a row is first saved."""
 
 
 async def load(connection: AsyncConnection, number: int) -> Ticket:
@@ -54,7 +27,7 @@ async def load(connection: AsyncConnection, number: int) -> Ticket:
     row = (await connection.execute(select_tickets().where(ticket.c.number == number))).first()
     if row is None:
         raise NotFound(f"There is no ticket {number}.")
-    return read_ticket(row)
+    return read_ticket(row).model_copy(update=await _participants(connection, number))
 
 
 async def lock(connection: AsyncConnection, number: int) -> Ticket:
@@ -71,7 +44,8 @@ async def next_number(connection: AsyncConnection) -> int:
 
 async def create(connection: AsyncConnection, decision: Decision) -> None:
     """Save a new ticket with what it says and tells."""
-    await connection.execute(ticket.insert().values(_values(decision.ticket)))
+    await keep_policy(connection, decision.ticket.policy)
+    await connection.execute(ticket.insert().values(ticket_values(decision.ticket)))
     await _record(connection, decision, decision.ticket.opened_at)
     await append_snapshot(connection, outbox, decision.ticket.snapshot())
 
@@ -87,9 +61,12 @@ async def save(
     if after == before:
         return
     at_version = ticket.c.number == after.number, ticket.c.version == before.version
-    changed = await connection.execute(update(ticket).where(*at_version).values(_values(after)))
+    if after.policy.version != before.policy.version or before.policy.version.startswith(FORMER):
+        await keep_policy(connection, after.policy)
+    changed = await connection.execute(update(ticket).where(*at_version).values(ticket_values(after)))
     if changed.rowcount != 1:
         raise Conflict(f"Ticket {after.number} changed at the same time; try again.")
+    await _keep_participants(connection, before, after)
     await _record(connection, decision, now)
     # The clock hears only of what matters to it: each signal costs a workflow task.
     if tell_clock and not after.snapshot().same_clock(before.snapshot()):
@@ -150,21 +127,28 @@ def _line(about: Ticket, entry: Entry, now: datetime) -> dict[str, Any]:
     }
 
 
-def _values(of: Ticket) -> dict[str, Any]:
-    values = {name: getattr(of, name) for name in Ticket.model_fields if name in ticket.c}
-    return {
-        **values,
-        "requester_id": of.requester.person_id,
-        "assignee_id": of.assignee.person_id if of.assignee else None,
-        "rating": of.rating.model_dump(mode="json") if of.rating else None,
-        "policy": of.policy.model_dump(mode="json"),
-    }
-
-
-def _contact(facts: dict[str, Any], prefix: str) -> Contact:
-    return Contact(
-        person_id=facts[f"{prefix}_id"],
-        name=facts[f"{prefix}_name"],
-        email=facts[f"{prefix}_email"],
-        language=facts[f"{prefix}_language"],
+async def _participants(connection: AsyncConnection, number: int) -> dict[str, tuple[Contact, ...]]:
+    query = (
+        select(participant.c.part, person.c.id, person.c.name, person.c.email, person.c.language)
+        .join_from(participant, person, person.c.id == participant.c.person_id)
+        .where(participant.c.ticket_number == number)
+        .order_by(person.c.name, person.c.id)
     )
+    found: dict[str, tuple[Contact, ...]] = {"followers": (), "colleagues": ()}
+    for row in await connection.execute(query):
+        found[f"{row.part}s"] += (Contact(person_id=row.id, name=row.name, email=row.email, language=row.language),)
+    return found
+
+
+async def _keep_participants(connection: AsyncConnection, before: Ticket, after: Ticket) -> None:
+    for part, had, has in (
+        ("follower", before.followers, after.followers),
+        ("colleague", before.colleagues, after.colleagues),
+    ):
+        known, wanted = ({each.person_id for each in people} for people in (had, has))
+        for person_id in wanted - known:
+            values = {"ticket_number": after.number, "person_id": person_id, "part": part}
+            await connection.execute(insert(participant).values(values).on_conflict_do_nothing())
+        if gone := known - wanted:
+            of_ticket = participant.c.ticket_number == after.number, participant.c.part == part
+            await connection.execute(participant.delete().where(*of_ticket, participant.c.person_id.in_(gone)))

@@ -10,8 +10,8 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Interval,
     LargeBinary,
-    MetaData,
     Sequence,
     Table,
     Text,
@@ -19,24 +19,22 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from services.idempotency import idempotency_table
+from services.intake import desk_tables as desk_tables  # the migrations' test wants all tables of the schema
+from services.intake.schema import instant
+from services.intake.schema import metadata as metadata
 from services.outbox import consumed_table, outbox_table
-
-metadata = MetaData(schema="intake")
-
-
-def _instant(name: str, *, required: bool = False) -> "Column[object]":
-    return Column(name, DateTime(timezone=True), nullable=not required)
-
 
 organisation = Table(
     "organisation",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
-    _instant("created_at", required=True),
+    instant("created_at", required=True),
+    Column("contract_id", Uuid, ForeignKey("intake.contract.id"), doc="None: the desk's standard promises"),
+    Index("organisation_contract", "contract_id"),
     Index("organisation_name", text("lower(name)"), unique=True),
 )
 
@@ -52,7 +50,7 @@ person = Table(
     Column("active", Boolean, nullable=False, server_default="true"),
     Column("password_hash", Text),
     Column("session_epoch", Integer, nullable=False, server_default="0", doc="a token of an older epoch is void"),
-    _instant("created_at", required=True),
+    instant("created_at", required=True),
     Index("person_email", text("lower(email)"), unique=True),
     Index("person_organisation", "organisation_id"),
     Index("person_name", text("lower(name)"), "id"),
@@ -63,8 +61,8 @@ service_token = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
-    _instant("created_at", required=True),
-    _instant("revoked_at"),
+    instant("created_at", required=True),
+    instant("revoked_at"),
 )
 
 ticket_number = Sequence("ticket_number", metadata=metadata)
@@ -84,16 +82,37 @@ ticket = Table(
     Column("requester_id", Uuid, ForeignKey("intake.person.id"), nullable=False),
     Column("assignee_id", Uuid, ForeignKey("intake.person.id")),
     Column("organisation_id", Uuid, ForeignKey("intake.organisation.id")),
-    _instant("opened_at", required=True),
-    _instant("updated_at", required=True),
-    _instant("asked_at"),
-    _instant("reminded_at"),
-    _instant("solved_at"),
-    _instant("surveyed_at"),
+    instant("opened_at", required=True),
+    instant("updated_at", required=True),
+    instant("asked_at"),
+    instant("reminded_at"),
+    instant("solved_at"),
+    instant("surveyed_at"),
     Column("reopened", Integer, nullable=False, server_default="0"),
     Column("follow_up_of", BigInteger, ForeignKey("intake.ticket.number")),
     Column("rating", JSONB),
-    Column("policy", JSONB, nullable=False, doc="the promises this ticket was made, pinned"),
+    Column("policy", JSONB, doc="of tickets of the first version, until they change: the promises themselves"),
+    Column("policy_version", Text, ForeignKey("intake.policy.version"), doc="the promises this ticket is pinned to"),
+    Column("asked_priority", Text),
+    Column("path", JSONB, doc="every status it had and since when; None for tickets of the first version"),
+    instant("replied_at"),
+    instant("waits_since"),
+    Column("alerts", JSONB, nullable=False, server_default="[]"),
+    Column("overrides", JSONB, nullable=False, server_default="[]"),
+    Column("mail_down", Interval, nullable=False, server_default="0"),
+    instant("snoozed_until"),
+    Column("snoozed_by_id", Uuid, ForeignKey("intake.person.id")),
+    Column("team_id", Uuid, ForeignKey("intake.team.id")),
+    Column("product_id", Uuid, ForeignKey("intake.product.id")),
+    Column("fields", JSONB, nullable=False, server_default="{}"),
+    Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("lowered", Integer, nullable=False, server_default="0"),
+    Column("merged_into", BigInteger, ForeignKey("intake.ticket.number")),
+    Column("problem", BigInteger, ForeignKey("intake.ticket.number")),
+    Column("parking", JSONB),
+    Column("release", Text, doc="the one it is planned in: parking's"),
+    instant("next_deadline_at"),
+    instant("next_breach_at"),
     Column("subject_words", TSVECTOR, Computed("to_tsvector('simple', subject)", persisted=True)),
     Index("ticket_newest", text("updated_at desc"), text("number desc")),
     Index("ticket_status", "status", text("updated_at desc"), text("number desc")),
@@ -109,7 +128,24 @@ ticket = Table(
     Index("ticket_requester", "requester_id", text("updated_at desc")),
     Index("ticket_organisation", "organisation_id", text("updated_at desc")),
     Index("ticket_follow_up", "follow_up_of", postgresql_where=text("follow_up_of is not null")),
+    Index("ticket_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
+    Index("ticket_problem", "problem", postgresql_where=text("problem is not null")),
+    Index("ticket_parked", "release", postgresql_where=text("status = 'parked'")),
+    Index("ticket_tags", "tags", postgresql_using="gin"),
+    Index("ticket_team", "team_id", "status", text("updated_at desc")),
+    Index("ticket_next_breach", "next_breach_at", "number", postgresql_where=text("next_breach_at is not null")),
+    Index("ticket_next_deadline", "next_deadline_at", postgresql_where=text("next_deadline_at is not null")),
+    Index("ticket_policy", "policy_version", postgresql_where=text("status <> 'closed'")),
     Index("ticket_subject_words", "subject_words", postgresql_using="gin"),
+)
+
+participant = Table(
+    "participant",
+    metadata,
+    Column("ticket_number", BigInteger, ForeignKey("intake.ticket.number"), primary_key=True),
+    Column("person_id", Uuid, ForeignKey("intake.person.id"), primary_key=True),
+    Column("part", Text, primary_key=True, doc="follower (requester's side) or colleague (another department)"),
+    Index("participant_person", "person_id", "part"),
 )
 
 comment = Table(
@@ -136,7 +172,7 @@ timeline = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("ticket_number", BigInteger, ForeignKey("intake.ticket.number"), nullable=False),
     Column("version", Integer, nullable=False, doc="the ticket's version this made"),
-    _instant("at", required=True),
+    instant("at", required=True),
     Column("type", Text, nullable=False),
     Column("actor", JSONB, nullable=False),
     Column("public", Boolean, nullable=False),
@@ -155,7 +191,7 @@ attachment = Table(
     Column("content_type", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("blob", Text, nullable=False, doc="the key in the blob store"),
-    _instant("created_at", required=True),
+    instant("created_at", required=True),
     Index("attachment_comment", "comment_id"),
     Index("attachment_unused", "created_at", postgresql_where=text("comment_id is null")),
 )

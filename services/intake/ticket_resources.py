@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.contract import Deadline
-from services.deadlines import deadlines, next_deadline
-from services.events import Actor, ArticleLink, Contact
+from services.deadlines import next_deadline
+from services.event_data import Actor, Contact
+from services.events import ArticleLink
 from services.intake.attachments import ATTACHMENTS_MAX, FILE_NAME_CHARACTERS_MAX
 from services.intake.input import Code, Email, Input, Name, Subject, SurveyComment, Text
 from services.intake.moves import moves
@@ -115,7 +116,7 @@ class TicketSummary(_TicketFacts):
     @classmethod
     def of(cls, ticket: Ticket, organisation_name: str | None) -> "TicketSummary":
         """The ticket as a list shows it."""
-        return cls(**_facts(ticket, organisation_name), next_deadline=next_deadline(ticket.snapshot()))
+        return cls(**_facts(ticket, organisation_name), next_deadline=next_deadline(ticket.standing, ticket.policy))
 
 
 class TicketOut(_TicketFacts):
@@ -141,7 +142,7 @@ class TicketOut(_TicketFacts):
         return cls(
             **_facts(ticket, organisation_name),
             follow_ups=follow_ups,
-            deadlines=list(deadlines(ticket.snapshot())),
+            deadlines=list(ticket.deadlines),
             moves=list(moves(ticket, staff=staff)),
             suggestions=suggestions,
             rating=ticket.rating,
@@ -205,7 +206,7 @@ class TimelinePage(BaseModel):
 
 
 def _facts(ticket: Ticket, organisation_name: str | None) -> dict[str, Any]:
-    own = {name: getattr(ticket, name) for name in _TicketFacts.model_fields if name in Ticket.model_fields}
+    own = {name: getattr(ticket, name) for name in _TicketFacts.model_fields if name != "organisation"}
     organisation = (
         OrganisationOut(id=ticket.organisation_id, name=organisation_name or "") if ticket.organisation_id else None
     )

@@ -1,57 +1,145 @@
-"""A ticket, what may be asked of it, and what that makes of it: `decide`. Pure; the rules are design §4's."""
+"""A ticket as it stands, and what a decision about it consists of. Pure; the rules are design §4's."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.contract import Deadline, Policy, Snapshot
-from services.events import Actor, CommentFacts, Contact, EventData, TicketFacts
-from services.vocabulary import Channel, ClosedReason, Kind, Language, Priority, Status
+from services.contract import Deadline, Snapshot
+from services.deadlines import deadlines, next_deadline
+from services.event_data import Actor, CommentFacts, Contact, EventData, TicketFacts
+from services.policy import Policy
+from services.standing import Standing
+from services.vocabulary import Channel, ClosedReason, Effort, Kind, Language, Priority, Status
 
 SUBJECT_CHARACTERS_MAX = 250
 TEXT_CHARACTERS_MAX = 200_000
 CLOCK = Actor(kind="clock", name="Balie")
 
 
-class Rating(BaseModel):
-    """The requester's answer to the survey."""
-
+class _State(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class Rating(_State):
+    """The requester's answer to the survey."""
 
     good: bool
     comment: str
     at: AwareDatetime
 
 
-class Ticket(BaseModel):
+class Parking(_State):
+    """What the product director decides on. `effort` is a guess; `release` is set once it is planned."""
+
+    workaround: bool
+    effort: Effort
+    note: str
+    at: AwareDatetime
+    release: str | None = None
+
+
+class TeamRef(_State):
+    """The team a ticket is with."""
+
+    id: UUID
+    name: str
+
+
+class ProductRef(_State):
+    """What the ticket is about, of what the desk supports."""
+
+    id: UUID
+    name: str
+
+
+class Ticket(_State):
     """A ticket as it stands. Who, when and why are part of the state, not flags beside it."""
 
-    model_config = ConfigDict(frozen=True)
-
-    number: int
     version: int
+    standing: Standing
     subject: str
-    status: Status
-    closed_reason: ClosedReason | None = None
     kind: Kind
-    priority: Priority
+    asked_priority: Priority
+    """What the requester asked for; `priority` is the one that counts."""
     channel: Channel
     language: Language
     requester: Contact
     assignee: Contact | None = None
+    team: TeamRef | None = None
     organisation_id: UUID | None = None
-    opened_at: AwareDatetime
+    product: ProductRef | None = None
+    fields: dict[str, str] = {}
+    """What the product's form asked, by the field's key."""
+    tags: tuple[str, ...] = ()
     updated_at: AwareDatetime
-    asked_at: AwareDatetime | None = None
-    reminded_at: AwareDatetime | None = None
-    solved_at: AwareDatetime | None = None
-    surveyed_at: AwareDatetime | None = None
     reopened: int = 0
+    lowered: int = 0
+    """How often support lowered an unjustified priority."""
     follow_up_of: int | None = None
+    merged_into: int | None = None
+    problem: int | None = None
+    """The ticket of the problem behind this incident."""
+    parking: Parking | None = None
+    """Stays once the ticket has been parked, whatever became of it."""
+    snoozed_by: Contact | None = None
+    followers: tuple[Contact, ...] = ()
+    colleagues: tuple[Contact, ...] = ()
+    """People of other departments it is shared with. Only `store.load` fills in followers and colleagues."""
     rating: Rating | None = None
     policy: Policy
+
+    @property
+    def number(self) -> int:
+        """Its reference everywhere."""
+        return self.standing.number
+
+    @property
+    def status(self) -> Status:
+        """Where it stands."""
+        return self.standing.status
+
+    @property
+    def closed_reason(self) -> ClosedReason | None:
+        """Why it ended; None unless it is closed."""
+        return self.standing.closed_reason
+
+    @property
+    def priority(self) -> Priority:
+        """The one that counts."""
+        return self.standing.priority
+
+    @property
+    def opened_at(self) -> datetime:
+        """When it came."""
+        return self.standing.opened_at
+
+    @property
+    def asked_at(self) -> datetime | None:
+        """When the wait for the requester began; set while pending."""
+        return self.standing.asked_at
+
+    @property
+    def reminded_at(self) -> datetime | None:
+        """When the requester was reminded."""
+        return self.standing.reminded_at
+
+    @property
+    def solved_at(self) -> datetime | None:
+        """When it was last solved; set while solved."""
+        return self.standing.solved_at
+
+    @property
+    def surveyed_at(self) -> datetime | None:
+        """When the requester was asked for their satisfaction."""
+        return self.standing.surveyed_at
+
+    @property
+    def deadlines(self) -> tuple[Deadline, ...]:
+        """What the clock will do, earliest first."""
+        return deadlines(self.standing, self.policy)
 
     def snapshot(self) -> Snapshot:
         """What the ticket's clock runs on."""
@@ -59,17 +147,13 @@ class Ticket(BaseModel):
             number=self.number,
             version=self.version,
             status=self.status,
-            closed_reason=self.closed_reason,
-            asked_at=self.asked_at,
-            reminded_at=self.reminded_at,
-            solved_at=self.solved_at,
-            surveyed_at=self.surveyed_at,
-            policy=self.policy,
+            next_deadline=next_deadline(self.standing, self.policy),
         )
 
     def facts(self) -> TicketFacts:
         """What events tell of the ticket."""
-        return TicketFacts.model_validate(self.model_dump(include=set(TicketFacts.model_fields)))
+        own = {name: getattr(self, name) for name in TicketFacts.model_fields if name != "team_id"}
+        return TicketFacts(**own, team_id=self.team.id if self.team else None)
 
     def is_requesters(self, actor: Actor) -> bool:
         """Whether the actor speaks for the requester's side; an agent's own ticket is theirs as a requester."""
@@ -102,95 +186,6 @@ class Message:
             attachments=self.attachment_names,
             message_id=self.message_id,
         )
-
-
-@dataclass(frozen=True)
-class Submit:
-    """A requester brings something new; `by` is somebody else where an agent logs a phone call.
-
-    A follow-up brings its assignee along, and so is taken up already.
-    """
-
-    number: int
-    by: Actor
-    requester: Contact
-    organisation_id: UUID | None
-    subject: str
-    message: Message
-    kind: Kind
-    priority: Priority
-    language: Language
-    policy: Policy
-    follow_up_of: int | None = None
-    assignee: Contact | None = None
-
-
-@dataclass(frozen=True)
-class Assign:
-    """Make an agent responsible, or nobody."""
-
-    by: Actor
-    assignee: Contact | None
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A public message, from either side."""
-
-    by: Actor
-    message: Message
-
-
-@dataclass(frozen=True)
-class Note:
-    """An internal note: staff only, for ever."""
-
-    by: Actor
-    message: Message
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A question only the requester can answer: the ticket waits for them."""
-
-    by: Actor
-    message: Message
-
-
-@dataclass(frozen=True)
-class Solve:
-    """The answer is given. `solver` becomes the assignee where there is none."""
-
-    by: Actor
-    solver: Contact | None
-    message: Message | None = None
-
-
-@dataclass(frozen=True)
-class Reopen:
-    """Support takes an ended ticket up again."""
-
-    by: Actor
-    message: Message | None = None
-
-
-@dataclass(frozen=True)
-class Rate:
-    """The requester's answer to the survey; a later answer replaces an earlier one."""
-
-    by: Actor
-    good: bool
-    comment: str = ""
-
-
-@dataclass(frozen=True)
-class Meet:
-    """The clock: this deadline is due. The time it is given at is the workflow's."""
-
-    deadline: Deadline
-
-
-Command = Assign | Reply | Note | Ask | Solve | Reopen | Rate | Meet
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.events import Actor
+from services.event_data import Actor
 from services.vocabulary import Status
 from services.web.records import Entry
 from services.web.words import Said

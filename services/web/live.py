@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from services.broker import Broker, until_listening
 from services.errors import Temporary, TooManyRequests
-from services.events import EVENT_TYPES, ArticleSuggested, Event, TicketEventData, TicketNoted
+from services.event_data import TicketEventData
+from services.events import EVENT_TYPES, ArticleSuggested, Event, TicketNoted
 from services.identity import Caller
 
 log = structlog.get_logger(__name__)

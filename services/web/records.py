@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.contract import Deadline
-from services.events import Actor, ArticleLink, Contact
+from services.event_data import Actor, Contact
+from services.events import ArticleLink
 from services.vocabulary import ArticleKind, Channel, ClosedReason, Kind, Language, Priority, Role, Status
 
 

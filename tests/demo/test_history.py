@@ -8,7 +8,8 @@ import pytest
 
 from services.contract import Policy
 from services.demo.history import History, Line, Told
-from services.events import Actor, Contact, TicketReplied, event_id
+from services.event_data import Actor, Contact
+from services.events import TicketReplied, event_id
 from services.intake.tickets import CLOCK, Ticket
 from services.notify.notices import Template
 from services.vocabulary import Channel, Kind, Language, Priority, Status

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from services.contract import Deadline, Policy
-from services.deadlines import deadlines, next_deadline
 from services.events import (
     TicketAssigned,
     TicketReminderDue,
@@ -14,7 +13,7 @@ from services.events import (
     TicketSurveyDue,
 )
 from services.intake.decide import decide
-from services.intake.tickets import Assign, Meet, Note, Rate, Reply, Solve
+from services.intake.orders import Assign, Meet, Note, Rate, Reply, Solve
 from services.vocabulary import ClosedReason, DeadlineKind, Status
 from tests.intake.ticket_life import (
     AGENT,
@@ -37,7 +36,7 @@ DAY = timedelta(days=1)
 def test_a_question_promises_a_reminder_after_seven_days_and_closure_after_fourteen() -> None:
     decision = decide(new_ticket(), Reply(AGENT, message()), NOON)
     pending = asked(decision.ticket, NOON)
-    assert deadlines(pending.snapshot()) == (
+    assert pending.deadlines == (
         Deadline(kind=DeadlineKind.REMINDER, due_at=NOON + 7 * DAY),
         Deadline(kind=DeadlineKind.CLOSURE, due_at=NOON + 14 * DAY),
     )
@@ -46,13 +45,13 @@ def test_a_question_promises_a_reminder_after_seven_days_and_closure_after_fourt
 def test_asking_again_starts_the_promise_anew() -> None:
     pending = meets(asked(new_ticket(), NOON)).ticket
     again = asked(pending, NOON + 10 * DAY)
-    assert [deadline.due_at for deadline in deadlines(again.snapshot())] == [NOON + 17 * DAY, NOON + 24 * DAY]
+    assert [deadline.due_at for deadline in again.deadlines] == [NOON + 17 * DAY, NOON + 24 * DAY]
 
 
 def test_an_agents_plain_reply_does_not_stop_the_clock_of_a_question() -> None:
     pending = asked(new_ticket(), NOON)
     after = decide(pending, Reply(AGENT, message()), NOON + DAY).ticket
-    assert deadlines(after.snapshot()) == deadlines(pending.snapshot())
+    assert after.deadlines == pending.deadlines
 
 
 def test_a_late_reminder_leaves_the_whole_time_it_promises() -> None:
@@ -60,12 +59,12 @@ def test_a_late_reminder_leaves_the_whole_time_it_promises() -> None:
     reminder = late.events[0]
     assert isinstance(reminder, TicketReminderDue)
     assert reminder.closes_at == NOON + 17 * DAY
-    assert next_deadline(late.ticket.snapshot()) == Deadline(kind=DeadlineKind.CLOSURE, due_at=NOON + 17 * DAY)
+    assert late.ticket.snapshot().next_deadline == Deadline(kind=DeadlineKind.CLOSURE, due_at=NOON + 17 * DAY)
 
 
 def test_silence_closes_and_a_reply_reopens_and_is_counted() -> None:
     closed = in_state(Status.CLOSED, ClosedReason.NO_RESPONSE)
-    assert deadlines(closed.snapshot()) == ()
+    assert closed.deadlines == ()
     reopened = answered(closed, NOON + 20 * DAY)
     assert (reopened.status, reopened.closed_reason, reopened.reopened) == (Status.OPEN, None, 1)
 
@@ -81,12 +80,12 @@ def test_a_solved_ticket_is_surveyed_after_a_day_and_finalised_after_two() -> No
 def test_the_survey_is_sent_once_in_a_tickets_life() -> None:
     surveyed = meets(solved(new_ticket(), NOON)).ticket
     again = solved(answered(surveyed, NOON + 30 * timedelta(hours=1)), NOON + 3 * DAY)
-    assert [deadline.kind for deadline in deadlines(again.snapshot())] == [DeadlineKind.FINALISATION]
+    assert [deadline.kind for deadline in again.deadlines] == [DeadlineKind.FINALISATION]
 
 
 def test_no_survey_where_the_policy_has_none() -> None:
     ticket = solved(new_ticket(policy=Policy(survey=False)), NOON)
-    assert [deadline.kind for deadline in deadlines(ticket.snapshot())] == [DeadlineKind.FINALISATION]
+    assert [deadline.kind for deadline in ticket.deadlines] == [DeadlineKind.FINALISATION]
 
 
 @pytest.mark.parametrize("kind", DeadlineKind)
@@ -94,7 +93,7 @@ def test_a_deadline_is_met_once_however_often_it_is_asked_for(kind: DeadlineKind
     ticket = asked(new_ticket(), NOON)
     if kind in (DeadlineKind.SURVEY, DeadlineKind.FINALISATION):
         ticket = solved(new_ticket(), NOON)
-    due = next(deadline for deadline in deadlines(ticket.snapshot()) if deadline.kind is kind)
+    due = next(deadline for deadline in ticket.deadlines if deadline.kind is kind)
     once = meets(ticket, due)
     assert len(once.history) == 1
     twice = meets(once.ticket, due)
@@ -103,14 +102,14 @@ def test_a_deadline_is_met_once_however_often_it_is_asked_for(kind: DeadlineKind
 
 def test_a_deadline_is_never_met_early() -> None:
     pending = asked(new_ticket(), NOON)
-    due = next_deadline(pending.snapshot())
+    due = pending.snapshot().next_deadline
     assert due is not None
     assert decide(pending, Meet(due), due.due_at - timedelta(microseconds=1)).ticket == pending
 
 
 def test_a_deadline_of_an_older_question_does_nothing() -> None:
     pending = asked(new_ticket(), NOON)
-    old = next_deadline(pending.snapshot())
+    old = pending.snapshot().next_deadline
     again = asked(pending, NOON + 6 * DAY)
     assert meets(again, old).ticket == again
 

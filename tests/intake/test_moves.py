@@ -7,7 +7,7 @@ import pytest
 from services.errors import MoveRefused
 from services.intake.decide import decide
 from services.intake.moves import moves
-from services.intake.tickets import Ask, Assign, Command, Note, Rate, Reopen, Reply, Solve
+from services.intake.orders import Ask, Assign, Command, Note, Rate, Reopen, Reply, Solve
 from services.vocabulary import ClosedReason, Status
 from tests.intake.ticket_life import AGENT, DAAN, NOON, REQUESTER, in_state, message
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from services.contract import Deadline, Policy
-from services.deadlines import next_deadline
-from services.events import Actor, Contact
+from services.event_data import Actor, Contact
 from services.intake.decide import decide, open_ticket
-from services.intake.tickets import Ask, Decision, Meet, Message, Reply, Solve, Submit, Ticket
+from services.intake.orders import Ask, Meet, Reply, Solve, Submit
+from services.intake.tickets import Decision, Message, Ticket
 from services.vocabulary import Channel, ClosedReason, Kind, Language, Priority, Status
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -56,7 +56,7 @@ def answered(ticket: Ticket, now: datetime) -> Ticket:
 
 def meets(ticket: Ticket, deadline: Deadline | None = None, late: timedelta = timedelta(0)) -> Decision:
     """The clock meets the next (or the given) deadline, so much late."""
-    due = deadline or next_deadline(ticket.snapshot())
+    due = deadline or ticket.snapshot().next_deadline
     if due is None:
         raise AssertionError("nothing is due")
     return decide(ticket, Meet(due), due.due_at + late)

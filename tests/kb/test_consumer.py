@@ -8,15 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.broker import DELIVERY_LIMIT
 from services.errors import Permanent
-from services.events import (
-    Actor,
-    ArticleSuggested,
-    CommentFacts,
-    Contact,
-    Event,
-    TicketFacts,
-    TicketSubmitted,
-)
+from services.event_data import Actor, CommentFacts, Contact, TicketFacts
+from services.events import ArticleSuggested, Event, TicketSubmitted
 from services.kb.catalogue import Catalogue
 from services.kb.consumer import SUGGEST_QUEUE, SuggestionConsumer
 from services.kb.help_centre import load

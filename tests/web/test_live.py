@@ -9,16 +9,8 @@ import pytest
 
 from services.broker import Broker
 from services.errors import Temporary
-from services.events import (
-    Actor,
-    ArticleSuggested,
-    Contact,
-    Event,
-    EventData,
-    TicketAssigned,
-    TicketFacts,
-    TicketNoted,
-)
+from services.event_data import Actor, Contact, EventData, TicketFacts
+from services.events import ArticleSuggested, Event, TicketAssigned, TicketNoted
 from services.identity import Caller
 from services.vocabulary import Channel, Kind, Language, Priority, Role, Status
 from services.web.live import Live, Watch, stream

@@ -11,7 +11,8 @@ import httpx
 from pydantic import SecretStr
 
 from services.broker import Broker
-from services.events import Actor, Event, TicketAssigned
+from services.event_data import Actor
+from services.events import Event, TicketAssigned
 from services.identity import Caller, Signer
 from services.local_broker import LocalBroker
 from services.process import listen

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from services.contract import Deadline
-from services.events import Actor, Contact
+from services.event_data import Actor, Contact
 from services.vocabulary import Channel, ClosedReason, DeadlineKind, Kind, Language, Priority, Status
 from services.web.future import prospects, steps
 from services.web.history import changes_since, happening

@@ -1,0 +1,197 @@
+"""How a ticket stands with its clock, and what each act makes of that. Pure, and light: a simulation runs millions."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from services.vocabulary import ClosedReason, DeadlineKind, Metric, Priority, Status
+
+ENDED = frozenset({Status.SOLVED, Status.CLOSED})
+AT_WORK = frozenset({Status.NEW, Status.OPEN})
+_WHILE_PENDING = frozenset({DeadlineKind.REMINDER, DeadlineKind.CLOSURE})
+
+
+class Stretch(NamedTuple):
+    """The ticket has had this status since this instant (UTC), until the next stretch begins."""
+
+    status: Status
+    since: datetime
+
+
+class Alert(NamedTuple):
+    """A warning, breach or escalation that was given."""
+
+    kind: DeadlineKind
+    metric: Metric
+    point: int
+
+
+class Override(NamedTuple):
+    """Somebody moved an automatic step to another instant, or skipped it (None)."""
+
+    kind: DeadlineKind
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All of a ticket that its deadlines depend on, besides its policy. Instants are aware, in UTC."""
+
+    number: int
+    priority: Priority
+    """The one that counts: as asked, unless the contract or support said otherwise."""
+    path: tuple[Stretch, ...]
+    """Every status it had, from its opening on; the last is the one it has."""
+    closed_reason: ClosedReason | None = None
+    asked_at: datetime | None = None
+    """When support last asked the requester something, or was asked to keep waiting; set while pending."""
+    reminded_at: datetime | None = None
+    """When the requester was reminded of that question; None until then."""
+    surveyed_at: datetime | None = None
+    """When the requester was asked for their satisfaction: once in a ticket's life."""
+    replied_at: datetime | None = None
+    """When support first answered in public."""
+    waits_since: datetime | None = None
+    """When the oldest message of the requester's side came that support has not answered; None before the first
+    reply, when the whole ticket waits."""
+    alerts: tuple[Alert, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    mail_down: timedelta = timedelta(0)
+    """How long mail could not come in since the reminder: closure waits as much longer."""
+    snoozed_until: datetime | None = None
+
+    @property
+    def status(self) -> Status:
+        """Where the ticket stands."""
+        return self.path[-1].status
+
+    @property
+    def opened_at(self) -> datetime:
+        """When it came."""
+        return self.path[0].since
+
+    @property
+    def solved_at(self) -> datetime | None:
+        """When it was last solved; None unless it is solved now."""
+        return self.path[-1].since if self.status is Status.SOLVED else None
+
+
+def opened(number: int, priority: Priority, at: datetime, *, taken_up: bool = False) -> Standing:
+    """A new ticket; `taken_up` where somebody is responsible from the start."""
+    return Standing(number, priority, (Stretch(Status.OPEN if taken_up else Status.NEW, at),))
+
+
+def taken_up(before: Standing, at: datetime) -> Standing:
+    """Somebody of support is responsible: new becomes open."""
+    return _to(before, Status.OPEN, at) if before.status is Status.NEW else before
+
+
+def support_replied(before: Standing, at: datetime) -> Standing:
+    """A public message by support: it answers whatever the requester said before."""
+    return taken_up(_answered(before, at), at)
+
+
+def requester_replied(before: Standing, at: datetime) -> Standing:
+    """A message of the requester's side: it ends waiting, sleeping and solved; parked stays parked."""
+    waits = replace(before, snoozed_until=None)
+    if before.replied_at is not None and before.waits_since is None:
+        waits = replace(waits, waits_since=at)
+    if before.status in ENDED or before.status is Status.PENDING:
+        return _to(waits, Status.OPEN, at)
+    return waits
+
+
+def asked(before: Standing, at: datetime) -> Standing:
+    """A question only the requester can answer. Asking again starts the promise anew."""
+    return kept_open(_to(_answered(before, at), Status.PENDING, at), at)
+
+
+def kept_open(before: Standing, at: datetime) -> Standing:
+    """Waiting begins again: what was promised for the question counts from `at`."""
+    others = tuple(each for each in before.overrides if each.kind not in _WHILE_PENDING)
+    return replace(before, asked_at=at, reminded_at=None, mail_down=timedelta(0), overrides=others)
+
+
+def solved(before: Standing, at: datetime) -> Standing:
+    """The answer is given: nobody waits any more."""
+    return replace(_to(before, Status.SOLVED, at), waits_since=None, snoozed_until=None, alerts=_kept(before))
+
+
+def reopened(before: Standing, at: datetime) -> Standing:
+    """Support takes it up again."""
+    return _to(before, Status.OPEN, at)
+
+
+def parked(before: Standing, at: datetime) -> Standing:
+    """It needs a change of the software."""
+    return _to(before, Status.PARKED, at)
+
+
+def closed(before: Standing, at: datetime, reason: ClosedReason) -> Standing:
+    """It has ended."""
+    ended = _to(before, Status.CLOSED, at)
+    return replace(ended, closed_reason=reason, waits_since=None, snoozed_until=None, overrides=())
+
+
+def reminded(before: Standing, at: datetime) -> Standing:
+    """The requester was reminded of the question."""
+    return replace(_without(before, DeadlineKind.REMINDER), reminded_at=at)
+
+
+def surveyed(before: Standing, at: datetime) -> Standing:
+    """The requester was asked for their satisfaction."""
+    return replace(_without(before, DeadlineKind.SURVEY), surveyed_at=at)
+
+
+def alerted(before: Standing, alert: Alert) -> Standing:
+    """Staff were warned, or told of a breach."""
+    return replace(before, alerts=(*before.alerts, alert))
+
+
+def moved_step(before: Standing, kind: DeadlineKind, until: datetime | None) -> Standing:
+    """An automatic step comes at another instant, or not at all (None)."""
+    others = tuple(each for each in before.overrides if each.kind is not kind)
+    moved = replace(before, overrides=(*others, Override(kind, until)))
+    return replace(moved, mail_down=timedelta(0)) if kind is DeadlineKind.CLOSURE else moved
+
+
+def waited_for_mail(before: Standing, down: timedelta) -> Standing:
+    """Mail could not come in for `down` in all since the reminder."""
+    return replace(before, mail_down=down)
+
+
+def snoozed(before: Standing, until: datetime | None) -> Standing:
+    """Out of sight until then; None brings it back."""
+    return replace(before, snoozed_until=until)
+
+
+def reprioritised(before: Standing, priority: Priority) -> Standing:
+    """Another priority, and so other targets; alerts given already are not given again."""
+    return replace(before, priority=priority)
+
+
+def _answered(before: Standing, at: datetime) -> Standing:
+    return replace(before, replied_at=before.replied_at or at, waits_since=None, alerts=_kept(before))
+
+
+def _kept(before: Standing) -> tuple[Alert, ...]:
+    # The next reply is promised anew for each message; everything else once in a ticket's life.
+    return tuple(each for each in before.alerts if each.metric is not Metric.NEXT_REPLY)
+
+
+def _to(before: Standing, status: Status, at: datetime) -> Standing:
+    if before.status is status:
+        return before
+    return replace(
+        before,
+        path=(*before.path, Stretch(status, at)),
+        closed_reason=None,
+        asked_at=None,
+        reminded_at=None,
+        mail_down=timedelta(0),
+        overrides=(),
+    )
+
+
+def _without(before: Standing, kind: DeadlineKind) -> Standing:
+    return replace(before, overrides=tuple(each for each in before.overrides if each.kind is not kind))
