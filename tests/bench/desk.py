@@ -1,0 +1,118 @@
+"""The desk the bench measures: real parts, and Balie's processes as they run in production, one program each."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+
+from services.child_process import LOOPBACK, ChildProcess, answers, free_port
+from services.clock import wall_clock
+from services.database import connect, migrate
+from services.intake.demonstration import add_demonstration_people
+from services.postgres_server import PostgresServer
+from services.temporal_client import connect_temporal
+from services.temporal_server import NAMESPACE, TemporalServer
+from tests.bench.processes import Program
+
+BALIE = Path(sys.executable).with_name("balie")
+POSTGRES, SERVER, API, RELAY, WORKER = "postgres", "temporal", "intake-api", "intake-worker", "workflows"
+"""Names of programs; Balie's own are the subcommands of `balie`. The relay lives in intake's worker."""
+
+QUIET_WITHIN_SECONDS = 60.0
+QUIET_LOOK_SECONDS = 0.4
+QUIET_SHARE = 0.15
+"""Of a core: asleep, the server takes about half of this."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A desk with its database and Temporal up. Which of Balie's programs run is for the bench to say."""
+
+    engine: AsyncEngine
+    temporal: Client
+    programs: dict[str, Program]
+    timers: Path
+    """The file of the Temporal server, for `sleepers`."""
+
+    async def start(self, *names: str) -> None:
+        """Start these, all at once, where they do not run."""
+        waiting = [each for each in map(self.programs.__getitem__, names) if not each.running]
+        await asyncio.gather(*(asyncio.to_thread(each.start) for each in waiting))
+
+    async def quiet(self) -> None:
+        """Return once the server has nothing left to do, or at the latest after `QUIET_WITHIN_SECONDS`."""
+        server = self.programs[SERVER]
+        for _ in range(int(QUIET_WITHIN_SECONDS / QUIET_LOOK_SECONDS)):
+            before = server.usage().cpu_seconds
+            await asyncio.sleep(QUIET_LOOK_SECONDS)
+            if server.usage().cpu_seconds - before < QUIET_LOOK_SECONDS * QUIET_SHARE:
+                return
+
+    async def stop(self, *names: str) -> None:
+        """Stop these cleanly."""
+        await asyncio.gather(*(asyncio.to_thread(self.programs[name].stop) for name in names))
+
+
+@asynccontextmanager
+async def desk_in(folder: Path, database_url: str | None = None) -> AsyncIterator[Desk]:
+    """A desk in this folder, which is empty; on a migrated database where one is given, else on its own PostgreSQL."""
+    async with AsyncExitStack() as stack:
+        programs = {}
+        if database_url is None:
+            postgres = PostgresServer(folder)
+            programs[POSTGRES] = Program(POSTGRES, folder / "postgres.lock", lambda: _started(postgres))
+            stack.callback(programs[POSTGRES].stop)
+            await asyncio.to_thread(programs[POSTGRES].start)
+            database_url = postgres.url
+            await asyncio.to_thread(migrate, database_url, "intake")
+        port = free_port()
+        # Made anew at each start: it must come back where its clients look for it.
+        programs[SERVER] = Program(
+            SERVER, folder / "temporal.lock", lambda: _started(TemporalServer(folder, port=port))
+        )
+        stack.callback(programs[SERVER].stop)
+        await asyncio.to_thread(programs[SERVER].start)
+        programs |= _balie(folder, database_url, f"{LOOPBACK}:{port}")
+        for name in (API, RELAY, WORKER):
+            stack.callback(programs[name].stop)
+        engine = connect(database_url)
+        stack.push_async_callback(engine.dispose)
+        await add_demonstration_people(engine, "a password for the bench", wall_clock)
+        temporal = await connect_temporal(f"{LOOPBACK}:{port}", NAMESPACE)
+        yield Desk(engine, temporal, programs, folder / "temporal.db")
+
+
+def _balie(folder: Path, database_url: str, temporal_address: str) -> dict[str, Program]:
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BALIE_")} | {
+        "BALIE_DATABASE_URL": database_url,
+        "BALIE_TEMPORAL_ADDRESS": temporal_address,
+        "BALIE_SECRET": "a secret for the bench that is long enough",
+        "BALIE_INTAKE_URL": f"http://{LOOPBACK}:{port}",
+        "BALIE_LOG_LEVEL": "error",
+    }
+
+    def program(name: str, *words: str, ready: Callable[[], bool] = lambda: True) -> Program:
+        def start() -> Callable[[], None]:
+            process = ChildProcess(name, [BALIE, name, *words], folder, environment=environment)
+            process.start(ready)
+            return process.stop
+
+        return Program(name, folder / f"{name}.lock", start)
+
+    return {
+        API: program(API, "--port", str(port), ready=lambda: answers(port)),
+        RELAY: program(RELAY),
+        WORKER: program(WORKER),
+    }
+
+
+def _started(server: PostgresServer | TemporalServer) -> Callable[[], None]:
+    server.start()
+    return server.stop

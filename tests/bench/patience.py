@@ -1,0 +1,39 @@
+"""Waiting for a count to get where it should, as long as it moves."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from services.clock import wall_clock
+
+LOOK_EVERY = timedelta(seconds=0.2)
+PATIENCE = timedelta(seconds=90)
+"""A count that stands still for longer stays there."""
+
+Say = Callable[[str], None]
+"""Told in a line, for a person, how far the bench is."""
+SAY_EVERY = timedelta(seconds=5)
+
+
+async def until_counted(
+    count: Callable[[], Awaitable[int]], goal: int, what: str, say: Say, *, every: timedelta = LOOK_EVERY
+) -> int:
+    """The count once it has reached the goal, or where it has stood still for too long."""
+    best, moved, said = -1, time.monotonic(), 0.0
+    while (counted := await count()) < goal:
+        now = time.monotonic()
+        if counted > best:
+            best, moved = counted, now
+        if now - moved > PATIENCE.total_seconds():
+            break
+        if now - said > SAY_EVERY.total_seconds():
+            said = now
+            say(f"{what}: {counted:,} of {goal:,}")
+        await asyncio.sleep(every.total_seconds())
+    return counted
+
+
+async def until_instant(instant: datetime) -> None:
+    """Sleep until then."""
+    await asyncio.sleep(max(0.0, (instant - wall_clock()).total_seconds()))

@@ -1,0 +1,69 @@
+"""The measure of all ratios: clocks told by calls of Temporal's client and nothing else."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from itertools import count, islice
+
+from temporalio.client import Client
+
+from services.clock import wall_clock
+from services.clock_sink import RPC_TIMEOUT, SIGNALS_AT_ONCE
+from services.contract import SNAPSHOT_SIGNAL, TICKET_WORKFLOW, Deadline, Snapshot, workflow_id
+from services.vocabulary import DeadlineKind, Status
+
+NOBODYS_QUEUE = "balie-bench"
+"""No worker looks here: what is started is the server's work alone."""
+FAR = timedelta(days=30)
+_numbers = count(1_000_000_000)
+"""Far from those intake gives: these clocks belong to no ticket."""
+
+
+class RawClocks:
+    """Told as many at once as the relay tells."""
+
+    def __init__(self, temporal: Client, task_queue: str = NOBODYS_QUEUE) -> None:
+        self._temporal, self._task_queue = temporal, task_queue
+        self._due_at = wall_clock() + FAR
+        self.started: list[int] = []
+
+    async def start(self, many: int) -> float:
+        """Start so many; how many a second."""
+        numbers = list(islice(_numbers, many))
+        self.started += numbers
+        return await _rate(numbers, self._start)
+
+    async def signal(self, many: int) -> float:
+        """Signal so many of those that were started last; how many a second."""
+        return await _rate(self.started[-many:], self._signal)
+
+    async def _start(self, number: int) -> None:
+        await self._temporal.start_workflow(
+            TICKET_WORKFLOW,
+            self._snapshot(number, 1),
+            id=workflow_id(number),
+            task_queue=self._task_queue,
+            rpc_timeout=RPC_TIMEOUT,
+        )
+
+    async def _signal(self, number: int) -> None:
+        clock = self._temporal.get_workflow_handle(workflow_id(number))
+        await clock.signal(SNAPSHOT_SIGNAL, self._snapshot(number, 2), rpc_timeout=RPC_TIMEOUT)
+
+    def _snapshot(self, number: int, version: int) -> Snapshot:
+        # Each version another deadline, as a question sets one: who hears of it must arm its timer anew.
+        deadline = Deadline(kind=DeadlineKind.REMINDER, due_at=self._due_at - timedelta(days=version))
+        return Snapshot(number=number, version=version, status=Status.PENDING, next_deadline=deadline)
+
+
+async def _rate(numbers: Sequence[int], call: Callable[[int], Awaitable[None]]) -> float:
+    places = asyncio.Semaphore(SIGNALS_AT_ONCE)
+
+    async def one(number: int) -> None:
+        async with places:
+            await call(number)
+
+    began = time.monotonic()
+    await asyncio.gather(*map(one, numbers))
+    return len(numbers) / (time.monotonic() - began)

@@ -1,0 +1,95 @@
+"""Tickets for the bench, made by intake's own commands and store, many in a transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.clock import wall_clock
+from services.database import transaction
+from services.intake.access import Party
+from services.intake.commands import Draft, Question, carry_out, message_of, submit
+from services.intake.contracts import Terms
+from services.intake.decide import decide
+from services.intake.orders import Ask
+from services.intake.people import Person, find_by_email
+from services.intake.store import create, load, next_number
+from services.intake.tickets import Decision, Ticket
+
+BATCH = 500
+"""Sleepers made in one transaction."""
+REQUESTER, AGENT = "marieke@devries.example", "daan@balie.example"
+THOUGHT_FOR = timedelta(hours=1)
+"""Between a sleeper's opening and the question it waits on."""
+_QUESTION = Question("The printer is on fire", Draft("It smokes. What now?"))
+_ASKED = Draft("Which printer is it?")
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Who asks and who answers."""
+
+    requester: Person
+    agent: Party
+
+
+async def sides(engine: AsyncEngine) -> Sides:
+    """The demonstration's."""
+    async with engine.connect() as connection:
+        requester, agent = [await find_by_email(connection, each) for each in (REQUESTER, AGENT)]
+    if requester is None or agent is None:
+        raise LookupError("The demonstration's people are missing.")
+    return Sides(requester, Party(agent.actor(), agent))
+
+
+async def submit_many(engine: AsyncEngine, who: Sides, count: int) -> list[int]:
+    """New tickets in one transaction, as the portal submits them; their numbers. Each waits for support: its clock
+    sleeps until the warning of its promise."""
+    async with transaction(engine) as connection:
+        return [(await _submitted(connection, who, wall_clock())).number for _ in range(count)]
+
+
+async def ask_many(engine: AsyncEngine, who: Sides, numbers: Sequence[int]) -> None:
+    """Support asks a question in each, in one transaction: every one of these clocks must hear of it."""
+    async with transaction(engine) as connection:
+        for number in numbers:
+            message = await message_of(connection, _ASKED, who.agent.uploader)
+            await carry_out(connection, who.agent, number, Ask(who.agent.actor, message), wall_clock())
+
+
+class Sleepers:
+    """Makes tickets that wait for their requester, all to be reminded at the same instant."""
+
+    def __init__(self, engine: AsyncEngine, pattern: Ticket) -> None:
+        self._engine, self._pattern = engine, pattern
+
+    async def make(self, count: int) -> list[int]:
+        """So many more; their numbers. What was said in them, and telling others, is left out: the clock's side of
+        them is whole."""
+        numbers: list[int] = []
+        while len(numbers) < count:
+            async with transaction(self._engine) as connection:
+                for _ in range(min(BATCH, count - len(numbers))):
+                    numbers.append(number := await next_number(connection))
+                    await create(connection, Decision(self._numbered(number)))
+        return numbers
+
+    def _numbered(self, number: int) -> Ticket:
+        return self._pattern.model_copy(update={"standing": replace(self._pattern.standing, number=number)})
+
+
+async def sleepers(engine: AsyncEngine, who: Sides, due_at: datetime) -> Sleepers:
+    """Tickets opened and asked about in the past, such that all their reminders are due at `due_at`."""
+    asked_at = due_at - Terms().policy(due_at).reminder_after.length
+    async with engine.connect() as connection:
+        number = (await _submitted(connection, who, asked_at - THOUGHT_FOR)).number
+        message = await message_of(connection, _ASKED, who.agent.uploader)
+        asked = decide(await load(connection, number), Ask(who.agent.actor, message), asked_at).ticket
+        await connection.rollback()
+    return Sleepers(engine, asked)
+
+
+async def _submitted(connection: AsyncConnection, who: Sides, now: datetime) -> Ticket:
+    party = Party(who.requester.actor(), who.requester)
+    return await submit(connection, party, who.requester, _QUESTION, Terms(), now)
