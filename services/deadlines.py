@@ -14,7 +14,7 @@ from services.working_time import Span, add
 
 
 class Due(NamedTuple):
-    """A deadline as the sums below make it. Those of one instant are met in this order, whatever made them."""
+    """A deadline as the sums below make it."""
 
     at: datetime
     kind: DeadlineKind
@@ -57,8 +57,26 @@ def coming(standing: Standing, policy: Policy) -> Iterator[Due]:
         yield from _promises(standing, policy)
 
 
-def _order(due: Due) -> tuple[datetime, str, str, int]:
-    return due.at, due.kind.value, due.metric.value if due.metric else "", due.point
+_PLACE = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            DeadlineKind.WARNING,
+            DeadlineKind.BREACH,
+            DeadlineKind.ESCALATION,
+            DeadlineKind.SNOOZE,
+            DeadlineKind.REMINDER,
+            DeadlineKind.SURVEY,
+            DeadlineKind.CLOSURE,
+            DeadlineKind.FINALISATION,
+        )
+    )
+}
+"""Of two deadlines of one instant the gentler is met first."""
+
+
+def _order(due: Due) -> tuple[datetime, int, str, int]:
+    return due.at, _PLACE[due.kind], due.metric or "", due.point
 
 
 def _while_pending(standing: Standing, policy: Policy) -> Iterator[Due]:

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from services.contract import Policy
 from services.embedded import Embedded, running
+from services.intake.contracts import ContractTerms, Terms
 from services.working_time import Span
 from tests.patience import until
 from tests.smtp_server import SmtpServer, running_smtp_server
@@ -23,12 +23,15 @@ def _seconds(length: float) -> Span:
     return Span(length=timedelta(seconds=length))
 
 
-FAST = Policy(
-    version="fast-1",
-    reminder_after=_seconds(1),
-    closure_after=_seconds(2),
-    survey_after=_seconds(1),
-    finalisation_after=_seconds(2),
+FAST = Terms(
+    name="fast",
+    contract=ContractTerms(
+        reminder_after=_seconds(1),
+        closure_after=_seconds(2),
+        survey_after=_seconds(1),
+        survey_spread=timedelta(0),
+        finalisation_after=_seconds(2),
+    ),
 )
 
 
@@ -77,7 +80,7 @@ async def desk(parts_folder: Path) -> AsyncIterator[Desk]:
     state = parts_folder / "whole-life"
     with running_smtp_server() as smtp:
         async with (
-            running(state, policy=FAST, smtp_url=smtp.url) as balie,
+            running(state, standard=FAST, smtp_url=smtp.url) as balie,
             httpx.AsyncClient(base_url=balie.intake_url, timeout=30) as http,
         ):
             yield Desk(balie, http, smtp)
@@ -98,7 +101,7 @@ async def test_silence_is_reminded_of_and_closed_and_a_reply_reopens(desk: Desk)
     assert (reminder["deadline"], closure["deadline"]) == ("reminder", "closure")
     for met in (reminder, closure):
         assert datetime.fromisoformat(met["met_at"]) >= datetime.fromisoformat(met["due_at"])
-        assert met["policy"] == "fast-1"
+        assert met["policy"].startswith("fast-")
 
     reopened = await desk.does(marieke, f"/{number}/reply", text="De rode.")
     assert (reopened["status"], reopened["reopened"]) == ("open", 1)

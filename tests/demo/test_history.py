@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.contract import Policy
+from services.policy import Policy
 from services.demo.history import History, Line, Told
 from services.event_data import Actor, Contact
 from services.events import TicketReplied, event_id

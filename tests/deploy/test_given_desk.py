@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.clock import wall_clock
-from services.contract import Policy
+from services.intake.contracts import Terms
 from services.demo.given import GivenSettings, given
 from services.errors import Permanent
 from services.intake.attachments import PostgresBlobs
@@ -45,7 +45,7 @@ async def test_an_empty_desk_gets_people_who_can_log_in(settings: GivenSettings,
 
 
 async def test_a_desk_with_a_ticket_is_left_alone(settings: GivenSettings, engine: AsyncEngine) -> None:
-    receipt = await receive_mail(Mailroom(engine, PostgresBlobs(), Policy(), wall_clock), MAIL)
+    receipt = await receive_mail(Mailroom(engine, PostgresBlobs(), Terms(), wall_clock), MAIL)
     assert receipt.outcome is Outcome.SUBMITTED
     with pytest.raises(Permanent, match="This desk is in use"):
         await given(settings)

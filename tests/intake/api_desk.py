@@ -7,10 +7,10 @@ from typing import Any, Self
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.contract import Policy
 from services.identity import Caller, Signer
 from services.intake.app import build_api
 from services.intake.attachments import PostgresBlobs
+from services.intake.contracts import Terms
 from services.intake.demonstration import add_demonstration_people
 from services.intake.desk import Desk
 from tests.moved_clock import MovedClock
@@ -68,10 +68,10 @@ class As:
 
 
 @asynccontextmanager
-async def api_on(engine: AsyncEngine, clock: MovedClock, policy: Policy | None = None) -> AsyncIterator[As]:
+async def api_on(engine: AsyncEngine, clock: MovedClock, standard: Terms | None = None) -> AsyncIterator[As]:
     """The API with the demonstration people, as somebody who is not logged in."""
     await add_demonstration_people(engine, PASSWORD, clock)
-    desk = Desk(engine, PostgresBlobs(), policy or Policy(), Signer(SECRET), clock)
+    desk = Desk(engine, PostgresBlobs(), standard or Terms(), Signer(SECRET), clock)
     transport = httpx.ASGITransport(build_api(desk), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
         yield As(client)

@@ -6,12 +6,12 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.clock import wall_clock
-from services.contract import Policy
 from services.database import connect
 from services.http import RateLimit
 from services.identity import Signer
 from services.intake.app import build_api
 from services.intake.attachments import PostgresBlobs
+from services.intake.contracts import Terms
 from services.intake.demonstration import add_demonstration_people
 from services.intake.desk import Desk
 from services.intake.people import find_by_email
@@ -27,7 +27,7 @@ async def test_bad_input_is_refused_with_a_typed_problem(database_url: str, engi
     token = Signer(SECRET).token(anna.caller(), wall_clock())
 
     def make() -> FastAPI:
-        app = build_api(Desk(connect(database_url), PostgresBlobs(), Policy(), Signer(SECRET), wall_clock))
+        app = build_api(Desk(connect(database_url), PostgresBlobs(), Terms(), Signer(SECRET), wall_clock))
         app.state.rate_limit = RateLimit(limit=1_000_000)
         app.state.throttles.links = RateLimit(limit=1_000_000)
         return app

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.contract import Policy
 from services.events import Event, TicketReplied, TicketSubmitted
 from services.intake.attachments import FolderBlobs, PostgresBlobs
+from services.intake.contracts import Terms
 from services.intake.mail_in import Mailroom, Outcome, Receipt, receive_mail
 from services.intake.tables import comment, outbox, person, ticket
 from services.outbox import BROKER_SINK
@@ -44,7 +44,7 @@ class Post:
 
 @pytest.fixture
 async def post(engine: AsyncEngine, clock: MovedClock, api: As) -> Post:
-    return Post(Mailroom(engine, PostgresBlobs(), Policy(), clock, address="support@balie.example"))
+    return Post(Mailroom(engine, PostgresBlobs(), Terms(), clock, address="support@balie.example"))
 
 
 async def ticket_as(daan: As, number: int) -> dict[str, Any]:
@@ -273,7 +273,7 @@ async def test_a_failure_on_the_way_leaves_nothing_so_that_the_mail_comes_again(
     post: Post, engine: AsyncEngine, tmp_path: Path
 ) -> None:
     gone = tmp_path / "unmounted"
-    broken = Mailroom(engine, FolderBlobs(gone), Policy(), post.room.clock)
+    broken = Mailroom(engine, FolderBlobs(gone), Terms(), post.room.clock)
     gone.rmdir()
     body = parts(part("text/plain", "See."), part("application/pdf; name=a.pdf", "x"))
     mail = letter(MARIEKE, 'Content-Type: multipart/mixed; boundary="x"', "Message-ID: <1@devries>", body=body)

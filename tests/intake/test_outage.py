@@ -4,11 +4,11 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.contract import Policy
 from services.database import connect
 from services.identity import Signer
 from services.intake.app import build_api
 from services.intake.attachments import PostgresBlobs
+from services.intake.contracts import Terms
 from services.intake.desk import Desk
 from services.process import listen
 from tests.intake.api_desk import SECRET, As
@@ -20,7 +20,7 @@ async def test_an_unreachable_database_is_a_problem_to_try_again(clock: MovedClo
     port = taken.getsockname()[1]
     taken.close()
     engine = connect(f"postgresql://nobody@127.0.0.1:{port}/nothing")
-    desk = Desk(engine, PostgresBlobs(), Policy(), Signer(SECRET), clock)
+    desk = Desk(engine, PostgresBlobs(), Terms(), Signer(SECRET), clock)
     transport = httpx.ASGITransport(build_api(desk), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
         away = As(client, marieke.token)

@@ -3,17 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from services.contract import Deadline, Policy
+from services.contract import Deadline
 from services.event_data import Actor, Contact
 from services.intake.decide import decide, open_ticket
-from services.intake.orders import Ask, Meet, Reply, Solve, Submit
+from services.intake.orders import Ask, Assign, MarkSpam, Meet, Merge, Park, Reply, Solve, Submit
 from services.intake.tickets import Decision, Message, Ticket
-from services.vocabulary import Channel, ClosedReason, Kind, Language, Priority, Status
+from services.policy import STANDARD, Policy
+from services.vocabulary import Channel, ClosedReason, Effort, Kind, Language, Priority, Status
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 MARIEKE = Contact(person_id=UUID(int=1), name="Marieke", email="marieke@devries.example", language=Language.DUTCH)
 DAAN = Contact(person_id=UUID(int=2), name="Daan", email="daan@balie.example", language=Language.DUTCH)
 REQUESTER = Actor(kind="person", name="Marieke", person_id=MARIEKE.person_id)
+PLAIN = Policy(targets=(), survey_spread=timedelta(0))
+"""Without promises to support's side: only what becomes of waiting and solved tickets."""
 AGENT = Actor(kind="person", name="Daan", person_id=DAAN.person_id, staff=True)
 
 
@@ -32,9 +35,10 @@ def new_ticket(now: datetime = NOON, policy: Policy | None = None, number: int =
         subject="The printer is on fire",
         message=message(),
         kind=Kind.INCIDENT,
+        asked_priority=Priority.HIGH,
         priority=Priority.HIGH,
         language=Language.DUTCH,
-        policy=policy or Policy(),
+        policy=(policy or PLAIN).pinned(STANDARD),
     )
     return open_ticket(submit, now).ticket
 
@@ -73,4 +77,10 @@ def in_state(status: Status, reason: ClosedReason | None = None) -> Ticket:
         return meets(meets(asked(start, NOON)).ticket).ticket
     if reason is ClosedReason.FINALISED:
         return meets(meets(solved(start, NOON)).ticket).ticket
-    return start.model_copy(update={"status": status, "closed_reason": reason})
+    if status is Status.PARKED:
+        return decide(start, Park(AGENT, workaround=False, effort=Effort.SMALL, note=""), NOON).ticket
+    if status is Status.OPEN:
+        return decide(start, Assign(AGENT, DAAN), NOON).ticket
+    if reason is ClosedReason.MERGED:
+        return decide(start, Merge(AGENT, into=8), NOON).ticket
+    return decide(start, MarkSpam(AGENT), NOON).ticket if reason is ClosedReason.SPAM else start

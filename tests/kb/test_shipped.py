@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.contract import Policy
+from services.policy import Policy
 from services.identity import PASSWORD_LINK_LIFETIME, SESSION_LIFETIME
 from services.intake.attachments import ATTACHMENT_BYTES_MAX
 from services.intake.sessions import PASSWORD_CHARACTERS_MIN

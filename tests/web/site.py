@@ -12,7 +12,8 @@ from fastapi import FastAPI
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.contract import Deadline, MeetDeadline, Policy
+from services.contract import Deadline, MeetDeadline
+from services.intake.contracts import Terms
 from services.database import transaction
 from services.events import PasswordLinkRequested
 from services.identity import Signer
@@ -188,7 +189,7 @@ class Visitor:
 async def site_on(engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock, mailbox: Path) -> AsyncIterator[Site]:
     """The web on real APIs on a furnished database."""
     signer = Signer(SECRET)
-    api = intake_app.build_api(Desk(engine, PostgresBlobs(), Policy(), signer, clock))
+    api = intake_app.build_api(Desk(engine, PostgresBlobs(), Terms(), signer, clock))
     intake, behind = Line(api), Line(api)
     kb = Line(kb_app.build_api(Library(engine, catalogue, ADDRESS, signer, clock)))
     live = Live()
