@@ -108,6 +108,8 @@ def _upgrade(connection: Connection, metadata: MetaData, schema: str) -> None:
     _wait_for_others(connection)
     connection.execute(text(f"set lock_timeout = {lock_ms}"))
     connection.execute(text(f'create schema if not exists "{schema}"'))
+    # Alembic begins a transaction for each revision itself, and only then can one do without.
+    connection.commit()
     context.configure(
         connection=connection,
         target_metadata=metadata,
