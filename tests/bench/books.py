@@ -13,8 +13,8 @@ from services.events import TicketReminderDue
 from services.intake.tables import outbox, ticket, timeline
 from services.intake.ticket_row import read_ticket, select_tickets
 
-TIMER_SLACK = timedelta(milliseconds=2)
-"""Timers count whole milliseconds."""
+TIMER_SLACK = timedelta(seconds=10)
+"""Temporal counts a timer from the end of the workflow task that armed it, which may take as long as this."""
 READ_AT_ONCE = 1_000
 MET = "deadline_met"
 

@@ -46,7 +46,7 @@ def test_books_in_order_say_nothing() -> None:
             "Ticket 8 has no clock that sleeps until its closure, due 2026-11-16 12:00:00.",
         ),
         (
-            {"alarms": {7: CLOSURE.due_at, 8: CLOSURE.due_at + timedelta(seconds=1)}},
+            {"alarms": {7: CLOSURE.due_at, 8: CLOSURE.due_at + timedelta(seconds=11)}},
             "The clock of ticket 8 oversleeps: its closure is due 2026-11-16 12:00:00.",
         ),
         ({"unsent": Counter({"clock": 3})}, "3 messages to the clock were never sent."),
