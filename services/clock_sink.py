@@ -60,7 +60,7 @@ class ClockSink:
             else:
                 await self._start(snapshot)
         except RPCError as error:
-            return _failure(error)
+            return failure(error)
         return None
 
     async def _start(self, snapshot: Snapshot) -> None:
@@ -86,7 +86,8 @@ class ClockSink:
                 raise
 
 
-def _failure(error: RPCError) -> Result:
+def failure(error: RPCError) -> Result:
+    """What a call that Temporal did not take means for its row."""
     if error.status in _AWAY or _namespace_missing(error):
         return SinkAway(f"Temporal cannot take it now: {error.message}")
     return Temporary(f"Temporal answered {error.status.name}: {error.message}")

@@ -5,11 +5,12 @@ Nothing in here is personal: what a snapshot holds stays readable in workflow hi
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from services.former_snapshot import upcast
-from services.vocabulary import DeadlineKind, Metric, Status
+from services.vocabulary import BulkState, DeadlineKind, Metric, Status
 
 TICKET_WORKFLOW = "Ticket"
 SNAPSHOT_SIGNAL = "snapshot"
@@ -20,13 +21,22 @@ MEET_DEADLINE_PATH = "/internal/v1/deadlines"
 DEADLINE_REFUSED = "DeadlineRefused"
 """The type of the error with which a meeting ends that intake answered, and refused for good."""
 
+BULK_WORKFLOW = "Bulk"
+BULK_SIGNAL = "changed"
+CARRY_OUT_BULK_ACTIVITY = "carry_out_bulk"
+BULK_REFUSED = "BulkRefused"
+"""The type of the error with which a step of a bulk ends that intake will never carry out."""
+
 WORKFLOW_TASK_QUEUE = "balie-workflows"
 INTAKE_TASK_QUEUE = "balie-intake"
+INTAKE_BULK_TASK_QUEUE = "balie-intake-bulk"
+"""Apart, so that a bulk never holds up a deadline."""
 
 SNAPSHOT_FORM = 2
 """How snapshots are written down today; 1 was computed by the workflow itself (`services/former_snapshot.py`)."""
 
 _ID_PREFIX = "ticket-"
+_BULK_ID_PREFIX = "bulk-"
 
 
 class _Payload(BaseModel):
@@ -92,6 +102,32 @@ class MeetDeadline(_Payload):
         In the activity, `instant` is `activity.info().started_time`, the server's clock as `met_at` is.
         """
         return self.model_copy(update={"met_at": max(self.met_at, instant)})
+
+
+class BulkOrder(_Payload):
+    """Which bulk to carry out. Everything else is intake's: a bulk is told of a change, and asks what it is."""
+
+    bulk_id: UUID
+    correlation_id: str = ""
+    """Of the act that asked for it: what it does to each ticket is logged and mailed under it."""
+
+
+class BulkStep(_Payload):
+    """What became of a bulk by one step of it, in numbers."""
+
+    state: BulkState
+    tried: int
+    """How many tickets this step took up."""
+    per_second: int
+    """How many may be, at the most."""
+    total: int
+    waiting: int
+    """How many tickets are yet to be carried out, or undone."""
+
+
+def bulk_workflow_id(bulk_id: UUID) -> str:
+    """The id of a bulk's workflow, the same for every run of it."""
+    return f"{_BULK_ID_PREFIX}{bulk_id}"
 
 
 def workflow_id(number: int) -> str:

@@ -24,12 +24,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.contract import Snapshot
+from services.contract import BulkOrder, Snapshot, bulk_workflow_id
 from services.events import Event
 from services.telemetry import correlation_id
 
 BROKER_SINK = "broker"
 CLOCK_SINK = "clock"
+BULK_SINK = "bulk"
 NOTIFY_CHANNEL = "balie_outbox"
 """PostgreSQL's NOTIFY wakes the relay at commit; a lost one costs a poll interval, nothing else."""
 
@@ -87,6 +88,11 @@ async def append_events(connection: AsyncConnection, outbox: Table, events: list
 async def append_snapshot(connection: AsyncConnection, outbox: Table, snapshot: Snapshot) -> None:
     """Tell the ticket's clock, at least once, after this transaction commits."""
     await _append(connection, outbox, [_row(CLOCK_SINK, str(snapshot.number), snapshot.model_dump(mode="json"))])
+
+
+async def append_bulk(connection: AsyncConnection, outbox: Table, order: BulkOrder) -> None:
+    """Have the bulk's workflow look at it, at least once, after this transaction commits."""
+    await _append(connection, outbox, [_row(BULK_SINK, bulk_workflow_id(order.bulk_id), order.model_dump(mode="json"))])
 
 
 async def first_time(connection: AsyncConnection, consumed: Table, consumer: str, event: Event) -> bool:

@@ -115,6 +115,17 @@ class Effort(StrEnum):
     LARGE = "large"
 
 
+class BulkState(StrEnum):
+    """Where a bulk stands: one command carried out on many tickets. The moves between them are in `intake/bulk.py`."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
 class ArticleKind(StrEnum):
     """What a knowledge-base article is."""
 

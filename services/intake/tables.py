@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from services.idempotency import idempotency_table
-from services.intake import desk_tables as desk_tables  # the migrations' test wants all tables of the schema
+from services.intake import bulk_tables as bulk_tables  # the migrations' test wants all tables of the schema
+from services.intake import desk_tables as desk_tables  # the same
 from services.intake.schema import instant
 from services.intake.schema import metadata as metadata
 from services.outbox import consumed_table, outbox_table

@@ -1,0 +1,95 @@
+"""The bulk workflow: one command on many tickets, step by step and no faster than it may. Intake keeps the list.
+
+Bulks run for hours at the most, but under code that may change meanwhile: read `CHANGING.md` before changing this file.
+"""
+
+from datetime import timedelta
+from typing import ClassVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+from services.contract import (
+    BULK_SIGNAL,
+    BULK_WORKFLOW,
+    CARRY_OUT_BULK_ACTIVITY,
+    INTAKE_BULK_TASK_QUEUE,
+    BulkOrder,
+    BulkStep,
+)
+from services.vocabulary import BulkState
+
+STEP_TIMEOUT = timedelta(seconds=90)
+"""For one try of a step, which ends by itself long before."""
+STEP_HEARTBEAT = timedelta(seconds=10)
+"""Intake's worker is taken for dead after this long without a word; another goes on then, and repeats no ticket."""
+STEP_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2,
+    maximum_interval=timedelta(minutes=1),
+    maximum_attempts=0,
+)
+"""Never gives up: with intake down for a day, the bulk goes on the minute after it is back."""
+
+
+@workflow.defn(name=BULK_WORKFLOW)
+class BulkWorkflow:
+    """Has intake carry out the next tickets until it says that none is left, or that the bulk was cancelled.
+
+    Started and told by signal-with-start only, so a bulk that is undone later gets its next run the same way.
+    """
+
+    HISTORY_EVENTS_MAX: ClassVar[int] = 4_000
+    """The run starts afresh with this many events behind it: a replay reads them all."""
+
+    @workflow.init
+    def __init__(self, _: BulkOrder) -> None:
+        self._told = False
+
+    @workflow.run
+    async def run(self, order: BulkOrder) -> BulkStep:
+        """From the first ticket to the last, or to the last one undone."""
+        while True:
+            self._told = False
+            began = workflow.now()
+            step = await self._carry_out(order)
+            workflow.set_current_details(_in_words(step))
+            if step.state is BulkState.PAUSED:
+                await workflow.wait_condition(lambda: self._told)
+            elif step.state in (BulkState.RUNNING, BulkState.UNDOING):
+                await self._keep_to(began + timedelta(seconds=max(step.tried, 1) / step.per_second) - workflow.now())
+            elif not self._told:
+                return step
+            if self._history_is_long():
+                workflow.continue_as_new(order)
+
+    @workflow.signal(name=BULK_SIGNAL)
+    def look_again(self) -> None:
+        """Somebody paused, resumed, cancelled or undid it."""
+        self._told = True
+
+    async def _carry_out(self, order: BulkOrder) -> BulkStep:
+        step: BulkStep = await workflow.execute_activity(
+            CARRY_OUT_BULK_ACTIVITY,
+            order,
+            result_type=BulkStep,
+            task_queue=INTAKE_BULK_TASK_QUEUE,
+            start_to_close_timeout=STEP_TIMEOUT,
+            heartbeat_timeout=STEP_HEARTBEAT,
+            retry_policy=STEP_RETRY,
+        )
+        return step
+
+    async def _keep_to(self, pace: timedelta) -> None:
+        # The whole pause even where somebody pauses or cancels meanwhile: that counts from the moment intake has it.
+        if pace > timedelta(0):
+            await workflow.sleep(pace)
+
+    def _history_is_long(self) -> bool:
+        info = workflow.info()
+        return info.is_continue_as_new_suggested() or info.get_current_history_length() >= self.HISTORY_EVENTS_MAX
+
+
+def _in_words(step: BulkStep) -> str:
+    """For a person who looks at the bulk in Temporal's pages."""
+    return f"{step.state}: {step.waiting} of {step.total} tickets to go"
