@@ -44,6 +44,7 @@ product = Table(
     Column("form", JSONB, nullable=False, doc="the fields a ticket about it is asked for"),
     Column("active", Boolean, nullable=False, server_default="true"),
     instant("changed_at", required=True),
+    Column("version", Integer, nullable=False, server_default="1"),
     Index("product_name", text("lower(name)"), unique=True),
 )
 
@@ -62,6 +63,8 @@ team = Table(
     Column("name", Text, nullable=False),
     Column("round_robin", Boolean, nullable=False, server_default="false", doc="its tickets find an agent themselves"),
     instant("changed_at", required=True),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("active", Boolean, nullable=False, server_default="true"),
     Index("team_name", text("lower(name)"), unique=True),
 )
 
