@@ -32,7 +32,7 @@ def offsets(zone: str, year: int) -> tuple[tuple[int, int, int], ...]:
     # No zone changes its clocks there and back within one day: looking at the end of each finds every change.
     for looked in range(begins + DAY - SECOND, ends, DAY):
         while _offset(info, looked) != offset:
-            change = _first_change(info, max(since, looked - DAY), looked, offset)
+            change = _first_change(info, since, looked, offset)
             pieces.append((since, change, offset))
             since, offset = change, _offset(info, change)
     return (*pieces, (since, ends, offset))

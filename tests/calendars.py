@@ -27,7 +27,7 @@ CHANGES = {
     "Asia/Pyongyang": ("2015-08-14T15:00Z", "2018-05-04T15:00Z"),  # half an hour, there and back
     "Australia/Lord_Howe": ("2026-04-04T15:00Z", "2026-10-03T15:30Z"),  # half an hour, twice a year
     "Europe/Amsterdam": ("2026-03-29T01:00Z", "2026-10-25T01:00Z"),
-    "Europe/Lisbon": ("1978-04-02T00:00Z", "1978-10-01T00:00Z"),  # when a day of UTC begins
+    "Europe/Lisbon": ("1985-03-31T00:00Z", "1985-09-29T00:00Z"),  # when a day of UTC begins
     "Europe/Rome": ("1980-04-06T01:00Z", "2037-10-25T01:00Z"),
     "Pacific/Apia": ("2011-12-30T10:00Z", "2012-03-31T14:00Z"),  # left out a Friday
 }
