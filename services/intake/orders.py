@@ -8,6 +8,7 @@ from services.contract import Deadline
 from services.event_data import Actor, Contact
 from services.intake.tickets import Message, ProductRef, TeamRef
 from services.policy import Policy
+from services.standing import Standing
 from services.vocabulary import DeadlineKind, Effort, Kind, Language, Priority
 
 
@@ -39,81 +40,79 @@ class Submit:
 
 
 @dataclass(frozen=True)
-class Assign:
-    """Make an agent responsible, or nobody."""
+class Order:
+    """What somebody wants done with a ticket that is there."""
 
     by: Actor
+
+
+@dataclass(frozen=True)
+class Assign(Order):
+    """Make an agent responsible, or nobody."""
+
     assignee: Contact | None
 
 
 @dataclass(frozen=True)
-class HandOver:
+class HandOver(Order):
     """Give the ticket to a team, or to none; `assignee` is whom the team's round robin chose, if it has one."""
 
-    by: Actor
     team: TeamRef | None
     assignee: Contact | None = None
 
 
 @dataclass(frozen=True)
-class Reply:
+class Reply(Order):
     """A public message, from either side."""
 
-    by: Actor
     message: Message
 
 
 @dataclass(frozen=True)
-class Note:
+class Note(Order):
     """An internal note: never for the requester's side. A colleague the ticket is shared with may write one."""
 
-    by: Actor
     message: Message
 
 
 @dataclass(frozen=True)
-class Ask:
+class Ask(Order):
     """A question only the requester can answer: the ticket waits for them."""
 
-    by: Actor
     message: Message
 
 
 @dataclass(frozen=True)
-class Solve:
+class Solve(Order):
     """The answer is given. `solver` becomes the assignee where there is none.
 
     `problem` is the number of the ticket whose solution solves this incident.
     """
 
-    by: Actor
     solver: Contact | None
     message: Message | None = None
     problem: int | None = None
 
 
 @dataclass(frozen=True)
-class Reopen:
+class Reopen(Order):
     """Support takes an ended or parked ticket up again."""
 
-    by: Actor
     message: Message | None = None
 
 
 @dataclass(frozen=True)
-class Rate:
+class Rate(Order):
     """The requester's answer to the survey; a later answer replaces an earlier one."""
 
-    by: Actor
     good: bool
     comment: str = ""
 
 
 @dataclass(frozen=True)
-class Park:
+class Park(Order):
     """It needs a change of the software: the product director decides if and when. `note` is internal."""
 
-    by: Actor
     workaround: bool
     effort: Effort
     note: str
@@ -121,78 +120,80 @@ class Park:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Order):
     """The product director puts a parked ticket into a release, or into another one."""
 
-    by: Actor
     release: str
 
 
 @dataclass(frozen=True)
-class Decline:
+class Decline(Order):
     """The product director decides against it: the message is the reason, and solves the ticket."""
 
-    by: Actor
     message: Message
 
 
 @dataclass(frozen=True)
-class Ship:
+class Ship(Order):
     """The release the ticket was planned in is there."""
 
-    by: Actor
     release: str
     note: str = ""
 
 
 @dataclass(frozen=True)
-class Merge:
+class Merge(Order):
     """The ticket goes on as another one, of the same requester or organisation."""
 
-    by: Actor
     into: int
 
 
 @dataclass(frozen=True)
-class TakeIn:
+class TakeIn(Order):
     """The other side of a merge: what `merged` asked goes on here, and its requester is told what happens."""
 
-    by: Actor
     merged: int
     requester: Contact
     followers: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True)
-class MarkSpam:
+class MarkSpam(Order):
     """Nobody asked anything."""
-
-    by: Actor
 
 
 @dataclass(frozen=True)
-class Prioritise:
+class TakeBack(Order):
+    """A solution or a mark as spam was a mistake, noticed before anybody else touched the ticket.
+
+    It is with whom it was before, and stands as it did: what was promised for an open question goes on.
+    """
+
+    former: Standing
+    assignee: Contact | None
+    snoozed_by: Contact | None
+
+
+@dataclass(frozen=True)
+class Prioritise(Order):
     """Another priority than was asked for; the requester reads the reason."""
 
-    by: Actor
     priority: Priority
     reason: str
 
 
 @dataclass(frozen=True)
-class Tag:
+class Tag(Order):
     """Add and remove tags."""
 
-    by: Actor
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Change:
+class Change(Order):
     """Correct what the ticket is about; None leaves as it is."""
 
-    by: Actor
     subject: str | None = None
     kind: Kind | None = None
     product: ProductRef | None = None
@@ -200,75 +201,64 @@ class Change:
 
 
 @dataclass(frozen=True)
-class LinkProblem:
+class LinkProblem(Order):
     """The ticket is an incident of this problem, or of none."""
 
-    by: Actor
     problem: int | None
 
 
 @dataclass(frozen=True)
-class Share:
+class Share(Order):
     """Let a colleague of another department see the ticket, notes included; or no longer."""
 
-    by: Actor
     colleague: Contact
     shared: bool = True
 
 
 @dataclass(frozen=True)
-class Snooze:
+class Snooze(Order):
     """Out of sight until an instant, when `who` is reminded; None ends it. Whatever the requester says ends it too."""
 
-    by: Actor
     who: Contact | None
     until: datetime | None
 
 
 @dataclass(frozen=True)
-class KeepOpen:
+class KeepOpen(Order):
     """The requester still wants an answer but needs more time: the promise for the question begins again."""
 
-    by: Actor
-
 
 @dataclass(frozen=True)
-class ConfirmSolved:
+class ConfirmSolved(Order):
     """The requester says that it is solved."""
 
-    by: Actor
-
 
 @dataclass(frozen=True)
-class Postpone:
+class Postpone(Order):
     """An automatic step comes later (or earlier) than promised."""
 
-    by: Actor
     kind: DeadlineKind
     until: datetime
 
 
 @dataclass(frozen=True)
-class Skip:
+class Skip(Order):
     """An automatic step does not come."""
 
-    by: Actor
     kind: DeadlineKind
 
 
 @dataclass(frozen=True)
-class DoNow:
+class DoNow(Order):
     """An automatic step comes now."""
 
-    by: Actor
     kind: DeadlineKind
 
 
 @dataclass(frozen=True)
-class Replan:
+class Replan(Order):
     """Other promises, on purpose: the contract or its calendar changed. `because` says what did, for the evidence."""
 
-    by: Actor
     policy: Policy
     because: str
 
@@ -282,33 +272,5 @@ class Meet:
     """How long mail could not come in since the requester was reminded."""
 
 
-Command = (
-    Assign
-    | HandOver
-    | Reply
-    | Note
-    | Ask
-    | Solve
-    | Reopen
-    | Rate
-    | Park
-    | Plan
-    | Decline
-    | Ship
-    | Merge
-    | TakeIn
-    | MarkSpam
-    | Prioritise
-    | Tag
-    | Change
-    | LinkProblem
-    | Share
-    | Snooze
-    | KeepOpen
-    | ConfirmSolved
-    | Postpone
-    | Skip
-    | DoNow
-    | Replan
-    | Meet
-)
+Command = Order | Meet
+"""What `decide` takes. `Submit` makes a ticket instead."""
