@@ -8,12 +8,13 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.deadlines import coming
+from services.deadlines import next_due
 from services.event_data import Contact
 from services.intake import desk_tables
 from services.intake.tables import person, ticket
 from services.intake.tickets import Parking, ProductRef, Rating, TeamRef, Ticket
 from services.policy import Policy
+from services.sla import next_breach
 from services.standing import Alert, Override, Standing, Stretch
 from services.vocabulary import ClosedReason, DeadlineKind, Metric, Priority, Status
 
@@ -126,11 +127,8 @@ async def keep_policy(connection: AsyncConnection, policy: Policy) -> None:
 
 
 def _next_instants(of: Ticket) -> dict[str, datetime | None]:
-    due = list(coming(of.standing, of.policy))
-    return {
-        "next_deadline_at": min((each.at for each in due), default=None),
-        "next_breach_at": min((each.at for each in due if each.kind is DeadlineKind.BREACH), default=None),
-    }
+    due, breach = next_due(of.standing, of.policy), next_breach(of.standing, of.policy)
+    return {"next_deadline_at": due.at if due else None, "next_breach_at": breach[1] if breach else None}
 
 
 def _standing(facts: Mapping[Any, Any]) -> Standing:
@@ -168,7 +166,8 @@ def _policy(facts: Mapping[Any, Any]) -> Policy:
     version = facts["policy_version"]
     if version is None:
         former = {name: facts["policy"][name] for name in Policy.model_fields if name in facts["policy"]}
-        return Policy.model_validate({**former, "targets": [], "version": ""}).pinned("former")
+        # Nothing was promised then but what its own dates say, to the second.
+        return Policy.model_validate({**former, "targets": [], "survey_spread": 0, "version": ""}).pinned("former")
     known = _KNOWN.get(version)
     if known is None:
         if len(_KNOWN) >= POLICIES_KEPT:
