@@ -160,6 +160,11 @@ def waited_for_mail(before: Standing, down: timedelta) -> Standing:
     return replace(before, mail_down=down)
 
 
+def taken_back(before: Standing, former: Standing, at: datetime) -> Standing:
+    """It ended by mistake, and stands again as it did; the time in between was nobody's."""
+    return replace(former, path=(*before.path, Stretch(former.status, at)))
+
+
 def snoozed(before: Standing, until: datetime | None) -> Standing:
     """Out of sight until then; None brings it back."""
     return replace(before, snoozed_until=until)

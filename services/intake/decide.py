@@ -32,6 +32,7 @@ RULES: dict[type, Callable[[Any, Ticket, datetime], Decision]] = {
     orders.Merge: desk_rules.merge,
     orders.TakeIn: desk_rules.take_in,
     orders.MarkSpam: desk_rules.mark_spam,
+    orders.TakeBack: desk_rules.take_back,
     orders.Share: desk_rules.share,
     orders.Park: product_rules.park,
     orders.Plan: product_rules.plan,

@@ -7,8 +7,8 @@ from services import standing
 from services.desk_events import TicketChanged, TicketMerged, TicketPriorityChanged, TicketShared
 from services.errors import Invalid
 from services.event_data import Actor, Contact
-from services.events import TicketAssigned
-from services.intake.decision import moved, moved_entry, next_version, told
+from services.events import TicketAssigned, TicketStatusChanged
+from services.intake.decision import closes_at, moved, moved_entry, next_version, told
 from services.intake.moves import must_allow
 from services.intake.orders import (
     Assign,
@@ -20,10 +20,11 @@ from services.intake.orders import (
     Prioritise,
     Share,
     Tag,
+    TakeBack,
     TakeIn,
 )
 from services.intake.tickets import Decision, Entry, Ticket
-from services.vocabulary import ClosedReason, Priority
+from services.vocabulary import ClosedReason, Priority, Status
 
 TAGS_MAX = 30
 RANK = {Priority.LOW: 0, Priority.MEDIUM: 1, Priority.HIGH: 2}
@@ -143,6 +144,23 @@ def mark_spam(command: MarkSpam, ticket: Ticket, now: datetime) -> Decision:
     must_allow(ticket, "spam", staff=True)
     after = next_version(ticket, now, standing.closed(ticket.standing, now, ClosedReason.SPAM), snoozed_by=None)
     return told(ticket, after, command.by, None, is_told=True)
+
+
+def take_back(command: TakeBack, ticket: Ticket, now: datetime) -> Decision:
+    """As if it had not ended: not counted as reopened. Who was told that it is solved is told that it is not."""
+    must_allow(ticket, "reopen", staff=True)
+    stands = standing.taken_back(ticket.standing, command.former, now)
+    own = {"assignee": command.assignee, "snoozed_by": command.snoozed_by, "reopened": ticket.reopened}
+    after = next_version(ticket, now, stands, **own)
+    event = TicketStatusChanged(
+        ticket=after.facts(),
+        by=command.by,
+        status_before=ticket.status,
+        reopened=after.status in standing.AT_WORK,
+        told=ticket.status is Status.CLOSED,
+        closes_at=closes_at(after),
+    )
+    return Decision(after, (event,), moved_entry(ticket, after, command.by))
 
 
 def share(command: Share, ticket: Ticket, now: datetime) -> Decision:
