@@ -1,6 +1,6 @@
 """Who is calling: signed tokens that intake issues and every service can verify, and signed one-click links."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +17,29 @@ SESSION_LIFETIME = timedelta(hours=12)
 LINK_LIFETIME = timedelta(days=60)
 SURVEY_LINK = "survey"
 """Purpose of the link in a survey mail; it is about a ticket number."""
+REMINDER_LINK = "reminder"
+"""Purpose of the links in a reminder; they are about one question of a ticket, as `question` writes it."""
 PASSWORD_LINK = "password"  # noqa: S105 - a purpose, no secret
 PASSWORD_LINK_LIFETIME = timedelta(hours=2)
+
+CLOCK_CALL = "clock"
+"""Purpose of what the workflow worker signs when it asks intake to meet a deadline; it is about a ticket number."""
+CLOCK_CALL_LIFETIME = timedelta(minutes=2)
+"""Clocks of two machines may differ by less."""
+
+
+def question(number: int, asked_at: datetime) -> str:
+    """What a reminder's links are about: a later question on the same ticket is another one."""
+    return f"{number}:{asked_at.astimezone(UTC).isoformat()}"
+
+
+def questioned(about: str) -> tuple[int, datetime]:
+    """The inverse of `question`: the ticket's number, and when its requester was asked.
+
+    Raises ValueError where it is none.
+    """
+    number, _, asked_at = about.partition(":")
+    return int(number), datetime.fromisoformat(asked_at)
 
 
 class Caller(BaseModel):

@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 
 from services.contract import Deadline, Snapshot
-from services.deadlines import next_deadline
-from services.vocabulary import Status
+from services.vocabulary import DeadlineKind, Status
 
 DUE_SLACK = timedelta(milliseconds=1)
 """Timers count whole milliseconds: one that fires a hair early must not be armed again for nothing."""
@@ -14,16 +13,14 @@ SNOOZE_MAX = timedelta(hours=1)
 
 
 class Alarm:
-    """A ticket as its clock knows it: the newest snapshot heard, and the one deadline that comes first.
+    """A ticket as its clock knows it: the newest snapshot heard, with the one deadline that comes first.
 
     Never raises, whatever it hears: an error in here would stop the clock for good.
     """
 
     ticket: Snapshot
-    _deadline: Deadline | None
     _snoozes: int
     _snoozed_until: datetime | None
-    _trouble: str
 
     def __init__(self, ticket: Snapshot) -> None:
         self._know(ticket)
@@ -41,9 +38,10 @@ class Alarm:
     @property
     def rings_at(self) -> datetime | None:
         """When to wake up, as far as is known now. None: only a newer snapshot can tell."""
-        if self._deadline is None:
+        deadline = self.ticket.next_deadline
+        if deadline is None or self.over:
             return None
-        return max(self._deadline.due_at, self._snoozed_until or self._deadline.due_at)
+        return max(deadline.due_at, self._snoozed_until or deadline.due_at)
 
     def rings_before(self, instant: datetime | None) -> bool:
         """Whether somebody who sleeps until `instant` (None: for ever) would oversleep."""
@@ -52,11 +50,11 @@ class Alarm:
     def due(self, now: datetime) -> Deadline | None:
         """The deadline to be met now, or None where there is time left."""
         ringing = self.rings_at is not None and self.rings_at <= now + DUE_SLACK
-        return self._deadline if ringing else None
+        return self.ticket.next_deadline if ringing else None
 
     def owes(self, deadline: Deadline) -> bool:
         """Whether this deadline is still the one to meet; a newer snapshot may have made it moot."""
-        return deadline == self._deadline
+        return not self.over and deadline == self.ticket.next_deadline
 
     def snooze(self, now: datetime) -> None:
         """The deadline still stands although intake was asked to meet it: ask again later, not at once."""
@@ -69,17 +67,18 @@ class Alarm:
     def in_words(self) -> str:
         """The state and the next step, for a person who looks at the clock in Temporal."""
         state = f"{self.ticket.status}, version {self.ticket.version}"
-        if self._deadline is None:
-            return f"{state}. {self._trouble or 'No deadline: only a person can move the ticket.'}"
+        deadline = self.ticket.next_deadline
+        if deadline is None:
+            return f"{state}. No deadline: only a person can move the ticket."
         again = f"; intake did not meet it, asked again {self._snoozed_until:%F %T UTC}" if self._snoozed_until else ""
-        return f"{state}. Next: {self._deadline.kind}, due {self._deadline.due_at:%F %T UTC}{again}."
+        return f"{state}. Next: {_name(deadline)}, due {deadline.due_at:%F %T UTC}{again}."
 
     def _know(self, ticket: Snapshot) -> None:
         self.ticket = ticket
         self._snoozes, self._snoozed_until = 0, None
-        self._deadline, self._trouble = None, ""
-        try:
-            self._deadline = next_deadline(ticket)
-        except (ValueError, OverflowError) as error:
-            # A broken snapshot is mended by the next one; until then there is nothing to ring for.
-            self._trouble = f"Its deadlines cannot be told: {error}."
+
+
+def _name(deadline: Deadline) -> str:
+    point = {DeadlineKind.WARNING: f" at {deadline.point} %", DeadlineKind.ESCALATION: f" step {deadline.point}"}
+    about = f" of {deadline.metric}" if deadline.metric else ""
+    return f"{deadline.kind}{point.get(deadline.kind, '')}{about}"

@@ -2,19 +2,31 @@
 
 from pydantic import Field, SecretStr
 
+from services.clock import wall_clock
+from services.identity import Signer
 from services.settings import Settings
 from services.temporal_client import connect_temporal
+from services.workflows.direct_meeting import DirectMeeting, intake_at
 from services.workflows.worker import ticket_worker
 
 
 class WorkflowsSettings(Settings):
-    """Where Temporal is. This service has no tables and signs nothing, so it is given no secrets."""
+    """Where Temporal and intake are. This service has no tables."""
 
     database_url: SecretStr = Field(default=SecretStr(""), description="not used here")
-    secret: SecretStr = Field(default=SecretStr(""), description="not used here")
+    intake_url: str = Field(
+        pattern=r"^https?://\S+$", description="where intake's HTTP API listens, as in http://127.0.0.1:8081"
+    )
+    build_id: str = Field(
+        default="",
+        max_length=200,
+        description="this build's name in Temporal's worker versioning; without one it is not versioned",
+    )
 
 
 async def worker(settings: WorkflowsSettings) -> None:
     """Run tickets' clocks until cancelled. Waits, saying so in the log, for a Temporal that is not there yet."""
     client = await connect_temporal(settings.temporal_address, settings.temporal_namespace)
-    await ticket_worker(client).run()
+    async with intake_at(settings.intake_url) as intake:
+        meeting = DirectMeeting(intake, Signer(settings.secret.get_secret_value()), wall_clock)
+        await ticket_worker(client, meeting.meet_deadline, build_id=settings.build_id).run()

@@ -1,4 +1,7 @@
-"""The ticket workflow: a ticket's clock. It keeps time; intake keeps the ticket."""
+"""The ticket workflow: a ticket's clock. It keeps time; intake keeps the ticket.
+
+Tickets sleep for weeks under code that changes meanwhile: read `CHANGING.md` before changing this file or `alarm.py`.
+"""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -6,11 +9,13 @@ from typing import ClassVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from services.contract import (
+    DEADLINE_REFUSED,
     INTAKE_TASK_QUEUE,
     MEET_DEADLINE_ACTIVITY,
+    SNAPSHOT_FORM,
     SNAPSHOT_QUERY,
     SNAPSHOT_SIGNAL,
     TICKET_WORKFLOW,
@@ -18,11 +23,16 @@ from services.contract import (
     MeetDeadline,
     Snapshot,
 )
+from services.former_snapshot import FORMER_FORM
 from services.workflows.alarm import Alarm
 
-MEET_TIMEOUT = timedelta(seconds=15)
+DIRECT_TIMEOUT = timedelta(seconds=5)
+"""After eight seconds a workflow task would have to send Temporal a heartbeat, which costs events."""
+DIRECT_RETRY = RetryPolicy(maximum_attempts=1)
+"""The queue is the second try. Besides, the SDK (1.35) lets a first try's timeout run on into the second one."""
+QUEUED_TIMEOUT = timedelta(seconds=15)
 """For one try: one transaction of intake. A try lost with its worker is repeated after this long."""
-MEET_RETRY = RetryPolicy(
+QUEUED_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2,
     maximum_interval=timedelta(minutes=5),
@@ -44,6 +54,8 @@ class TicketWorkflow:
     @workflow.init
     def __init__(self, ticket: Snapshot) -> None:
         self._alarm = Alarm(ticket)
+        # What a run began as it stays: its history was written by the code of its time.
+        self._asks_directly = ticket.form > FORMER_FORM
         self._say()
 
     @workflow.run
@@ -51,7 +63,7 @@ class TicketWorkflow:
         """From the ticket as it was first heard of to the ticket as it was closed."""
         while not self._alarm.over:
             if self._history_is_long():
-                workflow.continue_as_new(self._alarm.ticket)
+                workflow.continue_as_new(self._alarm.ticket.model_copy(update={"form": SNAPSHOT_FORM}))
             if deadline := self._alarm.due(workflow.now()):
                 await self._meet(deadline)
             else:
@@ -78,38 +90,67 @@ class TicketWorkflow:
             )
 
     async def _meet(self, deadline: Deadline) -> None:
-        asked = MeetDeadline(
+        order = MeetDeadline(
             number=self._alarm.ticket.number,
             version=self._alarm.ticket.version,
             deadline=deadline,
             met_at=max(workflow.now(), deadline.due_at),
             correlation_id=self._alarm.ticket.correlation_id,
         )
-        meeting = workflow.start_activity(
-            MEET_DEADLINE_ACTIVITY,
-            asked,
-            result_type=Snapshot,
-            task_queue=INTAKE_TASK_QUEUE,
-            start_to_close_timeout=MEET_TIMEOUT,
-            retry_policy=MEET_RETRY,
-            summary=deadline.kind,
-        )
-        # Intake may be down for a day: what is heard meanwhile counts, and may make the deadline moot.
-        await workflow.wait_condition(
-            lambda: meeting.done() or not self._alarm.owes(deadline) or self._history_is_long()
-        )
-        if not meeting.done():
-            if self._history_is_long():
-                return  # the run that continues this one asks again
-            meeting.cancel()
         try:
-            self._alarm.hear(await meeting)
-        except ActivityError as error:
-            if not is_cancelled_exception(error):
-                workflow.logger.warning("Intake will not meet the %s: %s", deadline.kind, error.cause)
+            if answer := await self._ask_directly(order) or await self._ask_by_queue(order):
+                self._alarm.hear(answer)
+        except FailureError as error:
+            workflow.logger.warning("Intake will not meet the %s: %s", deadline.kind, error.cause or error)
         if self._alarm.owes(deadline):
             self._alarm.snooze(workflow.now())
         self._say()
+
+    async def _ask_directly(self, order: MeetDeadline) -> Snapshot | None:
+        # A quarter of what the queue costs Temporal. None where intake cannot be reached so: the queue waits for it.
+        if not self._asks_directly:
+            return None
+        try:
+            answer: Snapshot = await workflow.execute_local_activity(
+                MEET_DEADLINE_ACTIVITY,
+                order,
+                result_type=Snapshot,
+                start_to_close_timeout=DIRECT_TIMEOUT,
+                retry_policy=DIRECT_RETRY,
+            )
+        except FailureError as error:
+            # Unlike one of the queue, a local activity's error comes as it was raised, in no ActivityError.
+            if isinstance(error, ApplicationError) and error.type == DEADLINE_REFUSED:
+                raise
+            return None
+        return answer
+
+    async def _ask_by_queue(self, order: MeetDeadline) -> Snapshot | None:
+        # None where it is not worth waiting for any more.
+        meeting = workflow.start_activity(
+            MEET_DEADLINE_ACTIVITY,
+            order,
+            result_type=Snapshot,
+            task_queue=INTAKE_TASK_QUEUE,
+            start_to_close_timeout=QUEUED_TIMEOUT,
+            retry_policy=QUEUED_RETRY,
+            summary=order.deadline.kind,
+        )
+        # Intake may be down for a day: what is heard meanwhile counts, and may make the deadline moot.
+        await workflow.wait_condition(
+            lambda: meeting.done() or not self._alarm.owes(order.deadline) or self._history_is_long()
+        )
+        if not meeting.done():
+            if self._history_is_long():
+                return None  # the run that continues this one asks again
+            meeting.cancel()
+        try:
+            answer: Snapshot = await meeting
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                return None
+            raise
+        return answer
 
     def _say(self) -> None:
         # For a person who looks at the clock in Temporal's pages; costs neither an event nor an action.

@@ -1,14 +1,18 @@
 """The Temporal worker that tickets' clocks run on, and its limits."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from services.contract import WORKFLOW_TASK_QUEUE
+from services.contract import WORKFLOW_TASK_QUEUE, MeetDeadline, Snapshot
 from services.workflows.ticket import TicketWorkflow
 
+DEPLOYMENT = "balie-workflows"
+"""The name under which Temporal knows the builds of this worker."""
 CACHED_WORKFLOWS_MAX = 2_000
 """Tickets sleep for days, so few need to be at hand; another one is replayed in 10 to 25 ms."""
 WORKFLOW_TASKS_MAX = 20
@@ -21,18 +25,46 @@ SANDBOX = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_
 """Our modules hold no state, so a run need not import them afresh, which would cost 15 ms a ticket.
 Clocks, chance and files stay forbidden to what runs inside."""
 
+Meet = Callable[[MeetDeadline], Awaitable[Snapshot]]
+"""An activity of the name MEET_DEADLINE_ACTIVITY, run in this worker."""
 
-def ticket_worker(client: Client, *, workflow: type = TicketWorkflow) -> Worker:
-    """A worker for ticket workflows, not running yet."""
+
+def ticket_worker(
+    client: Client,
+    meet: Meet,
+    *,
+    build_id: str = "",
+    workflow: type = TicketWorkflow,
+    task_queue: str = WORKFLOW_TASK_QUEUE,
+    runner: WorkflowRunner = SANDBOX,
+) -> Worker:
+    """A worker for ticket workflows, not running yet. `meet` is how it asks intake directly.
+
+    With a build id Temporal gives it work only once that build is made current or ramped (`CHANGING.md`).
+    """
     return Worker(
         client,
-        task_queue=WORKFLOW_TASK_QUEUE,
+        task_queue=task_queue,
         workflows=[workflow],
-        workflow_runner=SANDBOX,
+        activities=[meet],
+        # What is asked directly runs within a workflow's task; it takes nothing from a queue.
+        no_remote_activities=True,
+        max_concurrent_local_activities=WORKFLOW_TASKS_MAX,
+        workflow_runner=runner,
         # The default keeps one poller for tickets that no worker has at hand: every first task queues there.
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
         max_cached_workflows=CACHED_WORKFLOWS_MAX,
         max_concurrent_workflow_tasks=WORKFLOW_TASKS_MAX,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
+        deployment_config=_deployed(build_id) if build_id else None,
+    )
+
+
+def _deployed(build_id: str) -> WorkerDeploymentConfig:
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build_id),
+        use_worker_versioning=True,
+        # A ticket sleeps longer than a build lives: pinned to its own, it would keep that build running for weeks.
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
     )

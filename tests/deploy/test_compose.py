@@ -102,7 +102,7 @@ def test_no_secret_is_written_down() -> None:
     assert found == set(SECRETS.values())
 
 
-@pytest.mark.parametrize(("name", "unknown"), [("workflows", "SECRET"), ("workflows", "DATABASE"), ("web", "DATABASE")])
+@pytest.mark.parametrize(("name", "unknown"), [("workflows", "DATABASE"), ("web", "DATABASE")])
 def test_a_process_is_not_told_what_it_need_not_know(name: str, unknown: str) -> None:
     assert not [variable for variable in ALL[name]["environment"] if unknown in variable]
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.policy import Policy
 from tests.workflows.life import Life, living, server_of_our_own
 
 
@@ -11,4 +12,11 @@ from tests.workflows.life import Life, living, server_of_our_own
 async def life() -> AsyncIterator[Life]:
     """A ticket about to be opened, with the workflow's worker and intake's running."""
     async with server_of_our_own() as server, living(server) as life:
+        yield life
+
+
+@pytest.fixture
+async def strict() -> AsyncIterator[Life]:
+    """The same under the desk's usual promises, about how fast support works too."""
+    async with server_of_our_own() as server, living(server, policy=Policy().pinned("standard")) as life:
         yield life

@@ -11,6 +11,8 @@ _ACTIONS = {
     EventType.EVENT_TYPE_TIMER_STARTED,
     EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED,
 }
+_LOCAL_ACTIVITY = "core_local_activity"
+"""The name of the marker by which the SDK keeps what a local activity answered."""
 
 
 def events(history: WorkflowHistory) -> int:
@@ -19,10 +21,21 @@ def events(history: WorkflowHistory) -> int:
 
 
 def actions(history: WorkflowHistory) -> int:
-    """How many billable actions: start, signal, timer and every try of an activity; signal-with-start is one."""
+    """How many billable actions: start, signal, timer, every try of an activity, and the local activities of a
+    workflow task together; signal-with-start is one."""
     count = Counter(event.event_type for event in history.events)
     tries_before = sum(max(each.activity_task_started_event_attributes.attempt - 1, 0) for each in history.events)
-    return sum(count[each] for each in _ACTIONS) + tries_before - _started_by_signal(history)
+    return (
+        sum(count[each] for each in _ACTIONS)
+        + tries_before
+        + _tasks_with_local_activities(history)
+        - _started_by_signal(history)
+    )
+
+
+def _tasks_with_local_activities(history: WorkflowHistory) -> int:
+    markers = (event.marker_recorded_event_attributes for event in history.events)
+    return len({each.workflow_task_completed_event_id for each in markers if each.marker_name == _LOCAL_ACTIVITY})
 
 
 def _started_by_signal(history: WorkflowHistory) -> bool:

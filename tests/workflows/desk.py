@@ -1,16 +1,35 @@
 """A desk with one ticket, in memory: intake's real rules, no database. What it tells the clock lies in `wire`."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from services.contract import Deadline, MeetDeadline, Policy, Snapshot
-from services.deadlines import next_deadline
-from services.events import Actor, Contact
+from services.contract import Deadline, MeetDeadline, Snapshot
+from services.event_data import Actor, Contact
 from services.intake.decide import decide, open_ticket
-from services.intake.tickets import Ask, Assign, Command, Meet, Message, Note, Reopen, Reply, Solve, Submit, Ticket
-from services.vocabulary import Kind, Language, Priority
+from services.intake.orders import (
+    Ask,
+    Assign,
+    Command,
+    Meet,
+    Merge,
+    Note,
+    Park,
+    Plan,
+    Postpone,
+    Reopen,
+    Reply,
+    Ship,
+    Snooze,
+    Solve,
+    Submit,
+)
+from services.intake.tickets import Message, Ticket
+from services.policy import Policy
+from services.vocabulary import DeadlineKind, Effort, Kind, Language, Priority
 
+PLAIN = Policy(targets=(), survey_spread=timedelta(0)).pinned("plain")
+"""Reminder, closure, survey and finalisation to the minute, and no promise about how fast support works."""
 _PEOPLE = UUID("5f0c6a0e-6a0b-4a53-8f0e-0d6b7b1f3a11")
 
 
@@ -20,6 +39,7 @@ def _contact(name: str) -> Contact:
     )
 
 
+RELEASE = "2027.1"
 REQUESTER, AGENT = _contact("Noor"), _contact("Agostino")
 _ASKING = Actor(kind="person", name=REQUESTER.name, person_id=REQUESTER.person_id)
 _HELPING = Actor(kind="person", name=AGENT.name, person_id=AGENT.person_id, staff=True)
@@ -39,7 +59,7 @@ class Desk:
     """Each command takes the time it is given at, and raises MoveRefused where the ticket does not allow it."""
 
     number: int
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy = PLAIN
     wire: list[Snapshot] = field(default_factory=list)
     """What the relay has yet to bring to the clock, oldest first."""
     met: list[Met] = field(default_factory=list)
@@ -69,6 +89,7 @@ class Desk:
             subject="Printer on fire",
             message=_message("It burns."),
             kind=Kind.INCIDENT,
+            asked_priority=Priority.HIGH,
             priority=Priority.HIGH,
             language=Language.ENGLISH,
             policy=self.policy,
@@ -100,15 +121,39 @@ class Desk:
     def reopens(self, now: datetime) -> None:
         self._does(Reopen(_HELPING), now)
 
+    def parks(self, now: datetime) -> None:
+        self._does(Park(_HELPING, workaround=False, effort=Effort.SMALL, note="Needs another printer."), now)
+
+    def plans(self, now: datetime) -> None:
+        self._does(Plan(_HELPING, release=RELEASE), now)
+
+    def ships(self, now: datetime) -> None:
+        self._does(Ship(_HELPING, release=RELEASE), now)
+
+    def merges(self, now: datetime) -> None:
+        self._does(Merge(_HELPING, into=self.number + 1), now)
+
+    def snoozes(self, now: datetime, length: timedelta) -> None:
+        self._does(Snooze(_HELPING, AGENT, until=now + length), now)
+
+    def postpones(self, now: datetime, kind: DeadlineKind, length: timedelta) -> None:
+        """By so much from now."""
+        self._does(Postpone(_HELPING, kind, until=now + length), now)
+
     def due_at(self) -> datetime:
         """When the ticket's next deadline is."""
-        deadline = next_deadline(self.snapshot)
+        deadline = self.snapshot.next_deadline
         assert deadline is not None, "nothing is due"
         return deadline.due_at
 
-    def restores(self, row: Snapshot) -> None:
-        """The row is not what it was: somebody put a backup back."""
-        self._ticket = self.ticket.model_copy(update=dict(row))
+    def restores(self, row: Ticket, *, asked_at: datetime | None) -> None:
+        """The row is not what it was: somebody put a backup back, of a version the clock has passed."""
+        standing = replace(row.standing, asked_at=asked_at)
+        self._ticket = row.model_copy(update={"version": 1, "standing": standing})
+
+    def mends(self, row: Ticket) -> None:
+        """The row is again what it should be."""
+        self._ticket = row
 
     def meets(self, asked: MeetDeadline, now: datetime) -> Snapshot:
         """What intake's activity does: nothing where the deadline does not stand (any more)."""

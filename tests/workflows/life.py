@@ -19,6 +19,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from services.contract import (
+    DEADLINE_REFUSED,
     INTAKE_TASK_QUEUE,
     MEET_DEADLINE_ACTIVITY,
     SNAPSHOT_QUERY,
@@ -26,14 +27,15 @@ from services.contract import (
     TICKET_WORKFLOW,
     WORKFLOW_TASK_QUEUE,
     MeetDeadline,
-    Policy,
     Snapshot,
     workflow_id,
 )
+from services.policy import Policy
 from services.temporal_server import time_skipping_program
+from services.vocabulary import DeadlineKind
 from services.workflows.ticket import TicketWorkflow
 from services.workflows.worker import ticket_worker
-from tests.workflows.desk import Desk
+from tests.workflows.desk import PLAIN, Desk
 
 STEP_MAX = timedelta(seconds=30)
 """In wall-clock time, for each step of a life: an error inside a workflow looks like a hang."""
@@ -52,6 +54,11 @@ async def away(_: MeetDeadline) -> None:
     raise failure("intake's database is away")
 
 
+async def unknown(_: MeetDeadline) -> None:
+    """Intake knows no such ticket, and says so."""
+    raise ApplicationError("there is no such ticket", type=DEADLINE_REFUSED, non_retryable=True)
+
+
 def failure(text: str) -> ApplicationError:
     # Benign to the log only: hundreds of tries would drown it. The clock retries it like any other.
     return ApplicationError(text, category=ApplicationErrorCategory.BENIGN)
@@ -63,12 +70,16 @@ class Life:
 
     server: WorkflowEnvironment
     desk: Desk
+    before_answering: Trouble = well
+    """Happens to intake's API alone, before it looks at the ticket; raising is the API failing."""
     before_meeting: Trouble = well
     """Happens in intake before it looks at the ticket; raising is intake failing."""
     after_meeting: Trouble = well
     """Happens once it is saved; raising loses the answer."""
-    tries: int = 0
-    """How often the activity was begun."""
+    direct_tries: int = 0
+    """How often intake's API was asked."""
+    queued_tries: int = 0
+    """How often the activity of the queue was begun."""
     _runs: list[WorkflowHandle[Any, Snapshot]] = field(default_factory=list)
     """The runs that were started or told something, oldest first."""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -78,12 +89,26 @@ class Life:
         """Its clock, whichever run is the present one."""
         return self.server.client.get_workflow_handle(workflow_id(self.desk.number))
 
+    @property
+    def tries(self) -> int:
+        return self.direct_tries + self.queued_tries
+
     @activity.defn(name=MEET_DEADLINE_ACTIVITY)
-    async def meet_deadline(self, asked: MeetDeadline) -> Snapshot:
-        self.tries += 1
+    async def meet_directly(self, asked: MeetDeadline) -> Snapshot:
+        """As intake's API does."""
+        self.direct_tries += 1
+        await self.before_answering(asked)
+        return await self._meet(asked, await self.now())
+
+    @activity.defn(name=MEET_DEADLINE_ACTIVITY)
+    async def meet_from_queue(self, asked: MeetDeadline) -> Snapshot:
+        """As intake's worker does."""
+        self.queued_tries += 1
+        return await self._meet(asked, activity.info().started_time)
+
+    async def _meet(self, asked: MeetDeadline, now: datetime) -> Snapshot:
         try:
             await self.before_meeting(asked)
-            now = activity.info().started_time
             snapshot = self.desk.meets(asked.tried_at(now), now)
             await self.after_meeting(asked)
             return snapshot
@@ -115,6 +140,24 @@ class Life:
 
     async def reopens(self) -> None:
         await self._does(self.desk.reopens)
+
+    async def parks(self) -> None:
+        await self._does(self.desk.parks)
+
+    async def plans(self) -> None:
+        await self._does(self.desk.plans)
+
+    async def ships(self) -> None:
+        await self._does(self.desk.ships)
+
+    async def merges(self) -> None:
+        await self._does(self.desk.merges)
+
+    async def snoozes(self, length: timedelta) -> None:
+        await self._does(lambda now: self.desk.snoozes(now, length))
+
+    async def postpones(self, kind: DeadlineKind, length: timedelta) -> None:
+        await self._does(lambda now: self.desk.postpones(now, kind, length))
 
     async def tells(self) -> None:
         """Bring the clock everything that lies on the wire, in order."""
@@ -195,19 +238,19 @@ async def server_of_our_own() -> AsyncIterator[WorkflowEnvironment]:
 
 @asynccontextmanager
 async def living(
-    server: WorkflowEnvironment, *, policy: Policy | None = None, workflow: type = TicketWorkflow
+    server: WorkflowEnvironment, *, policy: Policy = PLAIN, workflow: type = TicketWorkflow
 ) -> AsyncIterator[Life]:
     """A ticket about to be opened, and both workers it needs."""
-    life = Life(server, Desk(next(_numbers), policy or Policy()))
+    life = Life(server, Desk(next(_numbers), policy))
     async with AsyncExitStack() as workers:
-        await workers.enter_async_context(ticket_worker(server.client, workflow=workflow))
+        await workers.enter_async_context(ticket_worker(server.client, life.meet_directly, workflow=workflow))
         await workers.enter_async_context(intake_worker(life))
         yield life
 
 
 def intake_worker(life: Life) -> Worker:
     """The part of intake the clock calls."""
-    return Worker(life.server.client, task_queue=INTAKE_TASK_QUEUE, activities=[life.meet_deadline])
+    return Worker(life.server.client, task_queue=INTAKE_TASK_QUEUE, activities=[life.meet_from_queue])
 
 
 async def _soon(outcome: Awaitable[Outcome]) -> Outcome:

@@ -1,6 +1,7 @@
 """Record the histories that the replay test holds workflow code to: `python -m tests.workflows.record [shape ...]`.
 
-On purpose only: a history recorded by changed code no longer proves that the change lets running tickets live.
+On purpose only, and never over an older form: a history recorded by changed code no longer proves that the change lets
+running tickets live (`services/workflows/CHANGING.md`).
 """
 
 import asyncio
@@ -8,19 +9,23 @@ import json
 import sys
 from pathlib import Path
 
+from services.contract import SNAPSHOT_FORM
 from tests.workflows.costs import actions, events
 from tests.workflows.shapes import SHAPES, lived
 
 HISTORIES = Path(__file__).parent / "histories"
+"""A folder for each form of snapshot: runs that began with it behave as its histories say."""
 
 
 async def record(names: list[str]) -> None:
     """Live each shape of life and keep the history of every run, as `<shape>-<run>.json`."""
+    folder = HISTORIES / f"form_{SNAPSHOT_FORM}"
+    folder.mkdir(exist_ok=True)
     for name in names:
-        for old in HISTORIES.glob(f"{name}-*.json"):
+        for old in folder.glob(f"{name}-*.json"):
             old.unlink()
         for number, run in enumerate(await lived(SHAPES[name]), start=1):
-            (HISTORIES / f"{name}-{number}.json").write_text(json.dumps(run.to_json_dict()) + "\n")
+            (folder / f"{name}-{number}.json").write_text(json.dumps(run.to_json_dict()) + "\n")
             print(f"{name}-{number}: {events(run)} events, {actions(run)} actions")
 
 

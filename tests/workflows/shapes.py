@@ -2,14 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.client import WorkflowHistory
 
 from services.contract import TICKET_WORKFLOW, MeetDeadline, Snapshot
-from services.vocabulary import Status
+from services.policy import Policy
+from services.vocabulary import DeadlineKind, Status
 from services.workflows.ticket import TicketWorkflow
-from tests.workflows.life import Life, away, failure, living, server_of_our_own, well
+from tests.workflows.desk import PLAIN
+from tests.workflows.life import Life, away, failure, living, server_of_our_own, unknown, well
+
+STANDARD = Policy().pinned("standard")
 
 
 @workflow.defn(name=TICKET_WORKFLOW)
@@ -110,15 +115,84 @@ async def not_met(life: Life) -> None:
     """Intake says of a deadline that it does not stand, of a version older than the clock's; then it is mended."""
     await life.opens()
     await life.asks()
-    pending = life.desk.snapshot
+    pending = life.desk.ticket
 
     async def put_back(_: MeetDeadline) -> None:
-        life.desk.restores(pending.model_copy(update={"version": 1, "asked_at": await life.now()}))
+        life.desk.restores(pending, asked_at=await life.now())
 
     life.before_meeting = put_back
     await life.waits(days=7, hours=3)
     life.before_meeting = well
-    life.desk.restores(pending)
+    life.desk.mends(pending)
+    await life.ends()
+
+
+async def refused(life: Life) -> None:
+    """Intake knows no such ticket for three hours."""
+    await life.opens()
+    await life.asks()
+    life.before_meeting = unknown
+    await life.waits(days=7, hours=3)
+    life.before_meeting = well
+    await life.ends()
+
+
+async def overdue(life: Life) -> None:
+    """Nobody of support touches it for a week: warned, breached, then solved."""
+    await life.opens()
+    await life.waits(days=7)
+    await life.solves()
+    await life.ends()
+
+
+async def paused(life: Life) -> None:
+    """The promise is paused while the requester thinks, resumed, and warned of when its time has been used up."""
+    await life.opens()
+    await life.waits(hours=30)
+    await life.asks()
+    await life.waits(days=5)
+    await life.replies()
+    await life.waits(days=4)
+    await life.solves()
+    await life.ends()
+
+
+async def snoozed(life: Life) -> None:
+    """Out of sight for two days while the requester is asked."""
+    await life.opens()
+    await life.asks()
+    await life.snoozes(timedelta(days=2))
+    await life.ends()
+
+
+async def postponed(life: Life) -> None:
+    """The reminder comes later than promised, the closure sooner than it would then."""
+    await life.opens()
+    await life.asks()
+    await life.postpones(DeadlineKind.REMINDER, timedelta(days=10))
+    await life.waits(days=11)
+    await life.postpones(DeadlineKind.CLOSURE, timedelta(days=1))
+    await life.ends()
+
+
+async def merged(life: Life) -> None:
+    """It goes on in another ticket."""
+    await life.opens()
+    await life.asks()
+    await life.waits(days=1)
+    await life.merges()
+    await life.ends()
+
+
+async def shipped(life: Life) -> None:
+    """Parked for a change of the software, planned, shipped."""
+    await life.opens()
+    await life.waits(hours=4)
+    await life.parks()
+    await life.waits(days=40)
+    await life.plans()
+    await life.waits(days=20)
+    await life.ships()
     await life.ends()
 
 
@@ -126,16 +200,17 @@ async def closed_asleep(life: Life) -> None:
     """Closed by somebody else while the clock sleeps."""
     await life.opens()
     await life.asks()
-    closed = life.desk.snapshot.model_copy(update={"status": Status.CLOSED, "version": 3})
+    closed = life.desk.snapshot.model_copy(update={"status": Status.CLOSED, "next_deadline": None, "version": 3})
     await life.signals(closed)
     await life.ends()
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A life, and the workflow that lives it."""
+    """A life, the promises it is lived under, and the workflow that lives it."""
 
     life: Callable[[Life], Awaitable[None]]
+    policy: Policy = STANDARD
     workflow: type = TicketWorkflow
 
 
@@ -144,9 +219,16 @@ SHAPES = {
     "silent": Shape(silent),
     "reopened": Shape(reopened),
     "chatty": Shape(chatty),
+    "overdue": Shape(overdue),
+    "paused": Shape(paused),
+    "snoozed": Shape(snoozed),
+    "postponed": Shape(postponed),
+    "merged": Shape(merged),
+    "shipped": Shape(shipped),
     "muddled": Shape(muddled),
     "intake_down": Shape(intake_down),
-    "not_met": Shape(not_met),
+    "not_met": Shape(not_met, PLAIN),
+    "refused": Shape(refused, PLAIN),
     "closed_asleep": Shape(closed_asleep),
     "continued": Shape(typical, workflow=ForgetfulTicketWorkflow),
 }
@@ -154,6 +236,6 @@ SHAPES = {
 
 async def lived(shape: Shape) -> list[WorkflowHistory]:
     """Live it on a server of its own; the history of each run, oldest first."""
-    async with server_of_our_own() as server, living(server, workflow=shape.workflow) as life:
+    async with server_of_our_own() as server, living(server, policy=shape.policy, workflow=shape.workflow) as life:
         await shape.life(life)
         return await life.histories()

@@ -6,20 +6,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contract import Deadline, Policy, Snapshot
-from services.vocabulary import DeadlineKind, Status
+from services.contract import Deadline, Snapshot
+from services.vocabulary import DeadlineKind, Metric, Status
 from services.workflows.alarm import DUE_SLACK, SNOOZE_FIRST, SNOOZE_MAX, Alarm
-from services.working_time import Span
 from tests.properties import unhurried
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 REMINDER_AT = START + timedelta(days=7)
-PENDING = Snapshot(number=1, version=5, status=Status.PENDING, asked_at=START)
+REMINDER = Deadline(kind=DeadlineKind.REMINDER, due_at=REMINDER_AT)
+SURVEY = Deadline(kind=DeadlineKind.SURVEY, due_at=START + timedelta(days=1))
+WARNING = Deadline(kind=DeadlineKind.WARNING, due_at=START, metric=Metric.RESOLUTION, point=75)
+BREACH = Deadline(kind=DeadlineKind.BREACH, due_at=START, metric=Metric.RESOLUTION)
+ESCALATION = Deadline(kind=DeadlineKind.ESCALATION, due_at=START, metric=Metric.FIRST_REPLY, point=2)
+PENDING = Snapshot(number=1, version=5, status=Status.PENDING, next_deadline=REMINDER)
 OPEN = Snapshot(number=1, version=6, status=Status.OPEN)
-SOLVED = Snapshot(number=1, version=7, status=Status.SOLVED, solved_at=START)
+SOLVED = Snapshot(number=1, version=7, status=Status.SOLVED, next_deadline=SURVEY)
 CLOSED = Snapshot(number=1, version=8, status=Status.CLOSED)
-BROKEN = Snapshot(number=1, version=9, status=Status.PENDING)
+CLOSED_YET_DUE = Snapshot(number=1, version=9, status=Status.CLOSED, next_deadline=REMINDER)
 MICROSECOND = timedelta(microseconds=1)
+
+
+def _open(deadline: Deadline) -> Snapshot:
+    return OPEN.model_copy(update={"next_deadline": deadline})
 
 
 def test_the_newest_of_two_snapshots_counts_in_whatever_order_they_come() -> None:
@@ -33,7 +41,7 @@ def test_the_newest_of_two_snapshots_counts_in_whatever_order_they_come() -> Non
 
 def test_of_two_snapshots_of_one_version_the_later_told_counts() -> None:
     alarm = Alarm(PENDING)
-    mended = PENDING.model_copy(update={"asked_at": START + timedelta(hours=1)})
+    mended = PENDING.model_copy(update={"next_deadline": SURVEY})
 
     alarm.hear(mended)
 
@@ -44,8 +52,8 @@ def test_a_deadline_is_not_due_before_its_time_but_for_the_rounding_of_a_timer()
     alarm = Alarm(PENDING)
 
     assert alarm.due(REMINDER_AT - DUE_SLACK - MICROSECOND) is None
-    assert alarm.due(REMINDER_AT - DUE_SLACK) == Deadline(kind=DeadlineKind.REMINDER, due_at=REMINDER_AT)
-    assert alarm.due(REMINDER_AT + timedelta(days=365)) == Deadline(kind=DeadlineKind.REMINDER, due_at=REMINDER_AT)
+    assert alarm.due(REMINDER_AT - DUE_SLACK) == REMINDER
+    assert alarm.due(REMINDER_AT + timedelta(days=365)) == REMINDER
 
 
 def test_a_ticket_that_only_a_person_can_move_is_never_due() -> None:
@@ -77,7 +85,7 @@ def test_a_newer_snapshot_makes_a_deadline_moot() -> None:
     assert alarm.due(REMINDER_AT) is None
 
 
-@pytest.mark.parametrize("ticket", [PENDING, OPEN, SOLVED, BROKEN])
+@pytest.mark.parametrize("ticket", [PENDING, OPEN, SOLVED])
 def test_a_run_is_over_when_the_ticket_is_closed_and_not_before(ticket: Snapshot) -> None:
     alarm = Alarm(ticket)
     before = alarm.over
@@ -115,19 +123,12 @@ def test_news_end_the_snoozing_and_a_repeat_does_not() -> None:
     assert alarm.due(REMINDER_AT) is not None
 
 
-def test_a_snapshot_whose_deadlines_cannot_be_told_rings_for_nothing_and_says_so() -> None:
-    alarm = Alarm(BROKEN)
+def test_a_closed_ticket_rings_for_nothing_and_owes_nothing() -> None:
+    alarm = Alarm(CLOSED_YET_DUE)
 
     assert alarm.rings_at is None
-    assert alarm.in_words() == (
-        "pending, version 9. Its deadlines cannot be told: ticket 1 is pending but not since when."
-    )
-
-
-def test_a_deadline_beyond_the_end_of_time_rings_for_nothing() -> None:
-    never = Policy(reminder_after=Span(length=timedelta.max))
-
-    assert Alarm(PENDING.model_copy(update={"policy": never})).rings_at is None
+    assert alarm.due(REMINDER_AT) is None
+    assert not alarm.owes(REMINDER)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +137,9 @@ def test_a_deadline_beyond_the_end_of_time_rings_for_nothing() -> None:
         (OPEN, "open, version 6. No deadline: only a person can move the ticket."),
         (PENDING, "pending, version 5. Next: reminder, due 2026-11-09 09:00:00 UTC."),
         (SOLVED, "solved, version 7. Next: survey, due 2026-11-03 09:00:00 UTC."),
+        (_open(WARNING), "open, version 6. Next: warning at 75 % of resolution, due 2026-11-02 09:00:00 UTC."),
+        (_open(BREACH), "open, version 6. Next: breach of resolution, due 2026-11-02 09:00:00 UTC."),
+        (_open(ESCALATION), "open, version 6. Next: escalation step 2 of first_reply, due 2026-11-02 09:00:00 UTC."),
     ],
 )
 def test_the_next_step_is_said_in_words(ticket: Snapshot, words: str) -> None:
@@ -154,7 +158,8 @@ def test_that_intake_did_not_meet_a_deadline_is_said_in_words() -> None:
 
 @unhurried
 @given(
-    st.lists(st.sampled_from([PENDING, OPEN, SOLVED, CLOSED, BROKEN]), min_size=1), st.datetimes(timezones=st.just(UTC))
+    st.lists(st.sampled_from([PENDING, OPEN, SOLVED, CLOSED, CLOSED_YET_DUE]), min_size=1),
+    st.datetimes(timezones=st.just(UTC)),
 )
 def test_whatever_is_heard_in_whatever_order_never_raises_and_ends_with_the_newest(
     heard: list[Snapshot], now: datetime

@@ -9,13 +9,13 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from services.contract import TICKET_WORKFLOW, Snapshot
+from services.contract import SNAPSHOT_FORM, TICKET_WORKFLOW, Snapshot
 from services.workflows.ticket import TicketWorkflow
 from services.workflows.worker import SANDBOX
 from tests.workflows.record import HISTORIES
 from tests.workflows.shapes import SHAPES
 
-RECORDED = sorted(HISTORIES.glob("*.json"))
+RECORDED = sorted(HISTORIES.glob("form_*/*.json"))
 
 
 @workflow.defn(name=TICKET_WORKFLOW)
@@ -33,21 +33,31 @@ class HastyTicketWorkflow(TicketWorkflow):
         return await super().run(ticket)
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def _name(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=_name)
 async def test_a_recorded_life_replays(path: Path) -> None:
-    shape = SHAPES[path.stem.rpartition("-")[0]]
-
-    await _replayer(shape.workflow).replay_workflow(_history(path))
+    await _replayer(SHAPES[_shape(path)].workflow).replay_workflow(_history(path))
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RECORDED, ids=_name)
 async def test_a_change_that_would_strand_sleeping_tickets_is_noticed(path: Path) -> None:
     with pytest.raises(NondeterminismError):
         await _replayer(HastyTicketWorkflow).replay_workflow(_history(path))
 
 
-def test_every_shape_of_life_is_recorded() -> None:
-    assert {path.stem.rpartition("-")[0] for path in RECORDED} == set(SHAPES)
+def test_every_shape_of_life_is_recorded_and_what_former_runs_did_is_kept() -> None:
+    recorded = {form: {_shape(path) for path in RECORDED if path.parent.name == f"form_{form}"} for form in (1, 2)}
+
+    assert max(recorded) == SNAPSHOT_FORM
+    assert recorded[SNAPSHOT_FORM] == set(SHAPES)
+    assert len(recorded[1]) == 9
+
+
+def _shape(path: Path) -> str:
+    return path.stem.rpartition("-")[0]
 
 
 def _replayer(workflow: type) -> Replayer:

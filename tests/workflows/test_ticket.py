@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus
-from temporalio.exceptions import ApplicationError
 
 from services.contract import MeetDeadline, Snapshot
 from services.vocabulary import ClosedReason, DeadlineKind, Status
-from tests.workflows.life import Life, away, failure
+from tests.workflows.life import Life, away, failure, unknown, well
 
 MINUTE = timedelta(minutes=1)
 TIMER_ROUNDING = timedelta(milliseconds=1)
@@ -35,7 +34,7 @@ async def test_a_silent_requester_is_reminded_after_7_days_and_the_ticket_closed
     )
     assert -TIMER_ROUNDING <= closure.at - closure.deadline.due_at < MINUTE
     assert closed == life.desk.snapshot
-    assert closed.closed_reason is ClosedReason.NO_RESPONSE
+    assert life.desk.ticket.closed_reason is ClosedReason.NO_RESPONSE
 
 
 async def test_a_solved_ticket_is_surveyed_after_24_hours_and_finalised_after_48(life: Life) -> None:
@@ -43,14 +42,14 @@ async def test_a_solved_ticket_is_surveyed_after_24_hours_and_finalised_after_48
     await life.solves()
     solved_at = _known(life.desk.ticket.solved_at)
 
-    closed = await life.ends()
+    await life.ends()
 
     assert [(each.deadline.kind, each.deadline.due_at - solved_at) for each in life.desk.met] == [
         (DeadlineKind.SURVEY, timedelta(hours=24)),
         (DeadlineKind.FINALISATION, timedelta(hours=48)),
     ]
     assert all(-TIMER_ROUNDING <= each.at - each.deadline.due_at < MINUTE for each in life.desk.met)
-    assert closed.closed_reason is ClosedReason.FINALISED
+    assert life.desk.ticket.closed_reason is ClosedReason.FINALISED
 
 
 async def test_a_reply_a_minute_before_the_reminder_stops_it(life: Life) -> None:
@@ -358,7 +357,7 @@ async def test_a_stale_answer_does_not_undo_what_was_heard_meanwhile(life: Life)
         await life.known()
         answered.set()
 
-    life.after_meeting = reply_overtakes
+    life.before_answering, life.after_meeting = away, reply_overtakes
     await life.waits(days=8)
     await asyncio.wait_for(answered.wait(), 10)
 
@@ -371,11 +370,11 @@ async def test_a_stale_answer_does_not_undo_what_was_heard_meanwhile(life: Life)
 async def test_a_deadline_intake_would_not_meet_is_brought_up_again_with_growing_patience(life: Life) -> None:
     await life.opens()
     await life.asks()
-    pending = life.desk.snapshot
+    pending = life.desk.ticket
 
     async def a_newer_promise(_: MeetDeadline) -> None:
         # The row says something else about the question than the clock does, and says so with an older version.
-        life.desk.restores(pending.model_copy(update={"version": 1, "asked_at": await life.now()}))
+        life.desk.restores(pending, asked_at=await life.now())
 
     life.before_meeting = a_newer_promise
     await life.waits_until(life.desk.due_at() + timedelta(days=1))
@@ -385,33 +384,92 @@ async def test_a_deadline_intake_would_not_meet_is_brought_up_again_with_growing
     assert (await life.known()).version == pending.version
 
 
-async def test_a_deadline_intake_refuses_for_good_keeps_the_clock_alive(life: Life) -> None:
+async def test_a_deadline_intake_refuses_for_good_keeps_the_clock_alive_and_bothers_no_queue(life: Life) -> None:
     await life.opens()
     await life.asks()
 
-    async def refused(_: MeetDeadline) -> None:
+    async def refused(asked: MeetDeadline) -> None:
         if life.tries == 1:
-            raise ApplicationError("there is no such ticket", non_retryable=True)
+            await unknown(asked)
 
     life.before_meeting = refused
     await life.ends()
 
-    assert life.tries == 3
+    assert (life.direct_tries, life.queued_tries) == (3, 0)
     assert life.desk.kinds_met == ["reminder", "closure"]
 
 
-async def test_a_snapshot_whose_deadlines_cannot_be_told_waits_for_a_better_one(life: Life) -> None:
+async def test_an_api_that_is_away_leaves_the_deadlines_to_the_queue(life: Life) -> None:
     await life.opens()
-    broken = life.desk.snapshot.model_copy(update={"status": Status.PENDING, "version": 2})
-    await life.signals(broken)
-    known = await life.known()
     await life.asks()
+    life.before_answering = away
+
+    await life.ends()
+
+    assert (life.direct_tries, life.queued_tries) == (2, 2)
+    assert life.desk.kinds_met == ["reminder", "closure"]
+
+
+async def test_what_intake_refuses_in_its_queue_too_is_asked_again_directly(life: Life) -> None:
+    await life.opens()
+    await life.asks()
+
+    async def refused(asked: MeetDeadline) -> None:
+        life.before_answering = life.before_meeting = well
+        await unknown(asked)
+
+    life.before_answering, life.before_meeting = away, refused
+    await life.ends()
+
+    assert (life.direct_tries, life.queued_tries) == (3, 1)
+    assert life.desk.kinds_met == ["reminder", "closure"]
+
+
+async def test_a_run_that_began_with_a_former_snapshot_asks_by_the_queue_until_it_ends(life: Life) -> None:
+    life.desk.submits(await life.now())
+    life.desk.wire.clear()
+    await life.signals(life.desk.snapshot.model_copy(update={"form": 1}))
+    await life.asks()
+    await life.ends()
+    first = life.direct_tries, life.queued_tries
+    await life.replies()
     await life.asks()
 
     await life.ends()
 
-    assert known == broken
-    assert life.desk.kinds_met == ["reminder", "closure"]
+    assert first == (0, 2)
+    assert (life.direct_tries, life.queued_tries) == (2, 2)
+
+
+async def test_a_ticket_nobody_touches_is_warned_of_and_breaches_its_promise(strict: Life) -> None:
+    await strict.opens()
+    expected = [(each.kind, each.metric, each.due_at) for each in strict.desk.ticket.deadlines]
+
+    await strict.waits(days=30)
+
+    assert [kind for kind, _, _ in expected] == [DeadlineKind.WARNING, DeadlineKind.BREACH]
+    met = strict.desk.met
+    assert [(each.deadline.kind, each.deadline.metric, each.deadline.due_at) for each in met] == expected
+    assert all(timedelta(0) <= each.told - each.deadline.due_at < MINUTE for each in met)
+    assert (await strict.known()).next_deadline is None
+
+
+async def test_while_the_requester_is_asked_a_promise_is_neither_warned_of_nor_broken(strict: Life) -> None:
+    await strict.opens()
+    warning_at = strict.desk.due_at()
+    await strict.waits(hours=1)
+    await strict.asks()
+    await strict.waits(days=6)
+    asked = len(strict.desk.asked)
+    await strict.replies()
+    resumed_until = strict.desk.due_at()
+
+    await strict.waits_until(resumed_until + MINUTE)
+
+    assert asked == 0
+    assert resumed_until > warning_at
+    assert [each.deadline.kind for each in strict.desk.met] == [DeadlineKind.WARNING]
+    assert timedelta(0) <= strict.desk.met[0].told - resumed_until < MINUTE
 
 
 async def test_a_signal_that_is_no_snapshot_does_not_stop_the_clock(life: Life) -> None:
@@ -460,9 +518,7 @@ async def _words(life: Life) -> str:
 
 
 def _closed(ticket: Snapshot) -> Snapshot:
-    return ticket.model_copy(
-        update={"status": Status.CLOSED, "closed_reason": ClosedReason.SPAM, "version": ticket.version + 1}
-    )
+    return ticket.model_copy(update={"status": Status.CLOSED, "next_deadline": None, "version": ticket.version + 1})
 
 
 def _known(instant: datetime | None) -> datetime:
