@@ -9,6 +9,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymen
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from services.contract import WORKFLOW_TASK_QUEUE, MeetDeadline, Snapshot
+from services.workflows.bulk import BulkWorkflow
 from services.workflows.ticket import TicketWorkflow
 
 DEPLOYMENT = "balie-workflows"
@@ -38,14 +39,14 @@ def ticket_worker(
     task_queue: str = WORKFLOW_TASK_QUEUE,
     runner: WorkflowRunner = SANDBOX,
 ) -> Worker:
-    """A worker for ticket workflows, not running yet. `meet` is how it asks intake directly.
+    """A worker for tickets' and bulks' workflows, not running yet. `meet` is how it asks intake directly.
 
     With a build id Temporal gives it work only once that build is made current or ramped (`CHANGING.md`).
     """
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[workflow],
+        workflows=[workflow, BulkWorkflow],
         activities=[meet],
         # What is asked directly runs within a workflow's task; it takes nothing from a queue.
         no_remote_activities=True,
