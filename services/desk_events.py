@@ -1,10 +1,11 @@
 """Events of what a desk does besides talking: priorities, releases, merging, sharing, and what it promised. Pure."""
 
 from typing import Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from services.event_data import Contact, TicketEventData
+from services.event_data import Contact, EventData, TicketEventData
 from services.vocabulary import DeadlineKind, Metric, Priority, Told
 
 
@@ -69,6 +70,15 @@ class TicketChanged(TicketEventData):
 
     TYPE = "ticket.changed.v1"
     changed: tuple[str, ...]
+
+
+class TeamChanged(EventData):
+    """A team was added or changed; one without members may have been dissolved."""
+
+    TYPE = "team.changed.v1"
+    team_id: UUID
+    name: str
+    members: tuple[UUID, ...]
 
 
 class SlaAlert(TicketEventData):

@@ -13,6 +13,7 @@ from services.desk_events import (
     SlaBreached,
     SlaEscalated,
     SlaWarned,
+    TeamChanged,
     TicketChanged,
     TicketMerged,
     TicketPlanned,
@@ -84,7 +85,8 @@ class TicketReminderDue(TicketEventData):
 
     TYPE = "ticket.reminder_due.v1"
     asked_at: AwareDatetime
-    closes_at: AwareDatetime
+    closes_at: AwareDatetime | None
+    """None where somebody decided that the ticket is not to be closed by itself."""
 
 
 class TicketSurveyDue(TicketEventData):
@@ -169,6 +171,7 @@ EVENT_TYPES: dict[str, type[EventData]] = {
         SlaBreached,
         SlaEscalated,
         PersonChanged,
+        TeamChanged,
         PasswordLinkRequested,
         ArticlePublished,
         ArticleSuggested,

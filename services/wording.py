@@ -17,6 +17,7 @@ from services.vocabulary import (
     DeadlineKind,
     Kind,
     Language,
+    Metric,
     Priority,
     Role,
     Status,
@@ -97,7 +98,9 @@ _CHANNEL: Mapping[Channel, _Said] = {
 
 _ROLE: Mapping[Role, _Said] = {
     Role.REQUESTER: _say("Aanvrager", "Richiedente", "Requester"),
+    Role.COLLEAGUE: _say("Collega", "Collega", "Colleague"),
     Role.AGENT: _say("Medewerker support", "Operatore", "Agent"),
+    Role.DIRECTOR: _say("Productdirecteur", "Direttore di prodotto", "Product director"),
     Role.ADMIN: _say("Beheerder", "Amministratore", "Administrator"),
 }
 
@@ -106,6 +109,18 @@ _DEADLINE: Mapping[DeadlineKind, _Said] = {
     DeadlineKind.CLOSURE: _say("Sluiting", "Chiusura", "Closing"),
     DeadlineKind.SURVEY: _say("Vraag naar tevredenheid", "Richiesta di valutazione", "Satisfaction survey"),
     DeadlineKind.FINALISATION: _say("Afronding", "Conclusione", "Finalisation"),
+    DeadlineKind.SNOOZE: _say("Terug in beeld", "Di nuovo in vista", "Back in sight"),
+    DeadlineKind.WARNING: _say("Waarschuwing", "Avviso", "Warning"),
+    DeadlineKind.BREACH: _say("Te laat", "Scadenza superata", "Breach"),
+    DeadlineKind.ESCALATION: _say("Escalatie", "Escalation", "Escalation"),
+}
+
+_METRIC: Mapping[Metric, _Said] = {
+    Metric.FIRST_REPLY: _say("Eerste antwoord", "Prima risposta", "First reply"),
+    Metric.NEXT_REPLY: _say("Volgend antwoord", "Risposta successiva", "Next reply"),
+    Metric.REQUESTER_WAIT: _say("Wachttijd van de aanvrager", "Attesa del richiedente", "Requester's wait"),
+    Metric.AGENT_WORK: _say("Behandeltijd", "Tempo di lavorazione", "Handling time"),
+    Metric.RESOLUTION: _say("Oplossing", "Risoluzione", "Resolution"),
 }
 
 _ARTICLE_KIND: Mapping[ArticleKind, _Said] = {
@@ -165,6 +180,11 @@ def role_label(role: Role, language: Language) -> str:
 def deadline_label(kind: DeadlineKind, language: Language) -> str:
     """What the clock will do."""
     return _DEADLINE[kind][language]
+
+
+def metric_label(metric: Metric, language: Language) -> str:
+    """What a contract promises a time for."""
+    return _METRIC[metric][language]
 
 
 def article_kind_label(kind: ArticleKind, language: Language) -> str:

@@ -53,8 +53,10 @@ PURE = {
     "services.intake.product_rules",
     "services.intake.talk_rules",
     "services.intake.tickets",
+    "services.notify.facts",
     "services.notify.notices",
     "services.notify.plan",
+    "services.notify.telling",
     "services.workflows.alarm",
 }
 """Rules that need no database, network or clock to be checked."""

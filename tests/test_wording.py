@@ -13,6 +13,7 @@ from services.vocabulary import (
     DeadlineKind,
     Kind,
     Language,
+    Metric,
     Priority,
     Role,
     Status,
@@ -28,6 +29,7 @@ LABELS: list[tuple[Callable[[Any, Language], str], type[StrEnum]]] = [
     (wording.channel_label, Channel),
     (wording.role_label, Role),
     (wording.deadline_label, DeadlineKind),
+    (wording.metric_label, Metric),
     (wording.article_kind_label, ArticleKind),
 ]
 

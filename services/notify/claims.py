@@ -124,6 +124,8 @@ async def _claimed(connection: AsyncConnection, ids: list[UUID]) -> list[Claimed
             known_ticket.c.closed_reason,
             known_ticket.c.assignee_id,
             known_ticket.c.turn,
+            known_ticket.c.priority,
+            known_ticket.c.marks,
             suggestion.c.articles,
         )
         .outerjoin(known_ticket, known_ticket.c.number == notification.c.ticket_number)

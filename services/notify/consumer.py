@@ -1,6 +1,7 @@
 """Takes events from the broker: learns from each, and queues the mails it calls for, in one transaction."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -10,53 +11,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.broker import Queue
 from services.clock import Clock
 from services.database import transaction
+from services.desk_events import TeamChanged, TicketSnoozeEnded
 from services.errors import Permanent
+from services.event_data import EventData, TicketEventData
 from services.events import (
     EVENT_TYPES,
+    ArticlePublished,
     ArticleSuggested,
     Event,
-    EventData,
-    PasswordLinkRequested,
     PersonChanged,
-    TicketAssigned,
-    TicketEventData,
-    TicketNoted,
-    TicketRated,
-    TicketReminderDue,
-    TicketReplied,
-    TicketStatusChanged,
-    TicketSubmitted,
-    TicketSurveyDue,
 )
 from services.notify import store
+from services.notify.facts import Facts
 from services.notify.notices import Budget, Notification
-from services.notify.plan import Facts, budget_of, may_tell_staff, plan, requester_of
+from services.notify.plan import budget_of, budgeted, may_tell_staff, plan
 from services.notify.rendering import Desk
 from services.notify.tables import consumed_event
+from services.notify.truth import KnownTicket, is_closing_told
 from services.outbox import first_time
 from services.telemetry import correlated
 
 CONSUMER = "notify.mail"
 
-QUEUE = Queue(
-    CONSUMER,
-    bindings=tuple(
-        model.TYPE
-        for model in (
-            TicketSubmitted,
-            TicketAssigned,
-            TicketReplied,
-            TicketNoted,
-            TicketStatusChanged,
-            TicketReminderDue,
-            TicketSurveyDue,
-            TicketRated,
-            ArticleSuggested,
-            PersonChanged,
-            PasswordLinkRequested,
-        )
-    ),
-)
+QUEUE = Queue(CONSUMER, bindings=tuple(type for type in EVENT_TYPES if type != ArticlePublished.TYPE))
+"""Nearly everything: even what nobody is told of says where a ticket stands, and so which mails are untrue."""
 
 log = structlog.get_logger()
 
@@ -82,34 +60,41 @@ class Consumer:
         self._planned()
 
     async def _take_in(self, connection: AsyncConnection, event: Event, data: EventData) -> list[Notification]:
-        now = self._clock()
+        now, before = self._clock(), None
         if isinstance(data, PersonChanged):
             await store.learn_person(connection, data, event.time)
+        elif isinstance(data, TeamChanged):
+            await store.learn_team(connection, data, event.time)
         elif isinstance(data, ArticleSuggested):
             await store.lock_ticket(connection, data.ticket_number)
             await store.learn_suggestion(connection, data, now)
         elif isinstance(data, TicketEventData):
             await store.lock_ticket(connection, data.ticket.number)
-            await store.learn_ticket(connection, data)
-        planned = plan(event, data, await self._facts(connection, event, data), now)
+            before = await store.known(connection, data.ticket.number)
+            await store.learn_ticket(connection, before, data)
+        planned = plan(event, data, await self._facts(connection, event, data, before), now)
         await store.add(connection, planned, self._desk.domain, now)
         return planned
 
-    async def _facts(self, connection: AsyncConnection, event: Event, data: EventData) -> Facts:
-        budget = budget_of(data, self._automatic)
-        requester, ticket = requester_of(data), data.ticket if isinstance(data, TicketEventData) else None
-        if requester is None:
-            return Facts(self._desk.address)
-        spent = 0
-        if requester.email:
-            await store.lock_mailbox(connection, requester.email)
-            spent = await store.spent(connection, requester.email, budget, event.time)
-        return Facts(
+    async def _facts(
+        self, connection: AsyncConnection, event: Event, data: EventData, before: KnownTicket | None
+    ) -> Facts:
+        budget, mailboxes = budget_of(data, self._automatic), budgeted(data)
+        await store.lock_mailboxes(connection, mailboxes)
+        facts = Facts(
             self._desk.address,
-            staff=await store.staff(connection, _assignee_id(data)) if may_tell_staff(data) else (),
-            articles_known=ticket is not None and await store.has_suggestion(connection, ticket.number),
             budget=budget,
-            spent=spent,
+            spent=await store.spent(connection, mailboxes, budget, event.time) if mailboxes else {},
+        )
+        if not isinstance(data, TicketEventData):
+            return facts
+        ticket, tells_staff = data.ticket, may_tell_staff(data)
+        return replace(
+            facts,
+            staff=await store.staff(connection, _named(data)) if tells_staff else (),
+            team=await store.members(connection, ticket.team_id) if tells_staff and ticket.team_id else frozenset(),
+            articles_known=await store.has_suggestion(connection, ticket.number),
+            closing_told=is_closing_told(before, data),
         )
 
 
@@ -124,10 +109,10 @@ def _read(event: Event) -> EventData:
         raise Permanent(f"Event {event.id} is no {event.type}: see {places}.") from error
 
 
-def _assignee_id(data: EventData) -> UUID | None:
-    if isinstance(data, TicketEventData) and data.ticket.assignee:
-        return data.ticket.assignee.person_id
-    return None
+def _named(data: TicketEventData) -> list[UUID]:
+    """Whom of support the event names: what became of them counts, also where they have left."""
+    snoozed_by = data.snoozed_by if isinstance(data, TicketSnoozeEnded) else None
+    return [one.person_id for one in (data.ticket.assignee, snoozed_by) if one]
 
 
 def _log(planned: list[Notification]) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.clock import Clock
 from services.database import transaction
-from services.errors import Permanent, Temporary
+from services.errors import Permanent, Temporary, sentence
 from services.identity import Signer
-from services.notifications import AWAY
+from services.notifications import AWAY, unexpected
 from services.notify import claims
 from services.notify.claims import Claim, Claimed, Unreadable
 from services.notify.mail import compose
@@ -75,7 +75,7 @@ class Delivery:
         try:
             return await self.deliver_due()
         except AWAY as error:
-            log.warning("deliveries wait for the database", error=type(error).__name__)
+            log.warning("deliveries wait for the database", reason=sentence(error), exc_info=unexpected(error))
             return 0
 
     async def _rest(self) -> None:

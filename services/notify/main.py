@@ -1,5 +1,6 @@
 """The composition root of notify: settings in, one running worker out."""
 
+import asyncio
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from services.database import connect
 from services.identity import Signer
 from services.notify.consumer import QUEUE, Consumer
 from services.notify.delivery import Delivery
+from services.notify.forgetting import forget_events, forget_sent
 from services.notify.notices import AUTOMATIC_MAILS_MAX, automatic_budget
 from services.notify.rendering import Desk
 from services.notify.transport import FolderTransport, SmtpTransport, Transport
 from services.settings import Settings
+from services.tidying import keep_tidy
 
 
 class NotifySettings(Settings):
@@ -92,7 +95,9 @@ async def worker(settings: NotifySettings, broker: Broker) -> None:
     try:
         subscription = await broker.subscribe(QUEUE, consumer.handle)
         try:
-            await delivery.run()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(delivery.run())
+                group.create_task(keep_tidy(engine, wall_clock, forget_sent, forget_events))
         finally:
             await subscription.stop()
     finally:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.events import Actor, TicketFacts
-from services.vocabulary import Language
+from services.event_data import Actor, TicketFacts
+from services.vocabulary import Language, Metric, Priority
 
 
 class Template(StrEnum):
@@ -24,19 +24,64 @@ class Template(StrEnum):
     REOPENED = "reopened"
     REMINDER = "reminder"
     SURVEY = "survey"
+    POSTPONED = "postponed"
+    """The closing date a reminder gave is not true any more."""
+    PRIORITY_CHANGED = "priority_changed"
+    PARKED = "parked"
+    PLANNED = "planned"
+    SHIPPED = "shipped"
+    MERGED = "merged"
+    SHARED = "shared"
+    """To a colleague of another department."""
     PASSWORD_LINK = "password_link"  # noqa: S105 - a mail's name, no secret
 
     NEW_TICKET = "new_ticket"
     REPLY = "reply"
     ASSIGNED = "assigned"
+    SAYS_SOLVED = "says_solved"
+    """The requester's side says that it is solved."""
     BAD_RATING = "bad_rating"
+    DECISION_NEEDED = "decision_needed"
+    """To the product director: a ticket was parked."""
+    SNOOZE_ENDED = "snooze_ended"
+    SLA_WARNED = "sla_warned"
+    SLA_BREACHED = "sla_breached"
+    SLA_ESCALATED = "sla_escalated"
 
 
-FOR_STAFF = frozenset({Template.NEW_TICKET, Template.REPLY, Template.ASSIGNED, Template.BAD_RATING})
-"""Mails to support; a subscription lists the ones its owner wants. All others go to requesters."""
+FOR_STAFF = frozenset(
+    {
+        Template.NEW_TICKET,
+        Template.REPLY,
+        Template.ASSIGNED,
+        Template.SAYS_SOLVED,
+        Template.BAD_RATING,
+        Template.DECISION_NEEDED,
+        Template.SNOOZE_ENDED,
+        Template.SLA_WARNED,
+        Template.SLA_BREACHED,
+        Template.SLA_ESCALATED,
+    }
+)
+"""Mails to support; each of its people may mute any of them."""
 
 WRITTEN_BY_HAND = frozenset({Template.ANSWER, Template.QUESTION, Template.SOLUTION})
 """A person's own words to a requester: they always go, and are not marked as automatic (RFC 3834)."""
+
+DECIDED_BY_STAFF = frozenset(
+    {
+        Template.SOLVED,
+        Template.REOPENED,
+        Template.PRIORITY_CHANGED,
+        Template.PARKED,
+        Template.PLANNED,
+        Template.SHIPPED,
+        Template.MERGED,
+        Template.SHARED,
+    }
+)
+"""Mails that only an act of support sets off: no machine that answers us can, so no loop is made of them, and a release
+may well solve thirty tickets of one requester at once."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +108,7 @@ PASSWORD_BUDGET = Budget(PASSWORD_LINKS_MAX, PASSWORD_WINDOW, frozenset({Templat
 
 def automatic_budget(most: int = AUTOMATIC_MAILS_MAX) -> Budget:
     """The budget of automatic mails to one requester's address."""
-    templates = frozenset(Template) - FOR_STAFF - WRITTEN_BY_HAND - PASSWORD_BUDGET.templates
+    templates = frozenset(Template) - FOR_STAFF - WRITTEN_BY_HAND - DECIDED_BY_STAFF - PASSWORD_BUDGET.templates
     return Budget(most, AUTOMATIC_WINDOW, templates)
 
 
@@ -93,11 +138,21 @@ class Content(BaseModel):
     arrived_as: str | None = None
     """The Message-ID of the mail this one answers, in angle brackets."""
     reopened: bool = False
+    parked: bool = False
     asked_at: AwareDatetime | None = None
     reminder_at: AwareDatetime | None = None
     closes_at: AwareDatetime | None = None
     about: str = ""
-    """What the one-click link of this mail is about, to be signed when it is rendered."""
+    """What the one-click link of this mail is about, where not its question, to be signed when it is rendered."""
+    priority_before: Priority | None = None
+    release: str = ""
+    into: int | None = None
+    """The ticket this one goes on as."""
+    metric: Metric | None = None
+    """What was promised a time for."""
+    breach_at: AwareDatetime | None = None
+    percent: int = 0
+    """Of the time promised, how much is spent."""
 
 
 class Notification(BaseModel):

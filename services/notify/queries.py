@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.clock import Clock
-from services.notify.notices import Template
 from services.notify.tables import FAILED, QUEUED, SUPPRESSED, notification
 
 LATE_AFTER = timedelta(minutes=15)
@@ -35,7 +34,8 @@ class Unsent:
     """A notification that was not delivered, and why."""
 
     id: UUID
-    template: Template
+    template: str
+    """As it is kept: a newer Balie may have written one that this one does not know."""
     address: str
     ticket_number: int | None
     state: str
@@ -49,7 +49,7 @@ class Told:
     """How many notifications of one template a ticket has in one state."""
 
     ticket_number: int
-    template: Template
+    template: str
     state: str
     count: int
 
@@ -81,7 +81,7 @@ async def unsent(engine: AsyncEngine, limit: int = LISTED_MAX) -> list[Unsent]:
     return [
         Unsent(
             id=row.id,
-            template=Template(row.template),
+            template=row.template,
             address=row.recipient["address"],
             ticket_number=row.ticket_number,
             state=row.state,
@@ -104,4 +104,4 @@ async def told(engine: AsyncEngine) -> list[Told]:
     )
     async with engine.connect() as connection:
         rows = (await connection.execute(query)).all()
-    return [Told(row.ticket_number, Template(row.template), row.state, row._mapping["count"]) for row in rows]
+    return [Told(row.ticket_number, row.template, row.state, row._mapping["count"]) for row in rows]

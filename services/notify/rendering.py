@@ -6,7 +6,7 @@ Both forms come from the same template; `parts.txt` and `parts.html` say how a p
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -14,20 +14,31 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from services import wording
+from services.event_data import TicketFacts
 from services.events import ArticleLink
-from services.identity import LINK_LIFETIME, PASSWORD_LINK, PASSWORD_LINK_LIFETIME, SURVEY_LINK, Signer
+from services.identity import (
+    LINK_LIFETIME,
+    PASSWORD_LINK,
+    PASSWORD_LINK_LIFETIME,
+    REMINDER_LINK,
+    SURVEY_LINK,
+    Signer,
+    question,
+)
 from services.notify.notices import FOR_STAFF, Notification, is_automatic
 from services.notify.notices import Template as Notice
-from services.notify.truth import KnownTicket, promise_stands
-from services.vocabulary import Language, Status
+from services.notify.truth import KnownTicket, parking_stands, promise_stands
+from services.vocabulary import Language, Priority, Status
 
 SUBJECT_CHARACTERS_MAX = 200
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 
 _LINKS = {
-    Notice.SURVEY: (SURVEY_LINK, LINK_LIFETIME),
-    Notice.PASSWORD_LINK: (PASSWORD_LINK, PASSWORD_LINK_LIFETIME),
+    Notice.SURVEY: (SURVEY_LINK, "survey", LINK_LIFETIME),
+    Notice.REMINDER: (REMINDER_LINK, "tickets/{number}/answer", LINK_LIFETIME),
+    Notice.PASSWORD_LINK: (PASSWORD_LINK, "password", PASSWORD_LINK_LIFETIME),
 }
+"""Of each mail with a one-click link: its purpose, the page it leads to, and how long it is good."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,18 @@ def _variables(notification: Notification, known: Known, desk: Desk, signer: Sig
         "is_cut": content.is_cut,
         "attachments": [one_line(name) for name in content.attachments],
         "reopened": content.reopened,
+        "parked": content.parked and parking_stands(notification, known.ticket),
+        "priority_before": content.priority_before,
+        "release": one_line(content.release),
+        "into": content.into,
+        "into_url": f"{desk.public_url}/tickets/{content.into}",
+        "metric": content.metric,
+        "percent": content.percent,
+        "breach_at": content.breach_at if stands or notification.template is not Notice.SLA_WARNED else None,
+        "responsible": _responsible(content.ticket, known.ticket),
+        "follows": _follows(notification),
+        "closes_ever": content.closes_at is not None,
+        "template": notification.template.value,
         "untouched": status in (None, Status.NEW, Status.OPEN),
         "asked_at": content.asked_at,
         "reminder_at": _coming(content.reminder_at, now) if stands else None,
@@ -120,13 +143,42 @@ def _ticket_url(notification: Notification, desk: Desk) -> str:
     return f"{desk.public_url}/{folder}/{notification.number}" if notification.number else desk.public_url
 
 
+def _responsible(ticket: TicketFacts | None, known: KnownTicket | None) -> str:
+    """The assignee's name, where it is still theirs."""
+    if ticket is None or ticket.assignee is None:
+        return ""
+    still = known is None or known.assignee_id == ticket.assignee.person_id
+    return one_line(ticket.assignee.name) if still else ""
+
+
+def _follows(notification: Notification) -> bool:
+    """Whether the recipient's own ticket was merged into this one."""
+    ticket = notification.content.ticket
+    return ticket is not None and any(one.person_id == notification.recipient.person_id for one in ticket.followers)
+
+
 def _link(notification: Notification, desk: Desk, signer: Signer) -> dict[str, Any]:
-    if notification.template not in _LINKS:
-        return {}
-    purpose, lifetime = _LINKS[notification.template]
+    about = _linked_about(notification)
+    if notification.template not in _LINKS or not about:
+        return {"link": ""}
+    purpose, path, lifetime = _LINKS[notification.template]
+    # Good for as long after closing, however far away that is.
+    lifetime += max(
+        (notification.content.closes_at or notification.happened_at) - notification.happened_at, timedelta()
+    )
     # Signed here and by the event's time: no live link lies in the database, and a repeat carries the same one.
-    code = signer.link(purpose, notification.content.about, notification.happened_at, lifetime)
-    return {"link": f"{desk.public_url}/{purpose}?code={code}", "link_ends_at": notification.happened_at + lifetime}
+    code = signer.link(purpose, about, notification.happened_at, lifetime)
+    url = f"{desk.public_url}/{path.format(number=notification.number)}?code={code}"
+    return {"link": url, "link_ends_at": notification.happened_at + lifetime}
+
+
+def _linked_about(notification: Notification) -> str:
+    content = notification.content
+    if content.ticket is None or content.asked_at is None:
+        return content.about
+    # Who answers by a link is the requester: followers' mails carry none.
+    is_requester = notification.recipient.person_id == content.ticket.requester.person_id
+    return question(content.ticket.number, content.asked_at) if is_requester else ""
 
 
 def _said(language: Language) -> dict[str, Any]:
@@ -135,6 +187,10 @@ def _said(language: Language) -> dict[str, Any]:
         "day": partial(wording.day, language=language),
         "status_label": partial(wording.status_label, language=language),
         "priority_label": partial(wording.priority_label, language=language),
+        "meanings": [
+            (wording.priority_label(one, language), wording.priority_meaning(one, language)) for one in Priority
+        ],
+        "metric_label": partial(wording.metric_label, language=language),
         "kind_label": partial(wording.kind_label, language=language),
         "channel_label": partial(wording.channel_label, language=language),
     }

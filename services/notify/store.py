@@ -3,7 +3,7 @@
 Nothing here commits; the caller's transaction does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,9 +11,12 @@ from sqlalchemy import Row, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.events import ArticleSuggested, Contact, PersonChanged, TicketEventData
-from services.notify.notices import FOR_STAFF, Budget, Notification, Template, message_id
-from services.notify.plan import Subscriber
+from services.desk_events import TeamChanged
+from services.event_data import Contact, TicketEventData
+from services.events import ArticleSuggested, PersonChanged
+from services.notify.facts import Subscriber
+from services.notify.notices import Budget, Notification, Template, message_id
+from services.notify.plan import mailbox
 from services.notify.tables import (
     QUEUED,
     SUPPRESSED,
@@ -21,9 +24,10 @@ from services.notify.tables import (
     notification,
     subscription,
     suggestion,
+    team,
 )
 from services.notify.truth import KnownTicket, learn
-from services.vocabulary import STAFF, ClosedReason, Language, Status
+from services.vocabulary import STAFF, ClosedReason, Language, Priority, Role, Status
 
 
 async def lock_ticket(connection: AsyncConnection, number: int) -> None:
@@ -31,12 +35,11 @@ async def lock_ticket(connection: AsyncConnection, number: int) -> None:
     await connection.execute(text("select pg_advisory_xact_lock(hashtext('notify.ticket'), :n)"), {"n": number})
 
 
-async def lock_mailbox(connection: AsyncConnection, address: str) -> None:
+async def lock_mailboxes(connection: AsyncConnection, mailboxes: Iterable[str]) -> None:
     """What an address is sent is counted and added to by one transaction at a time."""
-    mailbox = address.casefold()
-    await connection.execute(
-        text("select pg_advisory_xact_lock(hashtext('notify.mailbox'), hashtext(:m))"), {"m": mailbox}
-    )
+    lock = text("select pg_advisory_xact_lock(hashtext('notify.mailbox'), hashtext(:m))")
+    for one in sorted(mailboxes):
+        await connection.execute(lock, {"m": one})
 
 
 async def learn_person(connection: AsyncConnection, data: PersonChanged, at: datetime) -> None:
@@ -50,27 +53,43 @@ async def learn_person(connection: AsyncConnection, data: PersonChanged, at: dat
         "email": person.email if is_staff else None,
         "language": person.language,
         "active": data.active and is_staff,
+        "role": data.role if is_staff else None,
         "changed_at": at,
     }
     await connection.execute(
         insert(subscription)
-        .values(person_id=person.person_id, notices=sorted(FOR_STAFF), **row)
+        .values(person_id=person.person_id, **row)
         .on_conflict_do_update(index_elements=["person_id"], set_=row, where=subscription.c.changed_at <= at)
     )
 
 
-async def learn_ticket(connection: AsyncConnection, data: TicketEventData) -> None:
-    """Keep the newest of a ticket. The caller holds its lock."""
-    row = (
-        await connection.execute(select(known_ticket).where(known_ticket.c.number == data.ticket.number))
-    ).one_or_none()
-    known = learn(known_ticket_of(row) if row else None, data)
+async def learn_team(connection: AsyncConnection, data: TeamChanged, at: datetime) -> None:
+    """Keep who is in a team; what an event of an earlier time says is ignored."""
+    row = {"members": list(data.members), "changed_at": at}
+    await connection.execute(
+        insert(team)
+        .values(team_id=data.team_id, **row)
+        .on_conflict_do_update(index_elements=["team_id"], set_=row, where=team.c.changed_at <= at)
+    )
+
+
+async def known(connection: AsyncConnection, number: int) -> KnownTicket | None:
+    """The newest of a ticket. The caller holds its lock."""
+    row = (await connection.execute(select(known_ticket).where(known_ticket.c.number == number))).one_or_none()
+    return known_ticket_of(row) if row else None
+
+
+async def learn_ticket(connection: AsyncConnection, before: KnownTicket | None, data: TicketEventData) -> None:
+    """Keep the newest of a ticket, of which `before` was known. The caller holds its lock."""
+    known = learn(before, data)
     values = {
         "version": known.version,
         "status": known.status,
         "closed_reason": known.closed_reason,
         "assignee_id": known.assignee_id,
         "turn": known.turn,
+        "priority": known.priority,
+        "marks": dict(known.marks),
     }
     await connection.execute(
         insert(known_ticket)
@@ -100,21 +119,28 @@ async def learn_suggestion(connection: AsyncConnection, data: ArticleSuggested, 
     )
 
 
-async def staff(connection: AsyncConnection, assignee_id: UUID | None) -> tuple[Subscriber, ...]:
-    """Everybody who works in support, and the assignee even where they have left."""
+async def staff(connection: AsyncConnection, named: Sequence[UUID]) -> tuple[Subscriber, ...]:
+    """Everybody who works in support, and those named even where they have left."""
     rows = await connection.execute(
         select(subscription)
-        .where(or_(subscription.c.active, subscription.c.person_id == assignee_id))
+        .where(or_(subscription.c.active, subscription.c.person_id.in_(named)))
         .order_by(subscription.c.person_id)
     )
     return tuple(
         Subscriber(
             contact=Contact(person_id=row.person_id, name=row.name, email=row.email, language=Language(row.language)),
             active=row.active,
-            notices=frozenset(Template(notice) for notice in row.notices),
+            role=Role(row.role) if row.role else None,
+            muted=frozenset(row.muted or ()),
         )
         for row in rows
     )
+
+
+async def members(connection: AsyncConnection, team_id: UUID) -> frozenset[UUID]:
+    """Who is in the team; nobody where it was never heard of."""
+    found = (await connection.execute(select(team.c.members).where(team.c.team_id == team_id))).scalar_one_or_none()
+    return frozenset(found or ())
 
 
 async def has_suggestion(connection: AsyncConnection, number: int) -> bool:
@@ -123,16 +149,22 @@ async def has_suggestion(connection: AsyncConnection, number: int) -> bool:
     return found.first() is not None
 
 
-async def spent(connection: AsyncConnection, address: str, budget: Budget, at: datetime) -> int:
-    """How many mails of the budget the address gets in the window that ends at `at`. The caller holds its lock."""
-    query = select(func.count()).where(
-        notification.c.mailbox == address.casefold(),
-        notification.c.happened_at > at - budget.window,
-        notification.c.happened_at <= at,
-        notification.c.template.in_(budget.templates),
-        notification.c.state != SUPPRESSED,
+async def spent(
+    connection: AsyncConnection, mailboxes: Iterable[str], budget: Budget, at: datetime
+) -> Mapping[str, int]:
+    """How many mails of the budget each mailbox gets in the window that ends at `at`. The caller holds their locks."""
+    query = (
+        select(notification.c.mailbox, func.count().label("mails"))
+        .where(
+            notification.c.mailbox.in_(list(mailboxes)),
+            notification.c.happened_at > at - budget.window,
+            notification.c.happened_at <= at,
+            notification.c.template.in_(budget.templates),
+            notification.c.state != SUPPRESSED,
+        )
+        .group_by(notification.c.mailbox)
     )
-    return (await connection.execute(query)).scalar_one()
+    return {row.mailbox: row.mails for row in await connection.execute(query)}
 
 
 async def add(connection: AsyncConnection, planned: Sequence[Notification], domain: str, now: datetime) -> None:
@@ -143,7 +175,7 @@ async def add(connection: AsyncConnection, planned: Sequence[Notification], doma
             "event_id": one.event_id,
             "template": one.template,
             "recipient": one.recipient.model_dump(mode="json"),
-            "mailbox": one.recipient.address.casefold(),
+            "mailbox": mailbox(one.recipient.address),
             "ticket_number": one.number,
             "content": one.content.model_dump(mode="json"),
             "correlation_id": one.correlation_id,
@@ -170,4 +202,6 @@ def known_ticket_of(row: Row[tuple[object, ...]]) -> KnownTicket:
         closed_reason=ClosedReason(row.closed_reason) if row.closed_reason else None,
         assignee_id=row.assignee_id,
         turn=row.turn,
+        priority=Priority(row.priority) if row.priority else None,
+        marks=row.marks or {},
     )

@@ -37,10 +37,26 @@ subscription = Table(
     Column("email", Text),
     Column("language", Text, nullable=False),
     Column("active", Boolean, nullable=False, doc="False for one who has left support, or never was in it"),
-    Column("notices", ARRAY(Text), nullable=False, doc="the templates they want"),
+    Column(
+        "notices",
+        ARRAY(Text),
+        nullable=False,
+        server_default="{assigned,bad_rating,new_ticket,reply}",
+        doc="read by the former version only",
+    ),
+    Column("muted", ARRAY(Text), doc="the templates they do not want; none where unset"),
+    Column("role", Text, doc="unknown for those heard of before it was kept"),
     _instant("changed_at"),
     # Few of the people known work in support; asked for at every event that staff may hear of.
     Index("subscription_active", "person_id", postgresql_where=text("active")),
+)
+
+team = Table(
+    "team",
+    metadata,
+    Column("team_id", Uuid, primary_key=True),
+    Column("members", ARRAY(Uuid), nullable=False),
+    _instant("changed_at"),
 )
 
 known_ticket = Table(
@@ -52,6 +68,8 @@ known_ticket = Table(
     Column("closed_reason", Text),
     Column("assignee_id", Uuid),
     Column("turn", Integer, nullable=False),
+    Column("priority", Text),
+    Column("marks", JSONB, doc="what a mail can be overtaken by, and the version at which it was last seen"),
 )
 
 suggestion = Table(
@@ -84,6 +102,7 @@ notification = Table(
     Index("notification_mailbox", "mailbox", "happened_at"),
     Index("notification_ticket", "ticket_number"),
     Index("notification_ended", "state", "ended_at", postgresql_where=text("state in ('failed', 'suppressed')")),
+    Index("notification_sent", "ended_at", postgresql_where=text("state = 'sent'")),
 )
 
 delivery_attempt = Table(
@@ -100,3 +119,4 @@ delivery_attempt = Table(
 )
 
 consumed_event = consumed_table(metadata)
+Index("consumed_event_at", consumed_event.c.consumed_at)

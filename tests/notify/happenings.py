@@ -1,20 +1,30 @@
 """Events as intake and kb publish them, in the desk's words, for tests of what notify makes of them."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+from services.desk_events import (
+    SlaBreached,
+    SlaEscalated,
+    SlaWarned,
+    TeamChanged,
+    TicketMerged,
+    TicketPlanned,
+    TicketPostponed,
+    TicketPriorityChanged,
+    TicketShared,
+    TicketShipped,
+    TicketSnoozeEnded,
+)
+from services.event_data import Actor, CommentFacts, Contact, EventData, TicketFacts
 from services.events import (
-    Actor,
     ArticleLink,
     ArticleSuggested,
-    CommentFacts,
-    Contact,
     Event,
-    EventData,
     PasswordLinkRequested,
     PersonChanged,
     TicketAssigned,
-    TicketFacts,
     TicketNoted,
     TicketRated,
     TicketReminderDue,
@@ -24,7 +34,18 @@ from services.events import (
     TicketSurveyDue,
 )
 from services.notify.rendering import Desk
-from services.vocabulary import Channel, ClosedReason, Kind, Language, Priority, Role, Status
+from services.vocabulary import (
+    Channel,
+    ClosedReason,
+    DeadlineKind,
+    Kind,
+    Language,
+    Metric,
+    Priority,
+    Role,
+    Status,
+    Told,
+)
 from tests.moved_clock import START
 
 NOW = START
@@ -45,6 +66,13 @@ LUCIA = person("Lucia Rossi", Language.ITALIAN)
 """An agent; the assignee where there is one."""
 EMMA = person("Emma Clark")
 """Another agent."""
+PIA = person("Pia Smit", Language.ENGLISH)
+"""A requester whose ticket was merged into Jan's."""
+DIRK = person("Dirk de Boer", Language.DUTCH)
+"""The product director."""
+ADA = person("Ada Bianchi", Language.ITALIAN)
+"""An admin."""
+TEAM = uuid5(_PEOPLE, "the team")
 CLOCK = Actor(kind="clock", name="clock")
 
 
@@ -56,6 +84,7 @@ def by(who: Contact, *, staff: bool = False) -> Actor:
 BY_JAN = by(JAN)
 BY_LUCIA = by(LUCIA, staff=True)
 BY_EMMA = by(EMMA, staff=True)
+BY_DIRK = by(DIRK, staff=True)
 
 
 def ticket(
@@ -69,6 +98,9 @@ def ticket(
     closed_reason: ClosedReason | None = None,
     channel: Channel = Channel.WEB,
     follow_up_of: int | None = None,
+    priority: Priority = Priority.MEDIUM,
+    team_id: UUID | None = None,
+    followers: tuple[Contact, ...] = (),
 ) -> TicketFacts:
     """A ticket as it stands after the event."""
     return TicketFacts(
@@ -77,7 +109,7 @@ def ticket(
         subject=subject,
         status=status,
         closed_reason=closed_reason,
-        priority=Priority.MEDIUM,
+        priority=priority,
         kind=Kind.INCIDENT,
         channel=channel,
         language=requester.language,
@@ -85,6 +117,8 @@ def ticket(
         assignee=assignee,
         organisation_id=None,
         follow_up_of=follow_up_of,
+        team_id=team_id,
+        followers=followers,
     )
 
 
@@ -153,10 +187,11 @@ def moved(
     reopened: bool = False,
     told: bool = False,
     assignee: Contact | None = LUCIA,
+    followers: tuple[Contact, ...] = (),
 ) -> TicketStatusChanged:
     """The ticket moved without a word, unless `told`."""
     return TicketStatusChanged(
-        ticket=ticket(status, version=version, closed_reason=closed_reason, assignee=assignee),
+        ticket=ticket(status, version=version, closed_reason=closed_reason, assignee=assignee, followers=followers),
         by=by,
         status_before=before,
         reopened=reopened,
@@ -175,14 +210,106 @@ def noted(by: Actor, facts: TicketFacts | None = None) -> TicketNoted:
     return TicketNoted(ticket=facts or ticket(Status.OPEN, version=2, assignee=LUCIA), by=by, comment_id=uuid4())
 
 
-def reminder_due(*, version: int = 3) -> TicketReminderDue:
+def reminder_due(*, version: int = 3, closes: bool = True, followers: tuple[Contact, ...] = ()) -> TicketReminderDue:
     """Seven days without an answer; asked a week ago."""
     return TicketReminderDue(
-        ticket=ticket(Status.PENDING, version=version, assignee=LUCIA),
+        ticket=ticket(Status.PENDING, version=version, assignee=LUCIA, followers=followers),
         by=CLOCK,
         asked_at=NOW - timedelta(days=7),
-        closes_at=NOW + timedelta(days=7),
+        closes_at=NOW + timedelta(days=7) if closes else None,
     )
+
+
+def postponed(
+    by: Actor = CLOCK,
+    reason: str = "mail_down",
+    *,
+    step: DeadlineKind = DeadlineKind.CLOSURE,
+    version: int = 4,
+    days: int | None = 10,
+) -> TicketPostponed:
+    """An automatic step comes in so many days, or not at all."""
+    return TicketPostponed.model_validate(
+        {
+            "ticket": ticket(Status.PENDING, version=version, assignee=LUCIA),
+            "by": by,
+            "step": step,
+            "until": NOW + timedelta(days=days) if days else None,
+            "reason": reason,
+        }
+    )
+
+
+def prioritised(
+    after: Priority = Priority.LOW,
+    before: Priority = Priority.HIGH,
+    *,
+    version: int = 3,
+    reason: str = "It is cosmetic.",
+) -> TicketPriorityChanged:
+    """Lucia gave it another priority."""
+    facts = ticket(Status.OPEN, version=version, assignee=LUCIA, priority=after)
+    return TicketPriorityChanged(ticket=facts, by=BY_LUCIA, priority_before=before, reason=reason)
+
+
+def planned_in(release: str = "5.2", *, version: int = 4) -> TicketPlanned:
+    """Dirk put it into a release."""
+    facts = ticket(Status.PARKED, version=version, assignee=LUCIA)
+    return TicketPlanned(ticket=facts, by=BY_DIRK, release=release)
+
+
+def shipped(release: str = "5.2", note: str = "Printers are fireproof.", *, version: int = 5) -> TicketShipped:
+    """The release is there."""
+    facts = ticket(Status.SOLVED, version=version, assignee=LUCIA)
+    closes_at = NOW + timedelta(hours=48)
+    return TicketShipped(ticket=facts, by=BY_DIRK, release=release, note=note, closes_at=closes_at)
+
+
+def merged(into: int = 10, *, version: int = 4) -> TicketMerged:
+    """It goes on as another one."""
+    facts = ticket(Status.CLOSED, version=version, closed_reason=ClosedReason.MERGED, assignee=LUCIA)
+    return TicketMerged(ticket=facts, by=BY_LUCIA, into=into)
+
+
+def shared(colleague: Contact, *, version: int = 3, with_them: bool = True) -> TicketShared:
+    """A colleague of another department was asked to look, or not any more."""
+    facts = ticket(Status.OPEN, version=version, assignee=LUCIA)
+    return TicketShared(ticket=facts, by=BY_LUCIA, colleague=colleague, shared=with_them)
+
+
+def snooze_ended(who: Contact = EMMA) -> TicketSnoozeEnded:
+    """It is time to look again."""
+    return TicketSnoozeEnded(ticket=ticket(Status.OPEN, version=3, assignee=LUCIA), by=CLOCK, snoozed_by=who)
+
+
+def warned(*tell: Told, facts: TicketFacts | None = None, metric: Metric = Metric.RESOLUTION) -> SlaWarned:
+    """Three quarters of the time are spent; six hours are left."""
+    return SlaWarned(**_alert(tell, facts, metric, timedelta(hours=6)), percent=75)
+
+
+def breached(*tell: Told, facts: TicketFacts | None = None, metric: Metric = Metric.RESOLUTION) -> SlaBreached:
+    """The time is over."""
+    return SlaBreached(**_alert(tell, facts, metric, timedelta(0)))
+
+
+def escalated(*tell: Told, facts: TicketFacts | None = None, metric: Metric = Metric.RESOLUTION) -> SlaEscalated:
+    """It has been over for four hours."""
+    return SlaEscalated(**_alert(tell, facts, metric, -timedelta(hours=4)), step=1)
+
+
+def _alert(tell: tuple[Told, ...], facts: TicketFacts | None, metric: Metric, left: timedelta) -> dict[str, Any]:
+    return {
+        "ticket": facts or ticket(Status.OPEN, version=3, assignee=LUCIA),
+        "by": CLOCK,
+        "metric": metric,
+        "breach_at": NOW + left,
+        "tell": tell or (Told.ASSIGNEE,),
+    }
+
+
+def team_changed(*members: Contact, team_id: UUID = TEAM) -> TeamChanged:
+    """Who is in the team."""
+    return TeamChanged(team_id=team_id, name="Printers", members=tuple(one.person_id for one in members))
 
 
 def survey_due(*, version: int = 3) -> TicketSurveyDue:

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.events import Contact, Event, EventData
+from services.event_data import Contact, EventData
+from services.events import Event
 from services.identity import Signer
 from services.notify.consumer import Consumer
 from services.notify.delivery import Delivery

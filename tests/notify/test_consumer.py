@@ -5,30 +5,39 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from services.errors import Permanent
 from services.events import EVENT_TYPES, ArticlePublished, Event
 from services.notify.consumer import QUEUE
 from services.notify.notices import AUTOMATIC_WINDOW, Template
 from services.notify.plan import SUGGESTION_WAIT
-from services.notify.tables import consumed_event
-from services.vocabulary import Channel, Role, Status
+from services.notify.tables import consumed_event, subscription
+from services.vocabulary import Channel, Role, Status, Told
 from tests.notify.happenings import (
     BY_JAN,
     BY_LUCIA,
+    CLOCK,
+    DIRK,
     EMMA,
     JAN,
     LUCIA,
     NOW,
+    PIA,
+    TEAM,
     article,
+    breached,
     changed,
     happened,
     link_requested,
+    moved,
     person,
+    postponed,
+    reminder_due,
     replied,
     submitted,
     suggested,
+    team_changed,
     ticket,
 )
 from tests.notify.notifier import BUDGET_MAX, Notifier
@@ -144,6 +153,58 @@ async def test_who_becomes_a_requester_hears_no_more_of_new_tickets(notifier: No
     await notifier.hears(changed(LUCIA, Role.REQUESTER), NOW + timedelta(minutes=1))
     await notifier.hears(submitted())
     assert await notifier.states() == Counter({CONFIRMED: 1})
+
+
+async def test_roles_are_learnt_so_that_the_director_hears_of_what_is_parked(notifier: Notifier) -> None:
+    await notifier.knows(LUCIA)
+    await notifier.hears(changed(DIRK, Role.DIRECTOR))
+    await notifier.hears(moved(BY_LUCIA, Status.PARKED, Status.OPEN))
+    assert [(row.to, row.template) for row in await notifier.rows()] == [
+        ("Dirk", Template.DECISION_NEEDED),
+        ("Jan", Template.PARKED),
+    ]
+
+
+async def test_teams_are_learnt_so_that_their_members_are_alerted(notifier: Notifier) -> None:
+    await notifier.knows(LUCIA, EMMA)
+    await notifier.hears(team_changed(EMMA, LUCIA), NOW)
+    await notifier.hears(team_changed(EMMA), NOW + timedelta(minutes=1))
+    await notifier.hears(team_changed(LUCIA), NOW)  # late, and older
+    await notifier.hears(breached(Told.TEAM, facts=ticket(Status.OPEN, team_id=TEAM)))
+    assert [row.to for row in await notifier.rows()] == ["Emma"]
+
+
+async def test_a_notice_somebody_muted_goes_to_the_others_only(notifier: Notifier) -> None:
+    await notifier.knows(LUCIA, EMMA)
+    async with notifier.engine.begin() as connection:
+        muted = update(subscription).where(subscription.c.person_id == EMMA.person_id)
+        await connection.execute(muted.values(muted=[Template.SLA_BREACHED, "a notice of a newer Balie"]))
+    await notifier.hears(changed(EMMA), NOW + timedelta(minutes=1))
+    await notifier.hears(breached(Told.AGENTS))
+    assert [row.to for row in await notifier.rows()] == ["Lucia"]
+
+
+async def test_a_closing_that_moves_is_told_only_where_the_requester_was_told_a_date(notifier: Notifier) -> None:
+    await notifier.hears(postponed(BY_LUCIA, "asked", version=2))
+    assert await notifier.rows() == []
+    await notifier.hears(reminder_due(version=3))
+    for version in (4, 5):
+        await notifier.hears(postponed(CLOCK, "mail_down", version=version))
+    assert await notifier.states() == Counter({(Template.REMINDER, "queued"): 1, (Template.POSTPONED, "queued"): 2})
+    await notifier.delivers()
+    # The first of the two dates was out of date before it could go.
+    assert (await notifier.states())[(Template.POSTPONED, "sent")] == 1
+
+
+async def test_followers_are_counted_by_their_own_address(notifier: Notifier) -> None:
+    for version in range(1, BUDGET_MAX + 1):
+        await notifier.hears(reminder_due(version=version))
+    await notifier.hears(reminder_due(version=9, followers=(PIA,)))
+    assert {(row.to, row.state) for row in await notifier.rows()} == {
+        ("Jan", "queued"),
+        ("Jan", "suppressed"),
+        ("Pia", "queued"),
+    }
 
 
 async def test_old_news_of_a_person_does_not_undo_the_newer(notifier: Notifier) -> None:

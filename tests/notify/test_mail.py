@@ -6,11 +6,12 @@ from email.message import EmailMessage
 import pytest
 
 from services.errors import Permanent
-from services.events import EventData
+from services.event_data import EventData
 from services.identity import Signer
+from services.notify.facts import Facts, Subscriber
 from services.notify.mail import compose, needs_utf8, on_the_wire, recipient_of
 from services.notify.notices import Notification
-from services.notify.plan import Facts, Subscriber, plan
+from services.notify.plan import plan
 from services.notify.rendering import Known
 from services.vocabulary import Status
 from tests.notify.happenings import (

@@ -8,41 +8,63 @@ from pathlib import Path
 import pytest
 
 from services import notify
-from services.events import ArticleLink, EventData
-from services.identity import PASSWORD_LINK, SURVEY_LINK, Signer
+from services.errors import NotAuthenticated
+from services.event_data import EventData
+from services.events import ArticleLink
+from services.identity import LINK_LIFETIME, PASSWORD_LINK, REMINDER_LINK, SURVEY_LINK, Signer, questioned
+from services.notify.facts import Facts, Subscriber
 from services.notify.notices import FOR_STAFF, Notification, Template
-from services.notify.plan import TEXT_CHARACTERS_MAX, Facts, Subscriber, plan
+from services.notify.plan import plan
 from services.notify.rendering import Known, Rendered, render
-from services.notify.truth import KnownTicket
-from services.vocabulary import Channel, ClosedReason, Language, Status
+from services.notify.telling import TEXT_CHARACTERS_MAX
+from services.notify.truth import KnownTicket, learn
+from services.vocabulary import Channel, ClosedReason, Language, Priority, Role, Status
+from services.wording import priority_label, priority_meaning
 from tests.notify.happenings import (
     BY_EMMA,
     BY_JAN,
     BY_LUCIA,
     CLOCK,
     DESK,
+    DIRK,
     EMMA,
     LUCIA,
     NOW,
+    PIA,
     SECRET,
     article,
     assigned,
+    breached,
+    escalated,
     happened,
     link_requested,
+    merged,
     moved,
     person,
+    planned_in,
+    postponed,
+    prioritised,
     rated,
     reminder_due,
     replied,
+    shared,
+    shipped,
+    snooze_ended,
     submitted,
     survey_due,
     ticket,
+    warned,
 )
 
 SIGNER = Signer(SECRET)
 LATER = NOW + timedelta(days=400)
 NASTY = '<script>alert("x")</script> & "Jörg"'
-STAFF = Facts(DESK.address, staff=(Subscriber(LUCIA), Subscriber(EMMA)), articles_known=True)
+STAFF = Facts(
+    DESK.address,
+    staff=(Subscriber(LUCIA), Subscriber(EMMA), Subscriber(DIRK, role=Role.DIRECTOR)),
+    articles_known=True,
+    closing_told=True,
+)
 
 EVENTS: dict[Template, EventData] = {
     Template.CONFIRMATION: submitted(
@@ -61,6 +83,19 @@ EVENTS: dict[Template, EventData] = {
     Template.REPLY: replied(BY_JAN, Status.OPEN, Status.SOLVED, text=NASTY, attachments=("<b>.pdf",)),
     Template.ASSIGNED: assigned(BY_EMMA, LUCIA),
     Template.BAD_RATING: rated(False, NASTY),
+    Template.POSTPONED: postponed(CLOCK, "mail_down"),
+    Template.PRIORITY_CHANGED: prioritised(reason=NASTY),
+    Template.PARKED: moved(BY_LUCIA, Status.PARKED, Status.OPEN),
+    Template.PLANNED: planned_in(NASTY),
+    Template.SHIPPED: shipped(NASTY, NASTY),
+    Template.MERGED: merged(10),
+    Template.SHARED: shared(PIA),
+    Template.SAYS_SOLVED: moved(BY_JAN, Status.SOLVED, Status.OPEN),
+    Template.DECISION_NEEDED: moved(BY_LUCIA, Status.PARKED, Status.OPEN),
+    Template.SNOOZE_ENDED: snooze_ended(EMMA),
+    Template.SLA_WARNED: warned(),
+    Template.SLA_BREACHED: breached(),
+    Template.SLA_ESCALATED: escalated(),
 }
 RICH = Known(articles=(article(NASTY), article("Second")))
 BARE = Known(ticket=KnownTicket(12, 99, Status.CLOSED, ClosedReason.FINALISED, None, turn=99))
@@ -127,7 +162,9 @@ def test_there_is_a_template_for_every_mail_and_no_other(language: Language) -> 
 @pytest.mark.parametrize("template", sorted(set(Template) - {Template.PASSWORD_LINK}))
 def test_every_mail_about_a_ticket_carries_its_number_and_leads_to_it(template: Template) -> None:
     mail = rendered(the_mail(template))
-    address = "https://balie.example/desk/tickets/12" if template in FOR_STAFF else "https://balie.example/tickets/12"
+    number = 10 if template is Template.MERGED else 12
+    folder = "desk/tickets" if template in FOR_STAFF else "tickets"
+    address = f"https://balie.example/{folder}/{number}"
     assert mail.subject.startswith("[Balie #12] ")
     if template is not Template.SURVEY:
         assert address in mail.text.split()
@@ -202,6 +239,119 @@ def test_a_survey_carries_two_signed_links_that_work_without_a_login() -> None:
     assert {SIGNER.linked(SURVEY_LINK, code, NOW) for code, _ in links} == {"12"}
     for code, good in links:
         assert f'href="https://balie.example/survey?code={code}&amp;good={good}"' in mail.html
+
+
+REMINDER_LINKS = re.compile(r"https://balie\.example/tickets/12/answer\?code=(\S+)&act=(\w+)")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_reminder_can_be_answered_by_three_signed_links_about_that_question(language: Language) -> None:
+    mail = rendered(the_mail(Template.REMINDER, language), Known())
+    links = REMINDER_LINKS.findall(mail.text)
+    assert [act for _, act in links] == ["keep_open", "confirm_solved", "postpone"]
+    [about] = {SIGNER.linked(REMINDER_LINK, code, NOW) for code, _ in links}
+    assert questioned(about) == (12, NOW - timedelta(days=7))
+    for code, act in links:
+        assert f'href="https://balie.example/tickets/12/answer?code={code}&amp;act={act}"' in mail.html
+
+
+def test_a_reminders_links_are_good_until_well_after_the_closing_date_it_names() -> None:
+    code, _ = REMINDER_LINKS.findall(rendered(the_mail(Template.REMINDER), Known()).text)[0]
+    closes_at = NOW + timedelta(days=7)
+    SIGNER.linked(REMINDER_LINK, code, closes_at + LINK_LIFETIME - timedelta(seconds=1))
+    with pytest.raises(NotAuthenticated):
+        SIGNER.linked(REMINDER_LINK, code, closes_at + LINK_LIFETIME + timedelta(seconds=1))
+
+
+def test_a_reminder_of_a_ticket_that_does_not_close_by_itself_offers_no_later_closing() -> None:
+    data = reminder_due(closes=False)
+    text = rendered(plan(happened(data), data, STAFF, NOW)[0], Known()).text
+    assert [act for _, act in REMINDER_LINKS.findall(text)] == ["keep_open", "confirm_solved"]
+    assert "sluiten we" not in text
+
+
+def test_who_follows_a_ticket_is_reminded_without_links_and_told_why_they_get_it() -> None:
+    data = reminder_due(followers=(PIA,))
+    [_, mail] = [rendered(one, Known()) for one in plan(happened(data), data, STAFF, NOW)]
+    assert "answer?code" not in mail.text + mail.html
+    assert "because a ticket of yours goes on as ticket #12" in mail.text
+
+
+def test_who_a_ticket_is_shared_with_is_told_why_they_get_it() -> None:
+    assert "because Lucia Rossi shared ticket #12 with you" in rendered(the_mail(Template.SHARED)).text
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (Language.DUTCH, "Uw ticket is nu geparkeerd: er is een aanpassing van de software voor nodig."),
+        (Language.ITALIAN, "Il ticket ora è in sospeso: richiede una modifica del software."),
+        (Language.ENGLISH, "Your ticket is now parked: it needs a change to the software."),
+    ],
+)
+def test_an_answer_that_parks_the_ticket_says_so_while_nothing_else_is_decided(language: Language, told: str) -> None:
+    data = replied(BY_LUCIA, Status.PARKED, Status.OPEN)
+    [mail] = plan(happened(data), data, STAFF, NOW)
+    mail = mail.model_copy(update={"recipient": mail.recipient.model_copy(update={"language": language})})
+    assert told in rendered(mail, Known()).text
+    assert told in seen(rendered(mail, Known(ticket=learn(None, data))).html)
+    assert told not in rendered(mail, Known(ticket=learn(learn(None, data), planned_in()))).text
+
+
+def test_an_answer_on_a_ticket_that_was_parked_before_does_not_announce_it_again() -> None:
+    data = replied(BY_LUCIA, Status.PARKED, Status.PARKED)
+    assert "geparkeerd" not in rendered(plan(happened(data), data, STAFF, NOW)[0], Known()).text
+
+
+def test_a_ticket_taken_back_from_the_board_was_not_reopened() -> None:
+    data = moved(BY_EMMA, Status.OPEN, Status.PARKED)
+    text = rendered(plan(happened(data), data, STAFF, NOW)[0], Known()).text
+    assert "Emma Clark heeft uw ticket #12 weer in behandeling genomen." in text
+
+
+def test_another_priority_comes_with_the_reason_and_with_what_priorities_mean() -> None:
+    text = rendered(the_mail(Template.PRIORITY_CHANGED), Known()).text
+    assert "from “High” to “Low”" in text
+    assert NASTY in text
+    for priority in Priority:
+        assert f"{priority_label(priority, Language.ENGLISH)}: {priority_meaning(priority, Language.ENGLISH)}" in text
+
+
+def test_a_new_closing_date_is_told_and_so_is_that_there_is_none() -> None:
+    new = rendered(the_mail(Template.POSTPONED), Known()).text
+    assert "we will close the ticket on Thursday 12 November 2026 at 10:00 CET" in new
+    data = postponed(BY_LUCIA, "skipped", days=None)
+    none = rendered(plan(happened(data), data, STAFF, NOW)[0], Known()).text
+    assert "We sluiten ticket #12 niet op de datum die we u noemden." in none
+    assert "Er is geen nieuwe datum." in none
+
+
+@pytest.mark.parametrize("note", ["", "Printers are fireproof."])
+def test_a_release_says_what_it_brings_where_somebody_wrote_that(note: str) -> None:
+    data = shipped("5.2", note)
+    text = rendered(plan(happened(data), data, STAFF, NOW)[0], Known()).text
+    assert "Versie “5.2” is er" in text
+    assert ("Wat deze versie brengt:" in text) is bool(note)
+    assert note in text
+    assert "Reageer dan vóór woensdag 4 november 2026" in text
+
+
+def test_alerts_say_which_promise_until_when_and_whose_it_is() -> None:
+    warning = rendered(the_mail(Template.SLA_WARNED), Known()).text
+    assert "Ticket #12 is running out of time: resolution" in warning
+    assert "Time used: at least 75 %\nDue: Monday 2 November 2026 at 16:00 CET" in warning
+    assert "Assignee: Lucia Rossi" in warning
+    assert "Was due: Monday 2 November 2026 at 10:00 CET" in rendered(the_mail(Template.SLA_BREACHED), Known()).text
+    assert "Was due: Monday 2 November 2026 at 06:00 CET" in rendered(the_mail(Template.SLA_ESCALATED), Known()).text
+
+
+def test_a_warning_names_no_instant_that_a_change_of_status_has_moved_and_no_assignee_who_is_not_any_more() -> None:
+    data = warned(facts=ticket(Status.PARKED, version=3, assignee=LUCIA))
+    mail = next(one for one in plan(happened(data), data, STAFF, NOW) if one.template is Template.SLA_WARNED)
+    since = learn(learn(None, data), assigned(BY_EMMA, EMMA, version=4))
+    text = rendered(mail, Known(ticket=since)).text
+    assert "Scadenza" not in text
+    assert "Assegnatario" not in text
 
 
 def test_a_password_link_is_about_what_the_event_said_and_the_mail_tells_how_long_it_lasts() -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from services.errors import Permanent, Temporary
 from services.identity import Signer
+from services.notify.facts import Facts
 from services.notify.mail import compose
-from services.notify.plan import Facts, plan
+from services.notify.plan import plan
 from services.notify.rendering import Known
 from services.notify.transport import FolderTransport, SmtpTransport
 from tests.notify.happenings import DESK, JAN, NOW, SECRET, happened, person, submitted, ticket
