@@ -11,21 +11,23 @@ from services.errors import NotAllowed
 from services.http import StaffCaller
 from services.idempotency import Answer, IdempotencyKey, answer_once
 from services.intake.access import Party, party_of
+from services.intake.admin_route import is_admin, must_be_admin
 from services.intake.desk import TheDesk
 from services.intake.input import Search
 from services.intake.people import (
     add_organisation,
     add_person,
+    change_organisation,
     change_person,
     find_organisations,
     find_people,
     get_organisation,
     get_person,
-    rename_organisation,
 )
 from services.intake.people_resources import (
+    Customer,
+    OrganisationChanges,
     OrganisationIn,
-    OrganisationOut,
     OrganisationPage,
     PeoplePage,
     PersonChanges,
@@ -115,11 +117,11 @@ async def list_organisations(
     async with desk.reading(caller) as (connection, _party):
         found = await find_organisations(connection, q=q, after=after, limit=limit + 1)
     page, next_cursor = cut(found, limit, lambda organisation: (organisation.name.lower(), organisation.id))
-    items = [OrganisationOut(id=each.id, name=each.name) for each in page]
+    items = [Customer.of(each) for each in page]
     return OrganisationPage(items=items, next_cursor=next_cursor)
 
 
-@router.post("/organisations", status_code=201, summary="Add an organisation", response_model=OrganisationOut)
+@router.post("/organisations", status_code=201, summary="Add an organisation", response_model=Customer)
 async def create_organisation(
     wanted: OrganisationIn,
     caller: StaffCaller,
@@ -132,34 +134,36 @@ async def create_organisation(
     async def work(connection: AsyncConnection) -> Answer:
         await party_of(connection, caller)
         added = await add_organisation(connection, wanted.name, desk.now())
-        body = OrganisationOut(id=added.id, name=added.name).model_dump(mode="json")
+        body = Customer.of(added).model_dump(mode="json")
         return Answer(201, body, {"Location": f"/api/v1/organisations/{added.id}"})
 
     return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)
 
 
 @router.get("/organisations/{organisation_id}", summary="Read an organisation")
-async def read_organisation(organisation_id: UUID, caller: StaffCaller, desk: TheDesk) -> OrganisationOut:
+async def read_organisation(organisation_id: UUID, caller: StaffCaller, desk: TheDesk) -> Customer:
     """Support staff and services."""
     async with desk.reading(caller) as (connection, _party):
-        found = await get_organisation(connection, organisation_id)
-    return OrganisationOut(id=found.id, name=found.name)
+        return Customer.of(await get_organisation(connection, organisation_id))
 
 
-@router.patch("/organisations/{organisation_id}", summary="Rename an organisation")
+@router.patch("/organisations/{organisation_id}", summary="Change an organisation")
 async def update_organisation(
-    organisation_id: UUID, wanted: OrganisationIn, caller: StaffCaller, desk: TheDesk
-) -> OrganisationOut:
-    """Support staff and services."""
+    organisation_id: UUID, changes: OrganisationChanges, caller: StaffCaller, desk: TheDesk
+) -> Customer:
+    """Support staff and services; the contract an admin only. It holds for tickets opened from then on."""
+    wanted = changes.model_dump(exclude_unset=True)
+    if wanted.get("name", 0) is None:
+        del wanted["name"]
     async with transaction(desk.engine) as connection:
-        await party_of(connection, caller)
-        renamed = await rename_organisation(connection, organisation_id, wanted.name)
-    return OrganisationOut(id=renamed.id, name=renamed.name)
+        party = await party_of(connection, caller)
+        if "contract_id" in wanted:
+            must_be_admin(party)
+        return Customer.of(await change_organisation(connection, organisation_id, wanted))
 
 
 def _must_be_admin_for(party: Party, role: Role) -> None:
-    is_admin = party.person is not None and party.person.role is Role.ADMIN
-    if role in STAFF and not is_admin:
+    if role in STAFF and not is_admin(party):
         raise NotAllowed("Only an administrator may add or change support staff.")
 
 

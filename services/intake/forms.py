@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator, validate_email
 
 from services.errors import Invalid
 from services.storable import Storable
@@ -75,16 +75,19 @@ class FormField(_Part):
         return self
 
 
+def _asked_once(fields: tuple[FormField, ...]) -> tuple[FormField, ...]:
+    if twice := _twice(field.key for field in fields):
+        raise ValueError(f"the form asks for {twice!r} twice; give each field a key of its own")
+    return fields
+
+
+Fields = Annotated[tuple[FormField, ...], Field(max_length=FIELDS_MAX), AfterValidator(_asked_once)]
+
+
 class Form(_Part):
     """What a ticket about a product is asked for, in this order."""
 
-    fields: tuple[FormField, ...] = Field(default=(), max_length=FIELDS_MAX)
-
-    @model_validator(mode="after")
-    def _asks_everything_once(self) -> Self:
-        if twice := _twice(field.key for field in self.fields):
-            raise ValueError(f"the form asks for {twice!r} twice; give each field a key of its own")
-        return self
+    fields: Fields = ()
 
     def checked(self, given: Mapping[str, str]) -> dict[str, str]:
         """What was filled in, tidied; what was left empty is left out.
@@ -150,4 +153,8 @@ def _email(value: str) -> str:
 
 def _twice(values: Iterable[str]) -> str | None:
     seen: set[str] = set()
-    return next((value for value in values if value in seen or seen.add(value)), None)  # type: ignore[func-returns-value]  # add gives None, which is the point
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None

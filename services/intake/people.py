@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.errors import Conflict, NotFound
+from services.errors import Conflict, Invalid, NotFound
 from services.event_data import Actor, Contact
 from services.events import Event, PersonChanged
 from services.identity import Caller
@@ -30,6 +30,8 @@ class Organisation:
 
     id: UUID
     name: str
+    contract_id: UUID | None = None
+    """None: the desk's standard promises."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +63,21 @@ class Person:
 def select_people() -> Select[Any]:
     """Every column `read_person` needs."""
     columns = [column for column in person.c if column.name != "password_hash"]
-    return select(*columns, organisation.c.name.label("organisation_name")).outerjoin_from(
+    return select(*columns, organisation.c.name.label("organisation_name"), organisation.c.contract_id).outerjoin_from(
         person, organisation, organisation.c.id == person.c.organisation_id
     )
 
 
 def read_person(row: Row[Any]) -> Person:
     """A row of `select_people` as a person."""
+    theirs = Organisation(row.organisation_id, row.organisation_name, row.contract_id) if row.organisation_id else None
     return Person(
         id=row.id,
         name=row.name,
         email=row.email,
         language=Language(row.language),
         role=Role(row.role),
-        organisation=Organisation(row.organisation_id, row.organisation_name) if row.organisation_id else None,
+        organisation=theirs,
         active=row.active,
         session_epoch=row.session_epoch,
     )
@@ -192,7 +195,7 @@ async def get_organisation(connection: AsyncConnection, organisation_id: UUID) -
     row = (await connection.execute(select(organisation).where(organisation.c.id == organisation_id))).first()
     if row is None:
         raise NotFound("There is no such organisation.")
-    return Organisation(row.id, row.name)
+    return Organisation(row.id, row.name, row.contract_id)
 
 
 async def add_organisation(connection: AsyncConnection, name: str, now: datetime) -> Organisation:
@@ -205,12 +208,20 @@ async def add_organisation(connection: AsyncConnection, name: str, now: datetime
     return added
 
 
-async def rename_organisation(connection: AsyncConnection, organisation_id: UUID, name: str) -> Organisation:
-    """Raises NotFound, or Conflict where the name is taken."""
-    try:
-        await connection.execute(update(organisation).where(organisation.c.id == organisation_id).values(name=name))
-    except IntegrityError as error:
-        raise Conflict(f"There is an organisation named {name} already.") from error
+async def change_organisation(
+    connection: AsyncConnection, organisation_id: UUID, changes: dict[str, Any]
+) -> Organisation:
+    """Set the named columns. Raises NotFound, Conflict where the name is taken, Invalid for a contract there is not.
+
+    Another contract moves no running ticket: re-planning does.
+    """
+    if changes:
+        try:
+            await connection.execute(update(organisation).where(organisation.c.id == organisation_id).values(changes))
+        except IntegrityError as error:
+            if "organisation_contract_id_fkey" in str(error.orig):
+                raise Invalid("There is no such contract; null takes the desk's own promises.") from error
+            raise Conflict(f"There is an organisation named {changes.get('name')} already.") from error
     return await get_organisation(connection, organisation_id)
 
 
@@ -225,7 +236,7 @@ async def find_organisations(
         name, last = after
         lower = func.lower(organisation.c.name)
         query = query.where(or_(lower > name, (lower == name) & (organisation.c.id > last)))
-    return [Organisation(row.id, row.name) for row in await connection.execute(query)]
+    return [Organisation(row.id, row.name, row.contract_id) for row in await connection.execute(query)]
 
 
 async def tell_of(connection: AsyncConnection, changed: Person, now: datetime) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.intake.input import AnyPassword, Code, Email, Input, Name, Password
-from services.intake.people import Person
+from services.intake.people import Organisation, Person
 from services.vocabulary import Language, Role
 
 
@@ -17,10 +17,28 @@ class OrganisationOut(BaseModel):
     name: str
 
 
+class Customer(OrganisationOut):
+    """An organisation with what it was promised; null: the desk's standard promises."""
+
+    contract_id: UUID | None
+
+    @classmethod
+    def of(cls, organisation: Organisation) -> "Customer":
+        """The organisation as it is kept."""
+        return cls(id=organisation.id, name=organisation.name, contract_id=organisation.contract_id)
+
+
 class OrganisationIn(Input):
-    """A new or renamed organisation."""
+    """A new organisation."""
 
     name: Name = Field(examples=["Bakkerij De Vries"])
+
+
+class OrganisationChanges(Input):
+    """What to change; what is left out stays. Only an admin may change the contract."""
+
+    name: Name | None = Field(default=None, examples=["Bakkerij De Vries"])
+    contract_id: UUID | None = None
 
 
 class PersonOut(BaseModel):
@@ -118,5 +136,5 @@ class PeoplePage(BaseModel):
 class OrganisationPage(BaseModel):
     """Organisations by name."""
 
-    items: list[OrganisationOut]
+    items: list[Customer]
     next_cursor: str | None

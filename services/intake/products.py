@@ -4,20 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.errors import Conflict, Invalid, NotFound, VersionMismatch
+from services.errors import Invalid
+from services.intake.desk_rows import add_row, find_rows, get_row, replace_row
 from services.intake.desk_tables import contract_product, product
 from services.intake.forms import FieldProblem, Form, FormField, refusal
 from services.intake.tables import organisation
 from services.intake.tickets import ProductRef
 
-PRODUCTS_MAX = 500
-"""Most products of a desk: a list of choices, not a catalogue."""
+CHOOSABLE_MAX = 500
+"""Most products somebody is given to choose from: a list, not a catalogue."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,14 @@ class Product:
         return ProductRef(id=self.id, name=self.name)
 
 
-async def list_products(connection: AsyncConnection) -> list[Product]:
-    """All of them by name, inactive ones as well."""
-    rows = await connection.execute(select(product).order_by(func.lower(product.c.name)).limit(PRODUCTS_MAX))
-    return [_read(row) for row in rows]
+async def find_products(connection: AsyncConnection, after: tuple[str, UUID] | None, limit: int) -> list[Product]:
+    """All of them by name, inactive ones as well, at most `limit`, beginning after the (lower-case name, id) given."""
+    return [_read(row) for row in await find_rows(connection, product, after, limit)]
 
 
 async def products_of(connection: AsyncConnection, organisation_id: UUID | None) -> list[Product]:
     """What somebody of this organisation may choose: what its contract names, or else everything active; by name."""
-    chosen = select(product).where(product.c.active).order_by(func.lower(product.c.name)).limit(PRODUCTS_MAX)
+    chosen = select(product).where(product.c.active).order_by(func.lower(product.c.name)).limit(CHOOSABLE_MAX)
     of_contract = (
         select(contract_product.c.product_id)
         .join_from(organisation, contract_product, contract_product.c.contract_id == organisation.c.contract_id)
@@ -57,25 +56,14 @@ async def products_of(connection: AsyncConnection, organisation_id: UUID | None)
 
 async def get_product(connection: AsyncConnection, product_id: UUID) -> Product:
     """Raises NotFound."""
-    row = (await connection.execute(select(product).where(product.c.id == product_id))).first()
-    if row is None:
-        raise NotFound("There is no such product.")
-    return _read(row)
+    return _read(await get_row(connection, product, product_id))
 
 
 async def add_product(
     connection: AsyncConnection, name: str, form: tuple[FormField, ...], now: datetime, *, active: bool
 ) -> Product:
-    """Raises Conflict where the name is taken, Invalid where there are `PRODUCTS_MAX` already."""
-    known = (await connection.execute(select(func.count()).select_from(product))).scalar_one()
-    if known >= PRODUCTS_MAX:
-        raise Invalid(f"There are {known} products, which is the most a desk may have.")
-    added = Product(uuid4(), name, Form(fields=form), active, 1)
-    try:
-        await connection.execute(product.insert().values(id=added.id, **_values(added, now)))
-    except IntegrityError as error:
-        raise _taken(name) from error
-    return added
+    """Raises Conflict where the name is taken."""
+    return await get_product(connection, await add_row(connection, product, _values(name, form, active), now))
 
 
 async def change_product(
@@ -88,18 +76,9 @@ async def change_product(
     *,
     active: bool,
 ) -> Product:
-    """Replace it. Raises NotFound, Conflict, or VersionMismatch where it is not at `version` any more."""
-    row = (await connection.execute(select(product).where(product.c.id == product_id).with_for_update())).first()
-    if row is None:
-        raise NotFound("There is no such product.")
-    if version is not None and row.version != version:
-        raise VersionMismatch(f"{row.name} is at version {row.version}, not {version}: read it again.")
-    changed = Product(product_id, name, Form(fields=form), active, row.version + 1)
-    try:
-        await connection.execute(update(product).where(product.c.id == product_id).values(_values(changed, now)))
-    except IntegrityError as error:
-        raise _taken(name) from error
-    return changed
+    """Raises NotFound, Conflict, VersionMismatch. Tickets keep what they were asked when they came."""
+    await replace_row(connection, product, product_id, version, _values(name, form, active), now)
+    return await get_product(connection, product_id)
 
 
 async def filled_in(
@@ -144,14 +123,9 @@ async def corrected(
     return None, (await get_product(connection, present.id)).form.checked(fields)
 
 
-def _values(of: Product, now: datetime) -> dict[str, Any]:
-    form = [field.model_dump(mode="json") for field in of.form.fields]
-    return {"name": of.name, "form": form, "active": of.active, "version": of.version, "changed_at": now}
+def _values(name: str, form: tuple[FormField, ...], active: bool) -> dict[str, Any]:
+    return {"name": name, "form": [field.model_dump(mode="json") for field in form], "active": active}
 
 
 def _read(row: Row[Any]) -> Product:
     return Product(row.id, row.name, Form(fields=row.form), row.active, row.version)
-
-
-def _taken(name: str) -> Conflict:
-    return Conflict(f"There is a product named {name} already.")

@@ -1,8 +1,9 @@
 """Which promises a customer was made: the contract of their organisation, with its calendar."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.contracts import CalendarTerms, ContractTerms, Terms
@@ -14,15 +15,30 @@ async def terms_of(connection: AsyncConnection, organisation_id: UUID | None, st
     """The organisation's terms as they are today, or the `standard` ones where it has no contract."""
     if organisation_id is None:
         return standard
-    query = (
-        select(contract.c.name, contract.c.terms, calendar.c.terms.label("calendar"))
-        .join_from(organisation, contract, contract.c.id == organisation.c.contract_id)
-        .outerjoin(calendar, calendar.c.id == contract.c.calendar_id)
-        .where(organisation.c.id == organisation_id)
+    query = _contracts().join(organisation, organisation.c.contract_id == contract.c.id)
+    row = (await connection.execute(query.where(organisation.c.id == organisation_id))).first()
+    return _terms(row, standard) if row else standard
+
+
+async def terms_of_contracts(
+    connection: AsyncConnection, standard: Terms, *, contract_id: UUID | None = None, calendar_id: UUID | None = None
+) -> dict[UUID, Terms]:
+    """The terms of this contract, or of every contract with this calendar, by the contract's id."""
+    query = _contracts().add_columns(contract.c.id)
+    if contract_id is not None:
+        query = query.where(contract.c.id == contract_id)
+    if calendar_id is not None:
+        query = query.where(contract.c.calendar_id == calendar_id)
+    return {row.id: _terms(row, standard) for row in await connection.execute(query)}
+
+
+def _contracts() -> Select[Any]:
+    return select(contract.c.name, contract.c.terms, calendar.c.terms.label("calendar")).outerjoin_from(
+        contract, calendar, calendar.c.id == contract.c.calendar_id
     )
-    row = (await connection.execute(query)).first()
-    if row is None:
-        return standard
+
+
+def _terms(row: Row[Any], standard: Terms) -> Terms:
     return Terms(
         name=row.name,
         contract=ContractTerms.model_validate(row.terms),

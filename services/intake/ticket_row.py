@@ -38,6 +38,8 @@ _SAME_NAME = (
 _IN_STANDING = ("closed_reason", "asked_at", "reminded_at", "surveyed_at", "replied_at", "waits_since", "mail_down")
 
 _people = {name: person.alias(name) for name in ("requester", "assignee", "snoozed_by")}
+_CLOCKS = ("number", "status", "priority", "path", "opened_at", "updated_at", "solved_at", "alerts", "overrides")
+_clock_columns = [ticket.c[name] for name in (*_CLOCKS, *_IN_STANDING, "snoozed_until", "policy", "policy_version")]
 _own_columns = [column for column in ticket.c if column.name != "subject_words"]
 
 
@@ -80,6 +82,19 @@ def read_ticket(row: Row[Any]) -> Ticket:
         rating=Rating.model_validate(facts["rating"]) if facts["rating"] else None,
         policy=_policy(facts),
     )
+
+
+def select_standings() -> Select[Any]:
+    """Every column `read_standing` needs: what the clock of a ticket runs on, and nothing of what was said."""
+    policy = desk_tables.policy
+    return select(*_clock_columns, policy.c.body.label("policy_body")).outerjoin_from(
+        ticket, policy, policy.c.version == ticket.c.policy_version
+    )
+
+
+def read_standing(row: Row[Any]) -> tuple[Standing, Policy]:
+    """A row of `select_standings` as what deadlines are computed from."""
+    return _standing(row._mapping), _policy(row._mapping)
 
 
 def ticket_values(of: Ticket) -> dict[str, Any]:
