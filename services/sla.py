@@ -73,6 +73,20 @@ def reached_at(standing: Standing, policy: Policy, metric: Metric, span: Span) -
     return None
 
 
+def next_breach(standing: Standing, policy: Policy) -> tuple[Metric, datetime] | None:
+    """The promise that breaks first if nothing happens, or broke and is not kept yet, and when."""
+    found = [
+        (at, metric)
+        for metric in Metric
+        if (target := policy.target(metric, standing.priority)) is not None
+        and not is_over(standing, metric)
+        and _has_begun(standing, metric)
+        and (at := reached_at(standing, policy, metric, target)) is not None
+    ]
+    at, metric = min(found, default=(None, None))
+    return (metric, at) if at and metric else None
+
+
 def is_over(standing: Standing, metric: Metric) -> bool:
     """Whether there is nothing left to keep: support replied, or the ticket is solved."""
     if standing.status in ENDED:

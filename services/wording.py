@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_timedelta
+from babel.units import format_unit
 
 from services.vocabulary import (
     ArticleKind,
@@ -210,6 +211,21 @@ def day(at: datetime, language: Language, zone: str = ZONE) -> str:
 def duration(length: timedelta, language: Language) -> str:
     """A length of time in its largest fitting unit: "7 days", "48 hours" is "2 days"."""
     return format_timedelta(length, threshold=1, locale=_LOCALES[language])
+
+
+def exact_duration(length: timedelta, language: Language) -> str:
+    """A length of time in its two largest units, rounded down to minutes: "2 days 3 hrs", "45 mins"."""
+    minutes = int(abs(length).total_seconds()) // 60
+    sized = (("day", minutes // 1440), ("hour", minutes // 60 % 24), ("minute", minutes % 60))
+    shown = [(unit, count) for unit, count in sized if count][:2] or [("minute", 0)]
+    return " ".join(
+        format_unit(count, f"duration-{unit}", length="short", locale=_LOCALES[language]) for unit, count in shown
+    )
+
+
+def locale_of(language: Language) -> str:
+    """What babel calls the language as we write it."""
+    return _LOCALES[language]
 
 
 def from_now(at: datetime, now: datetime, language: Language) -> str:

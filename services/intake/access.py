@@ -4,16 +4,21 @@ colleagues of other departments besides what is shared with them, and followers 
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, any_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.errors import NotFound
+from services.errors import NotAllowed, NotFound
 from services.event_data import Actor
 from services.identity import Caller
+from services.intake import moves
 from services.intake.people import Person
 from services.intake.sessions import must_be_valid_service, who_calls
 from services.intake.tables import participant, ticket
 from services.intake.tickets import Ticket
+from services.vocabulary import DECIDES_ON_PRODUCT, ClosedReason
+
+INWARD = frozenset({"take_in"})
+"""Moves that are a part of another one: nobody is offered them."""
 
 
 @dataclass(frozen=True)
@@ -29,19 +34,30 @@ class Party:
         return self.actor.staff
 
     @property
+    def decides_on_product(self) -> bool:
+        """Whether they plan, decline and ship what is parked."""
+        return self.person is not None and self.person.role in DECIDES_ON_PRODUCT
+
+    @property
     def uploader(self) -> str:
         """Whose the files are that this party uploads."""
         return str(self.person.id) if self.person else f"service:{self.actor.name}"
 
     def may_see(self, of: Ticket) -> bool:
         """Staff see all; others their own, those of their organisation, and those they take part in."""
-        if self.is_staff:
-            return True
+        return self.is_staff or self.asks(of) or self._is_colleague(of)
+
+    def asks(self, of: Ticket) -> bool:
+        """Whether they speak for the requester's side: it is their own, or their organisation's, or they follow it."""
         if self.person is None:
             return False
         same = self.person.organisation is not None and self.person.organisation.id == of.organisation_id
-        people = (of.requester, *of.followers, *of.colleagues)
-        return same or self.person.id in {each.person_id for each in people}
+        return same or self.person.id in {each.person_id for each in (of.requester, *of.followers)}
+
+    def must_ask(self, of: Ticket) -> None:
+        """Raises NotAllowed for whoever may see the ticket, but speaks for nobody on it."""
+        if not self.is_staff and not self.asks(of):
+            raise NotAllowed("The ticket was shared with you: write an internal note, which support reads.")
 
     def sees_notes(self, of: Ticket) -> bool:
         """Staff, and colleagues the ticket is shared with; never on a ticket of one's own."""
@@ -51,6 +67,24 @@ class Party:
 
     def _is_colleague(self, of: Ticket) -> bool:
         return self.person is not None and self.person.id in {each.person_id for each in of.colleagues}
+
+    def must_decide_on_product(self) -> None:
+        """Raises NotAllowed for all but the product director and admins."""
+        if not self.decides_on_product:
+            raise NotAllowed("Only the product director may do this.")
+
+    def moves(self, of: Ticket) -> tuple[str, ...]:
+        """What this party may do with the ticket now."""
+        own = self.person is not None and self.person.id == of.requester.person_id
+        if self.is_staff and not own:
+            hidden = INWARD if self.decides_on_product else INWARD | moves.DIRECTORS_MOVES
+            found = tuple(move for move in moves.moves(of, staff=True) if move not in hidden)
+        else:
+            found = moves.moves(of, staff=False) if self.asks(of) else ()
+            found += ("note",) if self.sees_notes(of) and not self.is_staff else ()
+        # A merged ticket takes no message itself: what is said to it goes on to the one it was merged into.
+        answered = of.closed_reason is ClosedReason.MERGED and (self.is_staff or self.asks(of))
+        return (*found, "reply") if answered else found
 
     def must_see(self, of: Ticket) -> None:
         """Raises NotFound, as for a ticket that does not exist, so that numbers tell nothing."""
@@ -66,8 +100,9 @@ class Party:
         own = ticket.c.requester_id == self.person.id
         part = select(participant.c.ticket_number).where(participant.c.person_id == self.person.id)
         theirs = self.person.organisation
-        ways = [own, ticket.c.number.in_(part), *([ticket.c.organisation_id == theirs.id] if theirs else [])]
-        return or_(*ways)
+        # An array, read once: with `in (select …)` among the ways, no index could answer any of them.
+        among = ticket.c.number == any_(func.array(part.scalar_subquery()))
+        return or_(own, among, *([ticket.c.organisation_id == theirs.id] if theirs else []))
 
 
 async def party_of(connection: AsyncConnection, caller: Caller) -> Party:

@@ -86,9 +86,9 @@ async def _must_see(
         if stored.uploader != party.uploader:
             raise NotFound("There is no such file.")
         return
-    if not public and not party.is_staff:
+    about = await load(connection, ticket_number)
+    if not (party.may_see(about) if public else party.sees_notes(about)):
         raise NotFound("There is no such file.")
-    party.must_see(await load(connection, ticket_number))
 
 
 def _storable(text: str) -> str:

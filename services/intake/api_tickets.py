@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.errors import Invalid, NotAllowed
+from services.event_data import Actor
 from services.http import KnownCaller, StaffCaller
 from services.idempotency import Answer, IdempotencyKey, answer_once
 from services.intake import queries
@@ -16,30 +17,31 @@ from services.intake.access import Party, party_of
 from services.intake.api_attachments import attachment_out
 from services.intake.commands import Draft, Question, submit
 from services.intake.desk import TheDesk
-from services.intake.input import Search
+from services.intake.input import NUMBER_MAX
 from services.intake.people import Person, get_or_add_requester
+from services.intake.queries import ByBreach, ByChange
+from services.intake.sentences import Teller
 from services.intake.store import load
 from services.intake.tables import idempotency_key
+from services.intake.ticket_answer import summaries, ticket_answer
+from services.intake.ticket_filter import TicketFilter, wanted_tickets
 from services.intake.ticket_resources import (
     CommentOut,
     HappeningOut,
     TicketIn,
     TicketOut,
     TicketPage,
-    TicketSummary,
     TimelineEntry,
     TimelinePage,
     ViewOut,
     Views,
 )
-from services.intake.tickets import Ticket
+from services.languages import ACCEPT_LANGUAGE_CHARACTERS_MAX, accepted
 from services.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
-from services.vocabulary import Channel, Status
+from services.vocabulary import Channel, Language
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
 
-View = Literal["unassigned", "mine", "new", "open", "pending", "parked", "solved", "closed"]
-NUMBER_MAX = 2**63 - 1
 Number = Annotated[int, Path(ge=1, le=NUMBER_MAX, description="The ticket's number.")]
 
 
@@ -51,6 +53,8 @@ async def create_ticket(
 
     async def work(connection: AsyncConnection) -> Answer:
         party, now = await party_of(connection, caller), desk.now()
+        if (wanted.tags or wanted.team_id) and not party.is_staff:
+            raise NotAllowed("Tags and teams are for support and services.")
         requester = await _requester(connection, party, wanted, now)
         question = Question(
             subject=wanted.subject,
@@ -58,9 +62,13 @@ async def create_ticket(
             kind=wanted.kind,
             priority=wanted.priority,
             language=wanted.language,
+            product_id=wanted.product_id,
+            fields=wanted.fields,
+            tags=tuple(wanted.tags),
+            team_id=wanted.team_id,
         )
         ticket = await submit(connection, party, requester, question, desk.standard, now)
-        return await ticket_answer(connection, party, ticket, status=201)
+        return await ticket_answer(connection, party, ticket, now, status=201)
 
     return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)
 
@@ -69,22 +77,23 @@ async def create_ticket(
 async def list_tickets(
     caller: KnownCaller,
     desk: TheDesk,
-    view: View | None = None,
-    status: Status | None = None,
-    assignee: Annotated[UUID | Literal["me", "none"] | None, Query(description="`me`, `none` or an id")] = None,
-    requester: Annotated[UUID | Literal["me"] | None, Query(description="`me` or an id")] = None,
-    q: Annotated[Search | None, Query(description="Words in subject or messages, a number, a name.")] = None,
+    wanted: Annotated[TicketFilter, Depends(wanted_tickets)],
+    sort: Annotated[Literal["changed", "breach"], Query(description="Newest change first, or what breaks first.")] = (
+        "changed"
+    ),
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> TicketPage:
-    """Staff and services see all; requesters their own and their organisation's. Newest change first."""
-    after = read_cursor(cursor, _changed)
+    """Staff and services see all; requesters their own and their organisation's. `breach` is for staff."""
+    by_breach, now = sort == "breach", desk.now()
+    order = ByBreach(read_cursor(cursor, _broke)) if by_breach else ByChange(read_cursor(cursor, _changed))
     async with desk.reading(caller) as (connection, party):
-        chosen = queries.Filter(view, status, _me(assignee, party), _me(requester, party), q)  # type: ignore[arg-type]  # _me leaves no "none" for a requester
-        found = await queries.list_tickets(connection, party, chosen, after, limit + 1)
-        page, next_cursor = cut(found, limit, lambda ticket: (ticket.updated_at.isoformat(), ticket.number))
-        names = await queries.organisation_names(connection, page)
-    items = [TicketSummary.of(each, names.get(each.organisation_id) if each.organisation_id else None) for each in page]
+        if by_breach and not party.is_staff:
+            raise NotAllowed("What was promised to whom is for support; sort by change.")
+        found = await queries.list_tickets(connection, party, wanted.chosen_by(party), order, limit + 1, now)
+        page, next_cursor = cut(found, limit, queries.Listed.breach_key if by_breach else queries.Listed.change_key)
+        tickets = [listed.ticket for listed in page]
+        items = await summaries(connection, party, tickets, now)
     return TicketPage(items=items, next_cursor=next_cursor)
 
 
@@ -92,7 +101,7 @@ async def list_tickets(
 async def read_views(caller: StaffCaller, desk: TheDesk) -> Views:
     """Support staff and services."""
     async with desk.reading(caller) as (connection, party):
-        counts = await queries.count_views(connection, party)
+        counts = await queries.count_views(connection, party, desk.now())
     return Views(items=[ViewOut(name=name, count=count) for name, count in counts.items()])
 
 
@@ -102,33 +111,32 @@ async def read_ticket(number: Number, caller: KnownCaller, desk: TheDesk) -> Res
     async with desk.reading(caller) as (connection, party):
         ticket = await load(connection, number)
         party.must_see(ticket)
-        return (await ticket_answer(connection, party, ticket)).response()
+        return (await ticket_answer(connection, party, ticket, desk.now())).response()
 
 
 @router.get("/tickets/{number}/timeline", summary="Read a ticket's history")
 async def read_timeline(
-    number: Number, caller: KnownCaller, desk: TheDesk, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    number: Number,
+    caller: KnownCaller,
+    desk: TheDesk,
+    accept_language: Annotated[str | None, Header(max_length=ACCEPT_LANGUAGE_CHARACTERS_MAX)] = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> TimelinePage:
-    """Staff and services; the requester's side without internal notes. Oldest first."""
+    """Staff and services, and colleagues it is shared with; the requester's side without internal notes.
+
+    Oldest first. What was said on tickets merged into this one is in their own history: `merged` names them.
+    """
     after = read_cursor(cursor, lambda parts: _known_number(int(parts[0]))) or 0
     async with desk.reading(caller) as (connection, party):
-        party.must_see(await load(connection, number))
-        lines, files = await queries.read_timeline(connection, party, number, after, limit + 1)
+        ticket = await load(connection, number)
+        party.must_see(ticket)
+        notes = party.sees_notes(ticket)
+        lines, files = await queries.read_timeline(connection, number, after, limit + 1, notes=notes)
     page, next_cursor = cut(lines, limit, lambda line: (line.id,))
-    return TimelinePage(items=[_entry(line, files) for line in page], next_cursor=next_cursor)
-
-
-async def ticket_answer(connection: AsyncConnection, party: Party, ticket: Ticket, status: int = 200) -> Answer:
-    """The ticket as this party sees it, with its ETag."""
-    out = TicketOut.of(
-        ticket,
-        staff=party.is_staff and ticket.requester.person_id != party.actor.person_id,
-        organisation_name=await queries.organisation_name(connection, ticket.organisation_id),
-        follow_ups=await queries.follow_ups(connection, ticket.number),
-        suggestions=await queries.suggestions(connection, ticket.number),
-    )
-    headers = {"ETag": f'"{ticket.version}"', "Location": f"/api/v1/tickets/{ticket.number}"}
-    return Answer(status, out.model_dump(mode="json"), headers)
+    language = accepted(accept_language) or (party.person.language if party.person else Language.ENGLISH)
+    teller = Teller(language, ticket.policy.calendar.zone, inside=notes)
+    return TimelinePage(items=[_entry(line, files, teller) for line in page], next_cursor=next_cursor)
 
 
 async def _requester(connection: AsyncConnection, party: Party, wanted: TicketIn, now: datetime) -> Person:
@@ -148,17 +156,18 @@ def _channel(party: Party, wanted: TicketIn) -> Channel:
     return wanted.channel or (Channel.WEB if party.person else Channel.API)
 
 
-def _me(who: UUID | str | None, party: Party) -> UUID | str | None:
-    if who != "me":
-        return who
-    if party.person is None:
-        raise Invalid("A service is nobody: 'me' means nothing here.")
-    return party.person.id
-
-
 def _changed(parts: list[str]) -> tuple[datetime, int]:
     at, number = parts
-    return datetime.fromisoformat(at).astimezone(UTC), _known_number(int(number))
+    return _instant(at), _known_number(int(number))
+
+
+def _broke(parts: list[str]) -> tuple[datetime | None, datetime, int]:
+    breach, *changed = parts
+    return (_instant(breach) if breach else None, *_changed(changed))
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _known_number(number: int) -> int:
@@ -167,9 +176,10 @@ def _known_number(number: int) -> int:
     return number
 
 
-def _entry(line: Row[Any], files: dict[UUID, list[Row[Any]]]) -> TimelineEntry:
+def _entry(line: Row[Any], files: dict[UUID, list[Row[Any]]], teller: Teller) -> TimelineEntry:
     if line.comment_id is None:
-        happening = HappeningOut(type=line.type, facts=line.facts)
+        told = teller.tell(line.type, Actor.model_validate(line.actor), line.facts)
+        happening = HappeningOut(type=line.type, facts=line.facts, sentence=told.sentence, evidence=told.evidence)
         return TimelineEntry(id=line.id, at=line.at, type="event", actor=line.actor, event=happening)
     said = CommentOut(
         id=line.comment_id,

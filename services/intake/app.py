@@ -7,7 +7,22 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.http import create_app
-from services.intake import api_attachments, api_clock, api_moves, api_people, api_sessions, api_tickets
+from services.intake import (
+    api_agreements,
+    api_answer_links,
+    api_attachments,
+    api_board,
+    api_bulks,
+    api_clock,
+    api_desk_moves,
+    api_moves,
+    api_people,
+    api_products,
+    api_sessions,
+    api_steps,
+    api_teams,
+    api_tickets,
+)
 from services.intake.desk import Desk
 
 DESCRIPTION = """
@@ -15,6 +30,22 @@ Tickets, the people around them, and what is said. Errors are problem+json (RFC 
 cursor; every POST that changes something takes an `Idempotency-Key`; a ticket's `ETag` goes into `If-Match`.
 Every route says who may call it.
 """
+ROUTES = (
+    api_tickets,
+    api_moves,
+    api_desk_moves,
+    api_steps,
+    api_board,
+    api_answer_links,
+    api_sessions,
+    api_people,
+    api_agreements,
+    api_products,
+    api_teams,
+    api_attachments,
+    api_bulks,
+    api_clock,
+)
 
 
 def build_api(desk: Desk) -> FastAPI:
@@ -22,7 +53,7 @@ def build_api(desk: Desk) -> FastAPI:
     app = create_app("Balie intake", version="1", description=DESCRIPTION, signer=desk.signer, clock=desk.clock)
     app.state.desk = desk
     app.state.throttles = api_sessions.Throttles()
-    for module in (api_tickets, api_moves, api_sessions, api_people, api_attachments, api_clock):
+    for module in ROUTES:
         app.include_router(module.router)
     app.add_api_route("/healthz", _alive, include_in_schema=False)
     app.add_api_route("/readyz", _readiness(desk.engine), include_in_schema=False)

@@ -1,13 +1,14 @@
 """Carrying out a command: lock the ticket, decide, save. The caller owns the transaction and commits it."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract import MeetDeadline, Snapshot
-from services.errors import Invalid, VersionMismatch
+from services.errors import Invalid, NotFound, VersionMismatch
 from services.event_data import Actor
 from services.intake.access import Party
 from services.intake.attachments import names_of
@@ -15,12 +16,19 @@ from services.intake.contracts import Terms
 from services.intake.decide import decide, open_ticket
 from services.intake.mail_outages import mail_down_since
 from services.intake.moves import must_allow
-from services.intake.orders import Assign, Command, Meet, Rate, Reply, Solve, Submit
+from services.intake.orders import Assign, Command, Meet, Merge, Rate, Reply, Solve, Submit, TakeIn
 from services.intake.people import Person, get_person
+from services.intake.products import filled_in
 from services.intake.promises import terms_of
 from services.intake.store import create, lock, next_number, save
+from services.intake.teams import handover
 from services.intake.tickets import Message, Ticket
 from services.vocabulary import STAFF, Channel, DeadlineKind, Kind, Language, Priority
+
+MERGES_MAX = 20
+"""How often in a row a ticket may have been merged for replies to find the one it went on as."""
+Make = Callable[[Ticket], Awaitable[Command]]
+"""The command for a ticket as it stands, which is held meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,11 @@ class Question:
     priority: Priority = Priority.LOW
     language: Language | None = None
     """None takes the requester's."""
+    product_id: UUID | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What the product's form asks, by the field's key."""
+    tags: tuple[str, ...] = ()
+    team_id: UUID | None = None
 
 
 async def message_of(connection: AsyncConnection, draft: Draft, uploader: str) -> Message:
@@ -67,6 +80,10 @@ async def submit(
     """Open a ticket for `requester` under their organisation's contract, or else the `standard` terms, pinned to it."""
     organisation_id = requester.organisation.id if requester.organisation else None
     terms = await terms_of(connection, organisation_id, standard)
+    product, fields = await filled_in(
+        connection, question.product_id, question.fields, organisation_id=organisation_id, staff=party.is_staff
+    )
+    given = await handover(connection, party.actor, question.team_id, now)
     command = Submit(
         number=await next_number(connection),
         by=party.actor,
@@ -79,6 +96,11 @@ async def submit(
         priority=terms.priority(question.priority, now),
         language=question.language or requester.language,
         policy=terms.policy(now),
+        assignee=given.assignee,
+        team=given.team,
+        product=product,
+        fields=fields,
+        tags=tuple(sorted(set(question.tags))),
     )
     return await _open(connection, command, now)
 
@@ -92,11 +114,14 @@ async def reply(
     now: datetime,
     if_version: int | None = None,
 ) -> Ticket:
-    """Add a public message; to a finalised ticket, the requester's side opens a follow-up, which is given back.
+    """Add a public message. What is said to a merged ticket is said to the one it was merged into; to a finalised
+    one, the requester's side opens a follow-up. The ticket that took the message is given back.
 
-    Raises NotFound, MoveRefused, VersionMismatch.
+    Raises NotFound, NotAllowed, MoveRefused, VersionMismatch.
     """
-    ticket = await _held(connection, party, number, if_version)
+    ticket = await held(connection, party, number, if_version)
+    party.must_ask(ticket)
+    ticket = await _gone_on(connection, party, ticket)
     message = await message_of(connection, draft, party.uploader)
     if ticket.is_finalised() and ticket.is_requesters(party.actor):
         must_allow(ticket, "follow_up", staff=False)
@@ -115,8 +140,42 @@ async def carry_out(
     if_version: int | None = None,
 ) -> Ticket:
     """Do `command` to a ticket the party may see. Raises NotFound, MoveRefused, VersionMismatch."""
-    ticket = await _held(connection, party, number, if_version)
+    ticket = await held(connection, party, number, if_version)
     return await _decide_and_save(connection, ticket, command, now)
+
+
+async def act(
+    connection: AsyncConnection,
+    party: Party,
+    number: int,
+    make: Make,
+    now: datetime,
+    if_version: int | None = None,
+) -> Ticket:
+    """Do what `make` says of the ticket. Raises as `carry_out`, and whatever `make` raises."""
+    ticket = await held(connection, party, number, if_version)
+    return await _decide_and_save(connection, ticket, await make(ticket), now)
+
+
+async def merge(
+    connection: AsyncConnection, party: Party, number: int, into: int, now: datetime, if_version: int | None = None
+) -> Ticket:
+    """Let the ticket go on as another one, both in this transaction; the one that ended is given back.
+
+    Raises Invalid where they have nobody in common, MoveRefused, NotFound, VersionMismatch.
+    """
+    # In the order of their numbers: two merges at once never wait for each other in a circle.
+    tickets = {each: await lock(connection, each) for each in sorted({number, into})}
+    one, other = tickets[number], tickets[into]
+    party.must_see(other)
+    _must_be_at(one, party, if_version)
+    same_people = one.organisation_id is not None and one.organisation_id == other.organisation_id
+    if not same_people and one.requester.person_id != other.requester.person_id:
+        raise Invalid(f"Tickets {number} and {into} are of different customers: one would read what the other wrote.")
+    merged = await _decide_and_save(connection, one, Merge(party.actor, into), now)
+    taken = TakeIn(party.actor, number, one.requester, one.followers)
+    await _decide_and_save(connection, other, taken, now)
+    return merged
 
 
 async def assignment(connection: AsyncConnection, by: Actor, assignee_id: UUID | None) -> Assign:
@@ -156,14 +215,32 @@ async def meet(connection: AsyncConnection, order: MeetDeadline) -> Snapshot:
     return decision.ticket.snapshot()
 
 
-async def _held(connection: AsyncConnection, party: Party, number: int, if_version: int | None) -> Ticket:
+async def held(connection: AsyncConnection, party: Party, number: int, if_version: int | None) -> Ticket:
+    """The ticket, which nobody else changes until this transaction ends. Raises NotFound, VersionMismatch."""
     ticket = await lock(connection, number)
-    party.must_see(ticket)
-    if if_version is not None and ticket.version != if_version:
-        raise VersionMismatch(
-            f"Ticket {number} is at version {ticket.version}, not {if_version}: read it again.", version=ticket.version
-        )
+    _must_be_at(ticket, party, if_version)
     return ticket
+
+
+def _must_be_at(ticket: Ticket, party: Party, version: int | None) -> None:
+    party.must_see(ticket)
+    if version is not None and ticket.version != version:
+        raise VersionMismatch(
+            f"Ticket {ticket.number} is at version {ticket.version}, not {version}: read it again.",
+            version=ticket.version,
+        )
+
+
+async def _gone_on(connection: AsyncConnection, party: Party, ticket: Ticket) -> Ticket:
+    """The ticket itself, or the one it went on as, held, as far as this party may see that."""
+    for _ in range(MERGES_MAX):
+        if ticket.merged_into is None:
+            return ticket
+        target = await lock(connection, ticket.merged_into)
+        if not (party.is_staff or party.asks(target)):
+            return ticket
+        ticket = target
+    raise NotFound(f"Ticket {ticket.number} was merged too often to follow; reply to the one you want.")
 
 
 async def _decide_and_save(connection: AsyncConnection, ticket: Ticket, command: Command, now: datetime) -> Ticket:

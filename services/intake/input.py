@@ -1,9 +1,11 @@
 """The kinds of text the HTTP API takes, each with its limits, and what all its input has in common."""
 
 from typing import Annotated
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, EmailStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
+from services.intake.attachments import ATTACHMENTS_MAX
 from services.intake.people import EMAIL_CHARACTERS_MAX, NAME_CHARACTERS_MAX
 from services.intake.sessions import PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
 from services.intake.tickets import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
@@ -12,6 +14,8 @@ from services.storable import Storable
 SURVEY_COMMENT_CHARACTERS_MAX = 5000
 SEARCH_CHARACTERS_MAX = 200
 CODE_CHARACTERS_MAX = 2000
+NUMBER_MAX = 2**63 - 1
+"""Of a ticket: what the database's column holds."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CHARACTERS_MAX), Storable]
 Subject = Annotated[
@@ -28,6 +32,7 @@ Code = Annotated[str, StringConstraints(max_length=CODE_CHARACTERS_MAX), Storabl
 SurveyComment = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=SURVEY_COMMENT_CHARACTERS_MAX), Storable
 ]
+Files = Annotated[list[UUID], Field(max_length=ATTACHMENTS_MAX, description="Ids from POST /api/v1/attachments.")]
 
 
 class Input(BaseModel):

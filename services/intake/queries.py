@@ -1,5 +1,6 @@
 """Reading tickets for people: pages, views, and one ticket with its timeline. Every list is bounded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events import ArticleLink
 from services.intake.access import Party
-from services.intake.tables import attachment, comment, organisation, person, suggestion, ticket, timeline
+from services.intake.tables import (
+    attachment,
+    comment,
+    organisation,
+    participant,
+    person,
+    suggestion,
+    ticket,
+    timeline,
+)
 from services.intake.ticket_row import read_ticket, select_tickets
 from services.intake.tickets import Ticket
 from services.vocabulary import Status
@@ -21,47 +31,132 @@ SEARCH_MAX = 1000
 """How many of the newest tickets each way of matching a search brings."""
 NUMBER_DIGITS_MAX = 19
 AT_WORK = (Status.NEW, Status.OPEN, Status.PENDING, Status.PARKED)
-VIEWS = ("unassigned", "mine", "new", "open", "pending", "parked", "solved", "closed")
+VIEWS = ("unassigned", "mine", "new", "open", "pending", "parked", "solved", "closed", "snoozed")
+WAITING_VIEWS = frozenset({"unassigned", "mine", "new", "open"})
+"""What somebody should work on now: what was put off until later is not in these."""
+LINKED_MAX = 100
+"""Most tickets named as follow-ups, as merged into one, or as its incidents."""
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which tickets. None means all; `assignee` may be 'none'."""
+    """Which tickets. None means all; `assignee` and `team` may be 'none'."""
 
     view: str | None = None
     status: Status | None = None
     assignee: UUID | str | None = None
     requester: UUID | None = None
     q: str | None = None
+    team: UUID | str | None = None
+    tag: str | None = None
+    product: UUID | None = None
+    organisation: UUID | None = None
+    problem: int | None = None
+    release: str | None = None
+
+
+@dataclass(frozen=True)
+class ByChange:
+    """The newest change first; of the ticket the last page ended with, when it changed and its number."""
+
+    after: tuple[datetime, int] | None = None
+
+
+@dataclass(frozen=True)
+class ByBreach:
+    """What breaks, or broke, first; then those without a running promise, the newest change first.
+
+    Of the ticket the last page ended with: its breach (None where it had none), its change, its number.
+    """
+
+    after: tuple[datetime | None, datetime, int] | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A ticket with where it stands in a list."""
+
+    ticket: Ticket
+    breach_at: datetime | None
+    """As its row says, which is what the list is sorted by."""
+
+    def change_key(self) -> tuple[str, int]:
+        """Where a list by change goes on after it."""
+        return self.ticket.updated_at.isoformat(), self.ticket.number
+
+    def breach_key(self) -> tuple[str, str, int]:
+        """Where a list by breach goes on after it."""
+        return (self.breach_at.isoformat() if self.breach_at else "", *self.change_key())
 
 
 async def list_tickets(
-    connection: AsyncConnection, party: Party, chosen: Filter, after: tuple[datetime, int] | None, limit: int
-) -> list[Ticket]:
-    """The newest change first, at most `limit`, beginning after the (updated_at, number) given."""
-    query = (
-        select_tickets()
-        .where(party.visible(), *_conditions(chosen, party))
-        .order_by(ticket.c.updated_at.desc(), ticket.c.number.desc())
-        .limit(limit)
-    )
+    connection: AsyncConnection, party: Party, chosen: Filter, order: ByChange | ByBreach, limit: int, now: datetime
+) -> list[Listed]:
+    """At most `limit`, in this order, as of `now`. One query by change, at most two by breach."""
+    query = select_tickets().where(party.visible(), *conditions(chosen, party, now))
+    if isinstance(order, ByChange):
+        return await _by_change(connection, query, order.after, limit)
+    found: list[Listed] = []
+    breach, change, number = order.after or (None, None, None)
+    if order.after is None or breach is not None:
+        after = (breach, number) if breach is not None and number is not None else None
+        found = await _by_breach(connection, query, after, limit)
+    if len(found) == limit:
+        return found
+    rest = query.where(ticket.c.next_breach_at.is_(None))
+    begin = (change, number) if breach is None and change is not None and number is not None else None
+    return found + await _by_change(connection, rest, begin, limit - len(found))
+
+
+async def _by_change(
+    connection: AsyncConnection, query: Select[Any], after: tuple[datetime, int] | None, limit: int
+) -> list[Listed]:
+    query = query.order_by(ticket.c.updated_at.desc(), ticket.c.number.desc()).limit(limit)
     if after:
         query = query.where(tuple_(ticket.c.updated_at, ticket.c.number) < after)
-    return [read_ticket(row) for row in await connection.execute(query)]
+    return [Listed(read_ticket(row), row.next_breach_at) for row in await connection.execute(query)]
 
 
-async def count_views(connection: AsyncConnection, party: Party) -> dict[str, int]:
-    """How many tickets each view holds, counting to `COUNT_MAX` at the most. One query."""
+async def _by_breach(
+    connection: AsyncConnection, query: Select[Any], after: tuple[datetime, int] | None, limit: int
+) -> list[Listed]:
+    query = query.where(ticket.c.next_breach_at.is_not(None))
+    query = query.order_by(ticket.c.next_breach_at, ticket.c.number).limit(limit)
+    if after:
+        query = query.where(tuple_(ticket.c.next_breach_at, ticket.c.number) > after)
+    return [Listed(read_ticket(row), row.next_breach_at) for row in await connection.execute(query)]
+
+
+async def count_views(connection: AsyncConnection, party: Party, now: datetime) -> dict[str, int]:
+    """How many tickets each view holds as of `now`, counting to `COUNT_MAX` at the most. One query."""
     counts = []
     for view in VIEWS:
-        some = select(ticket.c.number).where(*_conditions(Filter(view=view), party)).limit(COUNT_MAX).subquery()
+        some = select(ticket.c.number).where(*conditions(Filter(view=view), party, now)).limit(COUNT_MAX).subquery()
         counts.append(select(func.count()).select_from(some).scalar_subquery().label(view))
     return dict((await connection.execute(select(*counts))).one()._mapping)
 
 
 async def follow_ups(connection: AsyncConnection, number: int) -> list[int]:
     """The tickets that continue this one."""
-    query = select(ticket.c.number).where(ticket.c.follow_up_of == number).order_by(ticket.c.number).limit(100)
+    return await _linked(connection, ticket.c.follow_up_of == number)
+
+
+async def incidents(connection: AsyncConnection, number: int) -> list[int]:
+    """The tickets this one is the problem behind."""
+    return await _linked(connection, ticket.c.problem == number)
+
+
+async def merged(connection: AsyncConnection, number: int) -> list[int]:
+    """The tickets that go on as this one, those merged into one of them included."""
+    own = select(ticket.c.number).where(ticket.c.merged_into == number).cte("gone", recursive=True)
+    further = select(ticket.c.number).join_from(ticket, own, ticket.c.merged_into == own.c.number)
+    gone = own.union(further)
+    query = select(gone.c.number).order_by(gone.c.number).limit(LINKED_MAX)
+    return list((await connection.execute(query)).scalars())
+
+
+async def _linked(connection: AsyncConnection, how: ColumnElement[bool]) -> list[int]:
+    query = select(ticket.c.number).where(how).order_by(ticket.c.number).limit(LINKED_MAX)
     return list((await connection.execute(query)).scalars())
 
 
@@ -80,7 +175,7 @@ async def organisation_name(connection: AsyncConnection, organisation_id: UUID |
     return (await connection.execute(query)).scalar_one_or_none()
 
 
-async def organisation_names(connection: AsyncConnection, of: list[Ticket]) -> dict[UUID, str]:
+async def organisation_names(connection: AsyncConnection, of: Sequence[Ticket]) -> dict[UUID, str]:
     """The names of the tickets' organisations. One query."""
     ids = {each.organisation_id for each in of if each.organisation_id}
     if not ids:
@@ -90,11 +185,11 @@ async def organisation_names(connection: AsyncConnection, of: list[Ticket]) -> d
 
 
 async def read_timeline(
-    connection: AsyncConnection, party: Party, number: int, after: int, limit: int
+    connection: AsyncConnection, number: int, after: int, limit: int, *, notes: bool
 ) -> tuple[list[Row[Any]], dict[UUID, list[Row[Any]]]]:
     """Lines oldest first, at most `limit`, beginning after line id `after`; and the files of each comment.
 
-    Requesters never get internal notes. Two queries, however long the page.
+    Without `notes`, nothing of what is internal. Two queries, however long the page.
     """
     query = (
         select(
@@ -108,7 +203,7 @@ async def read_timeline(
         .order_by(timeline.c.id)
         .limit(limit)
     )
-    if not party.is_staff:
+    if not notes:
         query = query.where(timeline.c.public)
     lines = list(await connection.execute(query))
     return lines, await _files(connection, [line.comment_id for line in lines if line.comment_id])
@@ -123,29 +218,49 @@ async def _files(connection: AsyncConnection, comment_ids: list[UUID]) -> dict[U
     return files
 
 
-def _conditions(chosen: Filter, party: Party) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def conditions(chosen: Filter, party: Party, now: datetime) -> list[ColumnElement[bool]]:
+    """The filter on the ticket table; who may see what is `party.visible()`'s."""
+    found: list[ColumnElement[bool]] = []
     if chosen.view:
-        conditions.append(_view(chosen.view, party))
-    if chosen.status:
-        conditions.append(ticket.c.status == chosen.status)
-    if chosen.assignee == "none":
-        conditions.append(ticket.c.assignee_id.is_(None))
-    elif chosen.assignee:
-        conditions.append(ticket.c.assignee_id == chosen.assignee)
-    if chosen.requester:
-        conditions.append(ticket.c.requester_id == chosen.requester)
+        found.append(_view(chosen.view, party, now))
     if chosen.q:
-        conditions.append(_matching(chosen.q, party))
-    return conditions
+        found.append(_matching(chosen.q, party))
+    if chosen.tag:
+        found.append(ticket.c.tags.contains([chosen.tag]))
+    if chosen.release:
+        # Parked, as the index has it: a release is what is to come.
+        found += [ticket.c.release == chosen.release, ticket.c.status == Status.PARKED]
+    for column, wanted in (
+        (ticket.c.status, chosen.status),
+        (ticket.c.assignee_id, chosen.assignee),
+        (ticket.c.requester_id, chosen.requester),
+        (ticket.c.team_id, chosen.team),
+        (ticket.c.product_id, chosen.product),
+        (ticket.c.organisation_id, chosen.organisation),
+        (ticket.c.problem, chosen.problem),
+    ):
+        if wanted == "none":
+            found.append(column.is_(None))
+        elif wanted is not None:
+            found.append(column == wanted)
+    return found
 
 
-def _view(view: str, party: Party) -> ColumnElement[bool]:
+def _view(view: str, party: Party, now: datetime) -> ColumnElement[bool]:
+    found = _of_view(view, party)
+    if view in WAITING_VIEWS:
+        return and_(found, or_(ticket.c.snoozed_until.is_(None), ticket.c.snoozed_until <= now))
+    return found
+
+
+def _of_view(view: str, party: Party) -> ColumnElement[bool]:
     if view == "unassigned":
         return and_(ticket.c.assignee_id.is_(None), ticket.c.status.in_(AT_WORK))
     if view == "mine":
         me = party.person.id if party.person else None
         return and_(ticket.c.assignee_id == me, ticket.c.status.in_(AT_WORK))
+    if view == "snoozed":
+        return ticket.c.snoozed_until.is_not(None)
     return ticket.c.status == view
 
 
@@ -155,8 +270,8 @@ def _matching(q: str, party: Party) -> ColumnElement[bool]:
     words = func.websearch_to_tsquery("simple", q)
     said = select(comment.c.ticket_number).where(comment.c.words.op("@@")(words))
     if not party.is_staff:
-        said = said.where(comment.c.public)
-        said = said.join(ticket, ticket.c.number == comment.c.ticket_number).where(party.visible())
+        said = said.join(ticket, ticket.c.number == comment.c.ticket_number)
+        said = said.where(party.visible(), or_(comment.c.public, _notes_shared_with(party)))
     named = or_(func.lower(person.c.email) == q.lower(), func.lower(person.c.name) == q.lower())
     who = select(person.c.id).where(named)
     ways = [
@@ -172,3 +287,10 @@ def _matching(q: str, party: Party) -> ColumnElement[bool]:
 
 def _visible_numbers(party: Party) -> Select[Any]:
     return select(ticket.c.number).where(party.visible()).order_by(ticket.c.number.desc())
+
+
+def _notes_shared_with(party: Party) -> ColumnElement[bool]:
+    """`party.sees_notes` of somebody who is not of support, as a condition on the ticket table."""
+    me = party.person.id if party.person else None
+    shared = select(participant.c.ticket_number).where(participant.c.person_id == me, participant.c.part == "colleague")
+    return and_(ticket.c.number.in_(shared), ticket.c.requester_id != me)

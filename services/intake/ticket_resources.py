@@ -1,23 +1,26 @@
 """What the HTTP API takes and gives about tickets; with examples, the source of its OpenAPI."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from services.contract import Deadline
-from services.deadlines import next_deadline
 from services.event_data import Actor, Contact
 from services.events import ArticleLink
-from services.intake.attachments import ATTACHMENTS_MAX, FILE_NAME_CHARACTERS_MAX
-from services.intake.input import Code, Email, Input, Name, Subject, SurveyComment, Text
-from services.intake.moves import moves
+from services.intake.access import Party
+from services.intake.attachments import FILE_NAME_CHARACTERS_MAX
+from services.intake.clock_rules import STEPS
+from services.intake.desk_rules import TAGS_MAX
+from services.intake.input import Email, Files, Input, Name, Subject, Text
+from services.intake.move_resources import FIELDS_MAX, FieldKey, FieldText, TagName
 from services.intake.people_resources import OrganisationOut
-from services.intake.tickets import Rating, Ticket
-from services.vocabulary import Channel, ClosedReason, Kind, Language, Priority, Status
-
-Files = Annotated[list[UUID], Field(max_length=ATTACHMENTS_MAX, description="Ids from POST /api/v1/attachments.")]
+from services.intake.tickets import Parking, ProductRef, Rating, TeamRef, Ticket
+from services.sla import Measure, State, measures, next_breach
+from services.vocabulary import Channel, ClosedReason, Effort, Kind, Language, Metric, Priority, Status
+from services.working_time import Counted
 
 
 class RequesterIn(Input):
@@ -29,7 +32,7 @@ class RequesterIn(Input):
 
 
 class TicketIn(Input):
-    """A new ticket. `requester` and `channel` are for staff and services, who log it for somebody."""
+    """A new ticket. `requester`, `channel`, `tags` and `team_id` are for staff and services."""
 
     subject: Subject = Field(examples=["The label printer prints nothing"])
     text: Text = Field(examples=["Since this morning the printer in the bakery stays silent."])
@@ -39,34 +42,15 @@ class TicketIn(Input):
     channel: Channel | None = Field(default=None, description="`web` for people, `api` for services where left out.")
     requester: RequesterIn | None = None
     attachment_ids: Files = Field(default_factory=list)
-
-
-class MessageIn(Input):
-    """Something to say."""
-
-    text: Text = Field(examples=["Is the printer's lamp green?"])
-    attachment_ids: Files = Field(default_factory=list)
-
-
-class OptionalMessageIn(Input):
-    """Something to say, or nothing."""
-
-    text: Text | None = Field(default=None, examples=["Update 4.2 mends this; it is installed for you."])
-    attachment_ids: Files = Field(default_factory=list)
-
-
-class AssignIn(Input):
-    """Whom to make responsible; null for nobody."""
-
-    assignee_id: UUID | None
-
-
-class SurveyIn(Input):
-    """The answer to the survey, with the code of the link in the mail."""
-
-    code: Code
-    good: bool
-    comment: SurveyComment = ""
+    product_id: UUID | None = Field(default=None, description="One of GET /api/v1/products/mine.")
+    fields: dict[FieldKey, FieldText] = Field(
+        default_factory=dict,
+        max_length=FIELDS_MAX,
+        examples=[{}],
+        description="What the product's form asks, by key. `errors` of a refusal name each field and its problem.",
+    )
+    tags: list[TagName] = Field(default_factory=list, max_length=TAGS_MAX, description="For staff and services.")
+    team_id: UUID | None = Field(default=None, description="For staff and services; its round robin finds an agent.")
 
 
 class SurveyOut(BaseModel):
@@ -86,6 +70,49 @@ class AttachmentOut(BaseModel):
     size: int
 
 
+class ParkingOut(BaseModel):
+    """What the product director decides on. `note` is for those who see internal notes."""
+
+    workaround: bool
+    effort: Effort
+    note: str | None
+    at: datetime
+    release: str | None
+
+
+class NextBreachOut(BaseModel):
+    """The promise that breaks first, or broke and is not kept yet."""
+
+    metric: Metric
+    breach_at: datetime
+    remaining_seconds: int = Field(description="As the promise is counted; negative once it is broken.")
+
+
+class PromiseOut(BaseModel):
+    """A promise as it stands now. Seconds are of the time it is counted in."""
+
+    metric: Metric
+    target_seconds: int
+    counted: Counted
+    spent_seconds: int
+    remaining_seconds: int
+    breach_at: datetime | None = Field(description="When it breaks or broke; null once met, or while its clock stands.")
+    state: State
+
+    @classmethod
+    def of(cls, measure: Measure) -> "PromiseOut":
+        """The measure in seconds."""
+        return cls(
+            metric=measure.metric,
+            target_seconds=_seconds(measure.target.length),
+            counted=measure.target.counted,
+            spent_seconds=_seconds(measure.spent),
+            remaining_seconds=_seconds(measure.remaining),
+            breach_at=measure.breach_at,
+            state=measure.state,
+        )
+
+
 class _TicketFacts(BaseModel):
     number: int
     version: int
@@ -94,15 +121,21 @@ class _TicketFacts(BaseModel):
     closed_reason: ClosedReason | None
     kind: Kind
     priority: Priority
+    asked_priority: Priority
     channel: Channel
     language: Language
     requester: Contact
     assignee: Contact | None
     organisation: OrganisationOut | None
+    team: TeamRef | None
+    product: ProductRef | None
+    tags: list[str] = Field(description="For support only.")
     opened_at: datetime
     updated_at: datetime
     asked_at: datetime | None
     solved_at: datetime | None
+    snoozed_until: datetime | None = Field(description="For support only.")
+    next_breach: NextBreachOut | None = Field(description="For support only.")
     reopened: int
     follow_up_of: int | None
 
@@ -114,43 +147,71 @@ class TicketSummary(_TicketFacts):
     """What the clock does next, by the same function the clock runs on."""
 
     @classmethod
-    def of(cls, ticket: Ticket, organisation_name: str | None) -> "TicketSummary":
-        """The ticket as a list shows it."""
-        return cls(**_facts(ticket, organisation_name), next_deadline=next_deadline(ticket.standing, ticket.policy))
+    def of(cls, ticket: Ticket, party: Party, organisation_name: str | None, now: datetime) -> "TicketSummary":
+        """The ticket as a list shows it to this party at `now`."""
+        coming = _deadlines(ticket, party)
+        return cls(**_facts(ticket, party, organisation_name, now), next_deadline=coming[0] if coming else None)
+
+
+@dataclass(frozen=True)
+class Links:
+    """What a ticket is connected with, besides what it says itself."""
+
+    organisation_name: str | None
+    follow_ups: list[int]
+    merged: list[int]
+    incidents: list[int]
+    suggestions: list[ArticleLink]
 
 
 class TicketOut(_TicketFacts):
     """A ticket. `deadlines` is what the clock will do, `moves` what this caller may do now."""
 
     follow_ups: list[int]
+    merged_into: int | None
+    merged: list[int] = Field(description="The tickets that go on as this one: what was said there belongs here.")
+    problem: int | None = Field(description="The ticket of the problem behind this incident; for support only.")
+    incidents: list[int] = Field(description="The tickets this one is the problem behind; for support only.")
+    fields: dict[str, str] = Field(description="What the product's form asked, by the field's key.")
+    parking: ParkingOut | None
+    snoozed_by: Contact | None = Field(description="For support only.")
+    lowered: int
+    followers: list[Contact]
+    colleagues: list[Contact] = Field(description="With whom it is shared; for those who see internal notes.")
+    promises: list[PromiseOut] = Field(description="Every promise that has begun to count; for support only.")
     deadlines: list[Deadline]
     moves: list[str]
     suggestions: list[ArticleLink]
     rating: Rating | None
 
     @classmethod
-    def of(
-        cls,
-        ticket: Ticket,
-        *,
-        staff: bool,
-        organisation_name: str | None,
-        follow_ups: list[int],
-        suggestions: list[ArticleLink],
-    ) -> "TicketOut":
-        """The ticket as one of this side sees it."""
+    def of(cls, ticket: Ticket, party: Party, links: Links, now: datetime) -> "TicketOut":
+        """The ticket as this party sees it at `now`."""
+        inside = party.sees_notes(ticket)
+        promised = measures(ticket.standing, ticket.policy, now) if party.is_staff else ()
         return cls(
-            **_facts(ticket, organisation_name),
-            follow_ups=follow_ups,
-            deadlines=list(ticket.deadlines),
-            moves=list(moves(ticket, staff=staff)),
-            suggestions=suggestions,
+            **_facts(ticket, party, links.organisation_name, now),
+            follow_ups=links.follow_ups,
+            merged_into=ticket.merged_into,
+            merged=links.merged,
+            problem=ticket.problem if party.is_staff else None,
+            incidents=links.incidents if party.is_staff else [],
+            fields=ticket.fields,
+            parking=_parking(ticket.parking, inside=inside) if ticket.parking else None,
+            snoozed_by=ticket.snoozed_by if party.is_staff else None,
+            lowered=ticket.lowered,
+            followers=list(ticket.followers),
+            colleagues=list(ticket.colleagues) if inside else [],
+            promises=[PromiseOut.of(each) for each in promised],
+            deadlines=_deadlines(ticket, party),
+            moves=list(party.moves(ticket)),
+            suggestions=links.suggestions,
             rating=ticket.rating,
         )
 
 
 class TicketPage(BaseModel):
-    """Tickets, newest change first. Ask again with `cursor=next_cursor` for more; null ends it."""
+    """Tickets, in the order asked for. Ask again with `cursor=next_cursor` for more; null ends it."""
 
     items: list[TicketSummary]
     next_cursor: str | None
@@ -181,10 +242,15 @@ class CommentOut(BaseModel):
 
 
 class HappeningOut(BaseModel):
-    """What happened other than words: `facts` depend on `type` (deadline_met: due_at, met_at, policy, …)."""
+    """What happened other than words, in the language of the caller (`Accept-Language`, or else the person's).
+
+    `facts` depend on `type` (deadline_met: due_at, met_at, policy, …).
+    """
 
     type: str
     facts: dict[str, Any]
+    sentence: str
+    evidence: str = Field(description="Why the clock did it when it did; for support only, empty for what people did.")
 
 
 class TimelineEntry(BaseModel):
@@ -205,9 +271,42 @@ class TimelinePage(BaseModel):
     next_cursor: str | None
 
 
-def _facts(ticket: Ticket, organisation_name: str | None) -> dict[str, Any]:
-    own = {name: getattr(ticket, name) for name in _TicketFacts.model_fields if name != "organisation"}
+_NOT_AS_IT_IS = frozenset({"organisation", "tags", "snoozed_until", "next_breach"})
+
+
+def _facts(ticket: Ticket, party: Party, organisation_name: str | None, now: datetime) -> dict[str, Any]:
+    own = {name: getattr(ticket, name) for name in _TicketFacts.model_fields if name not in _NOT_AS_IT_IS}
     organisation = (
         OrganisationOut(id=ticket.organisation_id, name=organisation_name or "") if ticket.organisation_id else None
     )
-    return {**own, "organisation": organisation}
+    desks: dict[str, Any] = {"tags": [], "snoozed_until": None, "next_breach": None}
+    if party.is_staff:
+        desks = {
+            "tags": list(ticket.tags),
+            "snoozed_until": ticket.standing.snoozed_until,
+            "next_breach": _next_breach(ticket, now),
+        }
+    return {**own, **desks, "organisation": organisation}
+
+
+def _next_breach(ticket: Ticket, now: datetime) -> NextBreachOut | None:
+    found = next_breach(ticket.standing, ticket.policy)
+    if found is None:
+        return None
+    metric, breach_at = found
+    measure = next(each for each in measures(ticket.standing, ticket.policy, now) if each.metric is metric)
+    return NextBreachOut(metric=metric, breach_at=breach_at, remaining_seconds=_seconds(measure.remaining))
+
+
+def _deadlines(ticket: Ticket, party: Party) -> list[Deadline]:
+    """Requesters are shown the steps that come to them: neither promises nor what reminds support."""
+    return [each for each in ticket.deadlines if party.is_staff or each.kind in STEPS]
+
+
+def _parking(parking: Parking, *, inside: bool) -> ParkingOut:
+    shown = parking.model_dump(exclude={"note"})
+    return ParkingOut(**shown, note=parking.note if inside else None)
+
+
+def _seconds(length: timedelta) -> int:
+    return round(length.total_seconds())

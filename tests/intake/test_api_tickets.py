@@ -17,7 +17,7 @@ async def test_a_new_ticket_is_answered_whole_and_told_to_both_sinks(marieke: As
     assert opened["status"] == "new"
     assert opened["requester"]["email"] == "marieke@devries.example"
     assert opened["organisation"]["name"] == "Bakkerij De Vries"
-    assert opened["moves"] == ["reply"]
+    assert opened["moves"] == ["reply", "confirm_solved"]
     assert opened["deadlines"] == []
     async with engine.connect() as connection:
         about = outbox.c.key == str(opened["number"])

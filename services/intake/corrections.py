@@ -1,0 +1,48 @@
+"""Commands that name somebody or something else than the ticket: whether that is there, and may be named."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.errors import Invalid, NotFound
+from services.event_data import Actor
+from services.intake.access import Party
+from services.intake.desk_tables import team
+from services.intake.move_resources import ChangeIn
+from services.intake.orders import Change, HandOver, LinkProblem, Share
+from services.intake.people import get_person
+from services.intake.products import corrected
+from services.intake.store import load
+from services.intake.tickets import TeamRef, Ticket
+from services.standing import ENDED
+from services.vocabulary import STAFF, Role
+
+COLLEAGUES = STAFF | {Role.COLLEAGUE}
+"""With whom a ticket may be shared."""
+
+
+async def correction(connection: AsyncConnection, party: Party, ticket: Ticket, wanted: ChangeIn) -> Change:
+    """Raises Invalid for a product that cannot be chosen, and for fields its form refuses."""
+    product, fields = await corrected(connection, ticket.product, wanted.product_id, wanted.fields)
+    return Change(party.actor, wanted.subject, wanted.kind, product, fields)
+
+
+async def linking(connection: AsyncConnection, party: Party, problem: int | None) -> LinkProblem:
+    """Raises Invalid where the problem is no ticket, or has ended."""
+    if problem is not None:
+        try:
+            found = await load(connection, problem)
+        except NotFound as error:
+            raise Invalid(f"{error.detail} Name the ticket of the problem.") from error
+        if found.status in ENDED:
+            raise Invalid(f"Ticket {problem} is {found.status}: a problem with incidents is one still at work.")
+    return LinkProblem(party.actor, problem)
+
+
+async def sharing(connection: AsyncConnection, party: Party, person_id: UUID, *, shared: bool) -> Share:
+    """Raises NotFound for nobody, and Invalid for somebody who is no (longer a) colleague."""
+    colleague = await get_person(connection, person_id)
+    if shared and (colleague.role not in COLLEAGUES or not colleague.active):
+        raise Invalid(f"{colleague.name} is no colleague (any more): a ticket with its notes stays in the house.")
+    return Share(party.actor, colleague.contact(), shared)

@@ -1,0 +1,88 @@
+"""Which tickets a caller wants: the same words in a list's address and in the body of a bulk command."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import Field
+
+from services.errors import Invalid
+from services.intake.access import Party
+from services.intake.input import Input, Search
+from services.intake.move_resources import ReleaseName, TagName, TicketNumber
+from services.intake.queries import Filter
+from services.vocabulary import Status
+
+View = Literal["unassigned", "mine", "new", "open", "pending", "parked", "solved", "closed", "snoozed"]
+Nobody = Literal["none"]
+Assignee = Annotated[UUID | Literal["me"] | Nobody, Field(description="`me`, `none` or an id")]
+Requester = Annotated[UUID | Literal["me"], Field(description="`me` or an id")]
+Team = Annotated[UUID | Nobody, Field(description="`none` or an id")]
+Words = Annotated[Search, Field(description="Words in subject or messages, a number, a name.")]
+Release = Annotated[ReleaseName, Field(description="Parked tickets planned in it.")]
+
+
+class TicketFilter(Input):
+    """Tickets for which all of this holds."""
+
+    view: View | None = None
+    status: Status | None = None
+    assignee: Assignee | None = None
+    requester: Requester | None = None
+    q: Words | None = None
+    team: Team | None = None
+    tag: TagName | None = None
+    product: UUID | None = None
+    organisation: UUID | None = None
+    problem: TicketNumber | None = None
+    release: Release | None = None
+
+    def chosen_by(self, party: Party) -> Filter:
+        """With `me` being this party. Raises Invalid for a service, which is nobody."""
+        # Only who asks for `tag` or `problem` without seeing them would learn what their tickets have.
+        if not party.is_staff and (self.tag or self.problem or self.view == "snoozed"):
+            raise Invalid("Tags, problems and what is snoozed are for support; leave them out.")
+        facts = self.model_dump(exclude={"assignee", "requester"})
+        return Filter(**facts, assignee=_me(self.assignee, party), requester=_requester(self.requester, party))
+
+
+def wanted_tickets(
+    view: Annotated[View | None, Query()] = None,
+    status: Annotated[Status | None, Query()] = None,
+    assignee: Annotated[Assignee | None, Query()] = None,
+    requester: Annotated[Requester | None, Query()] = None,
+    q: Annotated[Words | None, Query()] = None,
+    team: Annotated[Team | None, Query()] = None,
+    tag: Annotated[TagName | None, Query()] = None,
+    product: Annotated[UUID | None, Query()] = None,
+    organisation: Annotated[UUID | None, Query()] = None,
+    problem: Annotated[TicketNumber | None, Query()] = None,
+    release: Annotated[Release | None, Query()] = None,
+) -> TicketFilter:
+    """The filter of a list's address."""
+    return TicketFilter(
+        view=view,
+        status=status,
+        assignee=assignee,
+        requester=requester,
+        q=q,
+        team=team,
+        tag=tag,
+        product=product,
+        organisation=organisation,
+        problem=problem,
+        release=release,
+    )
+
+
+def _requester(who: UUID | Literal["me"] | None, party: Party) -> UUID | None:
+    found = _me(who, party)
+    return found if isinstance(found, UUID) else None
+
+
+def _me(who: UUID | str | None, party: Party) -> UUID | str | None:
+    if who != "me":
+        return who
+    if party.person is None:
+        raise Invalid("A service is nobody: 'me' means nothing here.")
+    return party.person.id
