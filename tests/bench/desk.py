@@ -3,10 +3,12 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
@@ -18,6 +20,7 @@ from services.intake.demonstration import add_demonstration_people
 from services.postgres_server import PostgresServer
 from services.temporal_client import connect_temporal
 from services.temporal_server import NAMESPACE, TemporalServer
+from tests.bench.patience import LOOK_EVERY, Say, until_counted
 from tests.bench.processes import Program
 
 BALIE = Path(sys.executable).with_name("balie")
@@ -28,6 +31,8 @@ QUIET_WITHIN_SECONDS = 60.0
 QUIET_LOOK_SECONDS = 0.4
 QUIET_SHARE = 0.15
 """Of a core: asleep, the server takes about half of this."""
+
+Server = TypeVar("Server", PostgresServer, TemporalServer)
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,18 @@ class Desk:
         """Start these, all at once, where they do not run."""
         waiting = [each for each in map(self.programs.__getitem__, names) if not each.running]
         await asyncio.gather(*(asyncio.to_thread(each.start) for each in waiting))
+
+    async def until_counted(
+        self, count: Callable[[], Awaitable[int]], goal: int, what: str, say: Say, *, every: timedelta = LOOK_EVERY
+    ) -> int:
+        """`patience.until_counted`, which has no patience with a program that has died. Raises PartFailed."""
+
+        async def counted() -> int:
+            for program in self.programs.values():
+                program.must_live()
+            return await count()
+
+        return await until_counted(counted, goal, what, say, every=every)
 
     async def quiet(self) -> None:
         """Return once the server has nothing left to do, or at the latest after `QUIET_WITHIN_SECONDS`."""
@@ -66,7 +83,7 @@ async def desk_in(folder: Path, database_url: str | None = None) -> AsyncIterato
         programs = {}
         if database_url is None:
             postgres = PostgresServer(folder)
-            programs[POSTGRES] = Program(POSTGRES, folder / "postgres.lock", lambda: _started(postgres))
+            programs[POSTGRES] = Program(POSTGRES, folder, lambda: _started(postgres))
             stack.callback(programs[POSTGRES].stop)
             await asyncio.to_thread(programs[POSTGRES].start)
             database_url = postgres.url
@@ -99,12 +116,12 @@ def _balie(folder: Path, database_url: str, temporal_address: str) -> dict[str, 
     }
 
     def program(name: str, *words: str, ready: Callable[[], bool] = lambda: True) -> Program:
-        def start() -> Callable[[], None]:
+        def start() -> ChildProcess:
             process = ChildProcess(name, [BALIE, name, *words], folder, environment=environment)
             process.start(ready)
-            return process.stop
+            return process
 
-        return Program(name, folder / f"{name}.lock", start)
+        return Program(name, folder, start)
 
     return {
         API: program(API, "--port", str(port), ready=lambda: answers(port)),
@@ -113,6 +130,6 @@ def _balie(folder: Path, database_url: str, temporal_address: str) -> dict[str, 
     }
 
 
-def _started(server: PostgresServer | TemporalServer) -> Callable[[], None]:
+def _started(server: Server) -> Server:
     server.start()
-    return server.stop
+    return server

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+
+from services.child_process import PartFailed
 
 PROC = Path("/proc")
+LINES_SHOWN = 15
 _TICKS = os.sysconf("SC_CLK_TCK")
 # Fields of /proc/PID/stat, counted behind the name in brackets, which may hold blanks.
 _PARENT, _OWN_TIME, _WITH_CHILDREN = 1, slice(11, 13), slice(11, 15)
@@ -22,29 +26,47 @@ class Usage:
     rss_bytes: int
 
 
+class Startable(Protocol):
+    """What our classes that start a program have in common."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it lives."""
+
+    def stop(self) -> None:
+        """Stop it cleanly."""
+
+
 class Program:
     """A program under the guard of a `ChildProcess`, whichever of our classes starts it."""
 
-    def __init__(self, name: str, lock_file: Path, start: Callable[[], Callable[[], None]]) -> None:
-        """`start` starts it and gives what stops it. Its process id stands in `lock_file`, its `ChildProcess`'s."""
+    def __init__(self, name: str, folder: Path, start: Callable[[], Startable]) -> None:
+        """`start` starts it and gives it. Its `ChildProcess` keeps its lock and log in `folder`."""
         self.name = name
-        self._lock_file, self._start = lock_file, start
-        self._stop: Callable[[], None] | None = None
+        self._lock_file, self._log = folder / f"{name}.lock", folder / f"{name}.log"
+        self._start = start
+        self._started: Startable | None = None
 
     @property
     def running(self) -> bool:
         """Whether it was started, and neither stopped nor killed since."""
-        return self._stop is not None
+        return self._started is not None
 
     def start(self) -> None:
         """Start it, or start it again. Raises PartFailed."""
-        self._stop = self._start()
+        self._started = self._start()
+
+    def must_live(self) -> None:
+        """Raises PartFailed, with what it said last, where it ended although nobody told it to."""
+        if self._started and not self._started.running:
+            said = "\n".join(self._log.read_text(errors="replace").splitlines()[-LINES_SHOWN:])
+            raise PartFailed(f"{self.name} stopped by itself. It said last:\n{said}")
 
     def stop(self) -> None:
         """Stop it cleanly; does nothing where it does not run."""
-        if self._stop:
-            stop, self._stop = self._stop, None
-            stop()
+        if self._started:
+            started, self._started = self._started, None
+            started.stop()
 
     def kill(self) -> None:
         """`kill -9`; gone when this returns."""

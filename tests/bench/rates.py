@@ -13,7 +13,7 @@ from services.outbox import CLOCK_SINK
 from services.relay import lag
 from tests.bench.desk import API, RELAY, WORKER, Desk
 from tests.bench.figures import Pair, Rates
-from tests.bench.patience import Say, until_counted
+from tests.bench.patience import Say
 from tests.bench.raw_clocks import RawClocks
 from tests.bench.sleepers import count_asleep
 from tests.bench.tickets import Sides, ask_many, submit_many
@@ -98,7 +98,7 @@ class Rating:
         async def sent() -> int:
             return -(await lag(self._desk.engine, outbox, CLOCK_SINK)).unsent
 
-        await until_counted(sent, 0, "clocks told, less", self._say, every=LOOK_CLOSELY)
+        await self._desk.until_counted(sent, 0, "clocks told, less", self._say, every=LOOK_CLOSELY)
         async with self._desk.engine.connect() as connection:
             last = await connection.scalar(select(func.max(outbox.c.sent_at)).where(outbox.c.sink == CLOCK_SINK))
         return many / ((last or wall_clock()) - began).total_seconds()
@@ -120,4 +120,4 @@ async def all_asleep(desk: Desk, clocks: int, say: Say, every: timedelta = timed
     async def asleep() -> int:
         return await asyncio.to_thread(count_asleep, desk.timers)
 
-    return await until_counted(asleep, clocks, "clocks asleep", say, every=every)
+    return await desk.until_counted(asleep, clocks, "clocks asleep", say, every=every)

@@ -15,7 +15,7 @@ from services.relay import lag
 from tests.bench.books import count_met, disagreements, met_at, read_book
 from tests.bench.desk import API, RELAY, SERVER, WORKER, Desk
 from tests.bench.figures import Killing, Recovery, Storm, lateness
-from tests.bench.patience import Say, until_counted, until_instant
+from tests.bench.patience import Say, until_instant
 from tests.bench.rates import all_asleep
 from tests.bench.raw_clocks import RawClocks
 from tests.bench.sleepers import alarms, count_asleep
@@ -129,7 +129,7 @@ async def _kill_and_restart(
 ) -> list[_Kill]:
     done = []
     for share, name in kills:
-        met = await until_counted(
+        met = await desk.until_counted(
             lambda: count_met(desk.engine, numbers), int(share * len(numbers)), "deadlines met", say, every=LOOK_EVERY
         )
         program = desk.programs[name]
@@ -155,14 +155,14 @@ async def _submit(desk: Desk, who: Sides) -> list[int]:
 
 
 async def _all_met(desk: Desk, numbers: Sequence[int], say: Say) -> None:
-    await until_counted(lambda: count_met(desk.engine, numbers), len(numbers), "deadlines met", say)
+    await desk.until_counted(lambda: count_met(desk.engine, numbers), len(numbers), "deadlines met", say)
 
 
 async def _settled(desk: Desk, clocks: int, say: Say) -> None:
     async def sent() -> int:
         return -sum([(await lag(desk.engine, outbox, sink)).unsent for sink in (CLOCK_SINK, BROKER_SINK)])
 
-    await until_counted(sent, 0, "messages sent, less", say)
+    await desk.until_counted(sent, 0, "messages sent, less", say)
     await all_asleep(desk, clocks, say)
 
 

@@ -1,11 +1,12 @@
 """Tickets for the bench, made by intake's own commands and store, many in a transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services import standing
 from services.clock import wall_clock
 from services.database import transaction
 from services.intake.access import Party
@@ -61,8 +62,8 @@ async def ask_many(engine: AsyncEngine, who: Sides, numbers: Sequence[int]) -> N
 class Sleepers:
     """Makes tickets that wait for their requester, all to be reminded at the same instant."""
 
-    def __init__(self, engine: AsyncEngine, pattern: Ticket) -> None:
-        self._engine, self._pattern = engine, pattern
+    def __init__(self, engine: AsyncEngine, pattern: Ticket, asked_at: datetime) -> None:
+        self._engine, self._pattern, self._asked_at = engine, pattern, asked_at
 
     async def make(self, count: int) -> list[int]:
         """So many more; their numbers. What was said in them, and telling others, is left out: the clock's side of
@@ -76,7 +77,9 @@ class Sleepers:
         return numbers
 
     def _numbered(self, number: int) -> Ticket:
-        return self._pattern.model_copy(update={"standing": replace(self._pattern.standing, number=number)})
+        like = self._pattern
+        opened = standing.opened(number, like.priority, like.opened_at)
+        return like.model_copy(update={"standing": standing.asked(opened, self._asked_at)})
 
 
 async def sleepers(engine: AsyncEngine, who: Sides, due_at: datetime) -> Sleepers:
@@ -87,7 +90,7 @@ async def sleepers(engine: AsyncEngine, who: Sides, due_at: datetime) -> Sleeper
         message = await message_of(connection, _ASKED, who.agent.uploader)
         asked = decide(await load(connection, number), Ask(who.agent.actor, message), asked_at).ticket
         await connection.rollback()
-    return Sleepers(engine, asked)
+    return Sleepers(engine, asked, asked_at)
 
 
 async def _submitted(connection: AsyncConnection, who: Sides, now: datetime) -> Ticket:
