@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
 from services.contract import Deadline
 from services.policy import Policy
-from services.sla import is_over, reached_at
+from services.sla import POLICIES_KEPT, is_over, reached_at
 from services.standing import Alert, Standing
-from services.vocabulary import DeadlineKind, Metric, Status
+from services.vocabulary import DeadlineKind, Metric, Priority, Status
 from services.working_time import Span, add
 
 
@@ -39,11 +40,12 @@ def next_deadline(standing: Standing, policy: Policy) -> Deadline | None:
 
 def next_due(standing: Standing, policy: Policy) -> Due | None:
     """The same for whoever needs millions of them."""
-    return min(coming(standing, policy), key=_order, default=None)
+    return min(coming(standing, policy, soonest=True), key=_order, default=None)
 
 
-def coming(standing: Standing, policy: Policy) -> Iterator[Due]:
-    """Every deadline that stands, in no order. None once the ticket is closed."""
+def coming(standing: Standing, policy: Policy, *, soonest: bool = False) -> Iterator[Due]:
+    """Every deadline that stands, in no order. None once the ticket is closed. `soonest` leaves out what is later
+    than another one for sure."""
     status = standing.status
     if status is Status.PENDING:
         yield from _while_pending(standing, policy)
@@ -54,7 +56,7 @@ def coming(standing: Standing, policy: Policy) -> Iterator[Due]:
     if standing.snoozed_until is not None:
         yield Due(standing.snoozed_until, DeadlineKind.SNOOZE)
     if status is not Status.SOLVED:
-        yield from _promises(standing, policy)
+        yield from _promises(standing, policy, soonest=soonest)
 
 
 _PLACE = {
@@ -111,30 +113,40 @@ def _while_solved(standing: Standing, policy: Policy) -> Iterator[Due]:
         yield Due(survey_at, DeadlineKind.SURVEY)
 
 
-def _promises(standing: Standing, policy: Policy) -> Iterator[Due]:
-    promised = dict.fromkeys(target.metric for target in policy.targets)
-    for metric in promised:
-        target = policy.target(metric, standing.priority)
-        if target is None or is_over(standing, metric):
+def _promises(standing: Standing, policy: Policy, *, soonest: bool) -> Iterator[Due]:
+    for metric, points in _points(policy, standing.priority):
+        if is_over(standing, metric):
             continue
-        for kind, point, span in _points(target, policy):
-            if Alert(kind, metric, point) in standing.alerts:
+        for kind, point, span in points:
+            if standing.alerts and Alert(kind, metric, point) in standing.alerts:
                 continue
             at = reached_at(standing, policy, metric, span)
-            if at is not None:
-                yield Due(at, kind, metric, point)
+            if at is None:
+                break  # no later point is reached either
+            yield Due(at, kind, metric, point)
+            if soonest:
+                break
 
 
-def _points(target: Span, policy: Policy) -> Iterator[tuple[DeadlineKind, int, Span]]:
-    for percent in policy.warn_at:
-        yield DeadlineKind.WARNING, percent, _span(target, target.length * percent / 100)
-    yield DeadlineKind.BREACH, 0, target
-    for step, escalation in enumerate(policy.escalations[1:], start=1):
-        yield DeadlineKind.ESCALATION, step, _span(target, target.length + escalation.after)
+_Point = tuple[DeadlineKind, int, Span]
 
 
-def _span(target: Span, length: timedelta) -> Span:
-    return Span(length=length, counted=target.counted)
+@lru_cache(maxsize=POLICIES_KEPT)
+def _points(policy: Policy, priority: Priority) -> tuple[tuple[Metric, tuple[_Point, ...]], ...]:
+    """When staff are told of what is promised for a ticket of this priority: the time spent until then, least first."""
+    promised = dict.fromkeys(target.metric for target in policy.targets)
+    targets = ((metric, policy.target(metric, priority)) for metric in promised)
+    return tuple((metric, _points_of(target, policy)) for metric, target in targets if target is not None)
+
+
+def _points_of(target: Span, policy: Policy) -> tuple[_Point, ...]:
+    warnings = [(DeadlineKind.WARNING, percent, target.length * percent / 100) for percent in policy.warn_at]
+    escalations = [
+        (DeadlineKind.ESCALATION, step, target.length + escalation.after)
+        for step, escalation in enumerate(policy.escalations[1:], start=1)
+    ]
+    points = sorted([*warnings, (DeadlineKind.BREACH, 0, target.length), *escalations], key=lambda point: point[2])
+    return tuple((kind, point, Span(length=length, counted=target.counted)) for kind, point, length in points)
 
 
 def _spread(number: int, spread: timedelta) -> timedelta:

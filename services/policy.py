@@ -77,6 +77,10 @@ class Policy(Promises):
     """`<name>-<digest of the content>`: the same promises have the same version, and a version never changes."""
     calendar: Calendar = Calendar()
 
+    def __hash__(self) -> int:
+        # The version names the content: hashing all of it would cost more than what is kept by it.
+        return hash(self.version) if self.version else super().__hash__()
+
     def target(self, metric: Metric, priority: Priority) -> Span | None:
         """The time promised, or None where nothing is."""
         own = {each.priority: each.within for each in self.targets if each.metric is metric}

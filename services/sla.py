@@ -4,15 +4,19 @@ The definitions are Zendesk's (first reply, next reply, requester wait, agent wo
 which the contract pauses the metric. Time solved or closed never counts, so a reopened ticket goes on where it stopped.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from services.policy import Policy
 from services.standing import ENDED, Alert, Standing
 from services.vocabulary import DeadlineKind, Metric, Status
-from services.working_time import Span, add, elapsed
+from services.working_time import Span, elapsed, later
+
+POLICIES_KEPT = 4096
+"""Most policies by metric of which it is kept what counts, the least used dropped first."""
 
 COUNTED_WHILE: dict[Metric, frozenset[Status]] = {
     Metric.FIRST_REPLY: frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.PARKED}),
@@ -62,13 +66,17 @@ def measures(standing: Standing, policy: Policy, now: datetime) -> tuple[Measure
 
 def reached_at(standing: Standing, policy: Policy, metric: Metric, span: Span) -> datetime | None:
     """When `span` of the metric is spent, if nothing happens to the ticket; None where its clock stands still first."""
+    stretches = tuple(counted(standing, policy, metric))
+    if stretches and stretches[-1][1] is not None and _elapsed(stretches) < span.length:
+        # No time is counted for more than it lasts: the calendar need not be asked.
+        return None
     left = span.length
-    for start, end in counted(standing, policy, metric):
+    for start, end in stretches:
         if end is None:
-            return add(start, Span(length=left, counted=span.counted), policy.calendar)
+            return later(start, left, span.counted, policy.calendar)
         passed = elapsed(start, end, span.counted, policy.calendar)
         if passed >= left:
-            return add(start, Span(length=left, counted=span.counted), policy.calendar)
+            return later(start, left, span.counted, policy.calendar)
         left -= passed
     return None
 
@@ -96,9 +104,15 @@ def is_over(standing: Standing, metric: Metric) -> bool:
     return metric is Metric.NEXT_REPLY and standing.waits_since is None
 
 
+@lru_cache(maxsize=POLICIES_KEPT)
+def counting(policy: Policy, metric: Metric) -> frozenset[Status]:
+    """The statuses in which the metric's time counts under the contract."""
+    return COUNTED_WHILE[metric] - {pause.status for pause in policy.pauses if pause.metric is metric}
+
+
 def counted(standing: Standing, policy: Policy, metric: Metric) -> Iterator[Counted]:
     """The stretches of time that count for the metric, in order; neighbours are joined."""
-    counts = COUNTED_WHILE[metric] - {pause.status for pause in policy.pauses if pause.metric is metric}
+    counts = counting(policy, metric)
     begins, ends = _window(standing, metric)
     start: datetime | None = None
     for status, since in standing.path:
@@ -113,6 +127,10 @@ def counted(standing: Standing, policy: Policy, metric: Metric) -> Iterator[Coun
             return
     if start is not None and standing.status in counts and (ends is None or ends > start):
         yield start, ends
+
+
+def _elapsed(stretches: Iterable[Counted]) -> timedelta:
+    return sum((end - start for start, end in stretches if end is not None), timedelta(0))
 
 
 def _window(standing: Standing, metric: Metric) -> Counted:

@@ -1,13 +1,13 @@
 """How a ticket stands with its clock, and what each act makes of that. Pure, and light: a simulation runs millions."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.vocabulary import ClosedReason, DeadlineKind, Metric, Priority, Status
 
 ENDED = frozenset({Status.SOLVED, Status.CLOSED})
 AT_WORK = frozenset({Status.NEW, Status.OPEN})
+NO_TIME = timedelta(0)
 _WHILE_PENDING = frozenset({DeadlineKind.REMINDER, DeadlineKind.CLOSURE})
 
 
@@ -33,8 +33,7 @@ class Override(NamedTuple):
     until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """All of a ticket that its deadlines depend on, besides its policy. Instants are aware, in UTC."""
 
     number: int
@@ -56,7 +55,7 @@ class Standing:
     reply, when the whole ticket waits."""
     alerts: tuple[Alert, ...] = ()
     overrides: tuple[Override, ...] = ()
-    mail_down: timedelta = timedelta(0)
+    mail_down: timedelta = NO_TIME
     """How long mail could not come in since the reminder: closure waits as much longer."""
     snoozed_until: datetime | None = None
 
@@ -88,33 +87,33 @@ def taken_up(before: Standing, at: datetime) -> Standing:
 
 def support_replied(before: Standing, at: datetime) -> Standing:
     """A public message by support: it answers whatever the requester said before."""
-    return taken_up(_answered(before, at), at)
+    answer = _answer(before, at)
+    return _to(before, Status.OPEN, at, **answer) if before.status is Status.NEW else before._replace(**answer)
 
 
 def requester_replied(before: Standing, at: datetime) -> Standing:
     """A message of the requester's side: it ends waiting, sleeping and solved; parked stays parked."""
-    waits = replace(before, snoozed_until=None)
-    if before.replied_at is not None and before.waits_since is None:
-        waits = replace(waits, waits_since=at)
+    unanswered = before.replied_at is not None and before.waits_since is None
+    waits_since = at if unanswered else before.waits_since
     if before.status in ENDED or before.status is Status.PENDING:
-        return _to(waits, Status.OPEN, at)
-    return waits
+        return _to(before, Status.OPEN, at, snoozed_until=None, waits_since=waits_since)
+    return before._replace(snoozed_until=None, waits_since=waits_since)
 
 
 def asked(before: Standing, at: datetime) -> Standing:
     """A question only the requester can answer. Asking again starts the promise anew."""
-    return kept_open(_to(_answered(before, at), Status.PENDING, at), at)
+    return kept_open(_to(before, Status.PENDING, at, **_answer(before, at)), at)
 
 
 def kept_open(before: Standing, at: datetime) -> Standing:
     """Waiting begins again: what was promised for the question counts from `at`."""
     others = tuple(each for each in before.overrides if each.kind not in _WHILE_PENDING)
-    return replace(before, asked_at=at, reminded_at=None, mail_down=timedelta(0), overrides=others)
+    return before._replace(asked_at=at, reminded_at=None, mail_down=NO_TIME, overrides=others)
 
 
 def solved(before: Standing, at: datetime) -> Standing:
     """The answer is given: nobody waits any more."""
-    return replace(_to(before, Status.SOLVED, at), waits_since=None, snoozed_until=None, alerts=_kept(before))
+    return _to(before, Status.SOLVED, at, waits_since=None, snoozed_until=None, alerts=_kept(before))
 
 
 def reopened(before: Standing, at: datetime) -> Standing:
@@ -129,74 +128,92 @@ def parked(before: Standing, at: datetime) -> Standing:
 
 def closed(before: Standing, at: datetime, reason: ClosedReason) -> Standing:
     """It has ended."""
-    ended = _to(before, Status.CLOSED, at)
-    return replace(ended, closed_reason=reason, waits_since=None, snoozed_until=None, overrides=())
+    over: dict[str, Any] = {"waits_since": None, "snoozed_until": None, "overrides": ()}
+    return _to(before, Status.CLOSED, at, closed_reason=reason, **over)
 
 
 def reminded(before: Standing, at: datetime) -> Standing:
     """The requester was reminded of the question."""
-    return replace(_without(before, DeadlineKind.REMINDER), reminded_at=at)
+    return before._replace(overrides=_without(before, DeadlineKind.REMINDER), reminded_at=at)
 
 
 def surveyed(before: Standing, at: datetime) -> Standing:
     """The requester was asked for their satisfaction."""
-    return replace(_without(before, DeadlineKind.SURVEY), surveyed_at=at)
+    return before._replace(overrides=_without(before, DeadlineKind.SURVEY), surveyed_at=at)
 
 
 def alerted(before: Standing, alert: Alert) -> Standing:
     """Staff were warned, or told of a breach."""
-    return replace(before, alerts=(*before.alerts, alert))
+    return before._replace(alerts=(*before.alerts, alert))
 
 
 def moved_step(before: Standing, kind: DeadlineKind, until: datetime | None) -> Standing:
     """An automatic step comes at another instant, or not at all (None)."""
-    others = tuple(each for each in before.overrides if each.kind is not kind)
-    moved = replace(before, overrides=(*others, Override(kind, until)))
-    return replace(moved, mail_down=timedelta(0)) if kind is DeadlineKind.CLOSURE else moved
+    mail_down = NO_TIME if kind is DeadlineKind.CLOSURE else before.mail_down
+    return before._replace(overrides=(*_without(before, kind), Override(kind, until)), mail_down=mail_down)
 
 
 def waited_for_mail(before: Standing, down: timedelta) -> Standing:
     """Mail could not come in for `down` in all since the reminder."""
-    return replace(before, mail_down=down)
+    return before._replace(mail_down=down)
 
 
 def taken_back(before: Standing, former: Standing, at: datetime) -> Standing:
     """It ended by mistake, and stands again as it did; the time in between was nobody's."""
-    return replace(former, path=(*before.path, Stretch(former.status, at)))
+    return former._replace(path=(*before.path, Stretch(former.status, at)))
+
+
+def met(before: Standing, kind: DeadlineKind, at: datetime, metric: Metric | None = None, point: int = 0) -> Standing:
+    """The automatic act of a deadline was carried out at `at`."""
+    match kind:
+        case DeadlineKind.REMINDER:
+            return reminded(before, at)
+        case DeadlineKind.CLOSURE:
+            return closed(before, at, ClosedReason.NO_RESPONSE)
+        case DeadlineKind.SURVEY:
+            return surveyed(before, at)
+        case DeadlineKind.FINALISATION:
+            return closed(before, at, ClosedReason.FINALISED)
+        case DeadlineKind.SNOOZE:
+            return snoozed(before, None)
+        case DeadlineKind.WARNING | DeadlineKind.BREACH | DeadlineKind.ESCALATION:
+            if metric is None:
+                raise ValueError(f"ticket {before.number} has a {kind} of no promise")
+            return alerted(before, Alert(kind, metric, point))
 
 
 def snoozed(before: Standing, until: datetime | None) -> Standing:
     """Out of sight until then; None brings it back."""
-    return replace(before, snoozed_until=until)
+    return before._replace(snoozed_until=until)
 
 
 def reprioritised(before: Standing, priority: Priority) -> Standing:
     """Another priority, and so other targets; alerts given already are not given again."""
-    return replace(before, priority=priority)
+    return before._replace(priority=priority)
 
 
-def _answered(before: Standing, at: datetime) -> Standing:
-    return replace(before, replied_at=before.replied_at or at, waits_since=None, alerts=_kept(before))
+def _answer(before: Standing, at: datetime) -> dict[str, Any]:
+    return {"replied_at": before.replied_at or at, "waits_since": None, "alerts": _kept(before)}
 
 
 def _kept(before: Standing) -> tuple[Alert, ...]:
     # The next reply is promised anew for each message; everything else once in a ticket's life.
-    return tuple(each for each in before.alerts if each.metric is not Metric.NEXT_REPLY)
+    return tuple(each for each in before.alerts if each.metric is not Metric.NEXT_REPLY) if before.alerts else ()
 
 
-def _to(before: Standing, status: Status, at: datetime) -> Standing:
+def _to(before: Standing, status: Status, at: datetime, **further: Any) -> Standing:
     if before.status is status:
-        return before
-    return replace(
-        before,
-        path=(*before.path, Stretch(status, at)),
-        closed_reason=None,
-        asked_at=None,
-        reminded_at=None,
-        mail_down=timedelta(0),
-        overrides=(),
-    )
+        return before._replace(**further) if further else before
+    left: dict[str, Any] = {
+        "path": (*before.path, Stretch(status, at)),
+        "closed_reason": None,
+        "asked_at": None,
+        "reminded_at": None,
+        "mail_down": NO_TIME,
+        "overrides": (),
+    }
+    return before._replace(**left | further)
 
 
-def _without(before: Standing, kind: DeadlineKind) -> Standing:
-    return replace(before, overrides=tuple(each for each in before.overrides if each.kind is not kind))
+def _without(before: Standing, kind: DeadlineKind) -> tuple[Override, ...]:
+    return tuple(each for each in before.overrides if each.kind is not kind)

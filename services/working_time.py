@@ -162,17 +162,22 @@ def add(start: datetime, span: Span, calendar: Calendar) -> datetime:
     Elapsed time is real time: a day on which the clocks change has 23 or 25 hours.
     Raises OverflowError where the working time is not found within `YEARS_MAX` years.
     """
-    start = start.astimezone(UTC)
-    if span.counted is Counted.CALENDAR or not span.length:
-        return start + span.length
-    at, left = microseconds(start - EPOCH), microseconds(span.length)
+    return later(start, span.length, span.counted, calendar)
+
+
+def later(start: datetime, length: timedelta, counted: Counted, calendar: Calendar) -> datetime:
+    """The same, for whoever has no span at hand."""
+    start = _utc(start)
+    if counted is Counted.CALENDAR or not length:
+        return start + length
+    at, left = microseconds(start - EPOCH), microseconds(length)
     for number in range(start.year, min(start.year + YEARS_MAX, MAXYEAR + 1)):
         year = _year(calendar, number)
         before = year.worked_until(at)
         if before + left <= year.total:
             return EPOCH + timedelta(microseconds=year.instant_of(before + left))
         left -= year.total - before
-    raise OverflowError(f"no {span.length} of working time within {YEARS_MAX} years of {start}")
+    raise OverflowError(f"no {length} of working time within {YEARS_MAX} years of {start}")
 
 
 def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
@@ -181,12 +186,15 @@ def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     The inverse of `add`: `worked(start, add(start, span, calendar), calendar)` is the span's length.
     Raises OverflowError where they lie in more than `YEARS_MAX` calendar years, the ones `add` looks in.
     """
-    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    start, end = _utc(start), _utc(end)
     if end <= start:
         return timedelta(0)
     if end.year - start.year >= YEARS_MAX:
         raise OverflowError(f"from {start} to {end} are more than {YEARS_MAX} years")
     since, until = microseconds(start - EPOCH), microseconds(end - EPOCH)
+    if end.year == start.year:
+        year = _year(calendar, start.year)
+        return timedelta(microseconds=year.worked_until(until) - year.worked_until(since))
     years = [_year(calendar, number) for number in range(start.year, end.year + 1)]
     return timedelta(microseconds=sum(year.worked_until(until) - year.worked_until(since) for year in years))
 
@@ -195,7 +203,7 @@ def elapsed(start: datetime, end: datetime, counted: Counted, calendar: Calendar
     """The time from `start` to `end` (both aware), counted so; none where `end` is not later."""
     if counted is Counted.WORKING:
         return worked(start, end, calendar)
-    return max(end.astimezone(UTC) - start.astimezone(UTC), timedelta(0))
+    return max(_utc(end) - _utc(start), timedelta(0))
 
 
 def is_working(at: datetime, calendar: Calendar) -> bool:
@@ -213,6 +221,10 @@ def days_off_between(start: datetime, end: datetime, calendar: Calendar) -> tupl
     zone = ZoneInfo(calendar.zone)
     first, last = start.astimezone(zone).date(), (end - timedelta.resolution).astimezone(zone).date()
     return tuple(sorted(day for day in calendar.days_off if first <= day <= last and calendar.week[day.weekday()]))
+
+
+def _utc(instant: datetime) -> datetime:
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

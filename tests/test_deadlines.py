@@ -1,7 +1,7 @@
 """What the clock will do to a ticket: every status, against a second opinion written another way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -52,7 +52,7 @@ class Ticket:
         return deadlines(self.standing, self.policy)
 
     def but(self, **facts: object) -> "Ticket":
-        return Ticket(replace(self.standing, **facts), self.policy)  # type: ignore[arg-type]  # facts of a standing
+        return Ticket(self.standing._replace(**facts), self.policy)  # type: ignore[arg-type]  # facts of a standing
 
 
 def _pending(asked_at: datetime, reminded_at: datetime | None, policy: Policy) -> Ticket:

@@ -20,8 +20,7 @@ from services.intake.moves import must_allow
 from services.intake.orders import DoNow, KeepOpen, Meet, Postpone, Replan, Skip, Snooze
 from services.intake.tickets import CLOCK, Decision, Entry, Ticket
 from services.sla import reached_at
-from services.standing import Alert
-from services.vocabulary import ClosedReason, DeadlineKind
+from services.vocabulary import DeadlineKind
 
 POSTPONED_MAX = timedelta(days=366)
 SNOOZED_MAX = timedelta(days=366)
@@ -129,67 +128,55 @@ def _carry_out(ticket: Ticket, deadline: Deadline, by: Actor, now: datetime) -> 
 
 
 def _act(ticket: Ticket, deadline: Deadline, by: Actor, now: datetime) -> tuple[Ticket, tuple[EventData, ...]]:
+    stands = standing.met(ticket.standing, deadline.kind, now, deadline.metric, deadline.point)
+    woken = {"snoozed_by": None} if deadline.kind is DeadlineKind.SNOOZE else {}
+    after = next_version(ticket, now, stands, **woken)
+    return after, _tells(ticket, after, deadline, by, now)
+
+
+def _tells(ticket: Ticket, after: Ticket, deadline: Deadline, by: Actor, now: datetime) -> tuple[EventData, ...]:
     match deadline.kind:
         case DeadlineKind.REMINDER:
-            return _remind(ticket, by, now)
-        case DeadlineKind.CLOSURE:
-            return _close(ticket, by, now, ClosedReason.NO_RESPONSE)
-        case DeadlineKind.FINALISATION:
-            return _close(ticket, by, now, ClosedReason.FINALISED)
+            return (_reminder(after, by),)
+        case DeadlineKind.CLOSURE | DeadlineKind.FINALISATION:
+            return moved(ticket, after, by)
         case DeadlineKind.SURVEY:
-            return _survey(ticket, by, now)
+            return (_survey(after, by),)
         case DeadlineKind.SNOOZE:
-            return _wake(ticket, now)
+            who = ticket.snoozed_by or ticket.assignee
+            return (TicketSnoozeEnded(ticket=after.facts(), by=CLOCK, snoozed_by=who),) if who else ()
         case DeadlineKind.WARNING | DeadlineKind.BREACH | DeadlineKind.ESCALATION:
-            return _alert(ticket, deadline, now)
+            return _alert(ticket, after, deadline, now)
 
 
-def _remind(ticket: Ticket, by: Actor, now: datetime) -> tuple[Ticket, tuple[EventData, ...]]:
-    after = next_version(ticket, now, standing.reminded(ticket.standing, now))
-    asked_at, closes_at = after.asked_at, due(after, DeadlineKind.CLOSURE)
-    if asked_at is None:
-        raise ValueError(f"ticket {ticket.number} has a reminder but no question")
-    return after, (TicketReminderDue(ticket=after.facts(), by=by, asked_at=asked_at, closes_at=closes_at),)
+def _reminder(after: Ticket, by: Actor) -> TicketReminderDue:
+    if after.asked_at is None:
+        raise ValueError(f"ticket {after.number} has a reminder but no question")
+    closes_at = due(after, DeadlineKind.CLOSURE)
+    return TicketReminderDue(ticket=after.facts(), by=by, asked_at=after.asked_at, closes_at=closes_at)
 
 
-def _survey(ticket: Ticket, by: Actor, now: datetime) -> tuple[Ticket, tuple[EventData, ...]]:
-    after = next_version(ticket, now, standing.surveyed(ticket.standing, now))
+def _survey(after: Ticket, by: Actor) -> TicketSurveyDue:
     if after.solved_at is None:
-        raise ValueError(f"ticket {ticket.number} has a survey but no solution")
-    return after, (TicketSurveyDue(ticket=after.facts(), by=by, solved_at=after.solved_at),)
+        raise ValueError(f"ticket {after.number} has a survey but no solution")
+    return TicketSurveyDue(ticket=after.facts(), by=by, solved_at=after.solved_at)
 
 
-def _close(ticket: Ticket, by: Actor, now: datetime, reason: ClosedReason) -> tuple[Ticket, tuple[EventData, ...]]:
-    after = next_version(ticket, now, standing.closed(ticket.standing, now, reason))
-    return after, moved(ticket, after, by)
-
-
-def _wake(ticket: Ticket, now: datetime) -> tuple[Ticket, tuple[EventData, ...]]:
-    after = next_version(ticket, now, standing.snoozed(ticket.standing, None), snoozed_by=None)
-    who = ticket.snoozed_by or ticket.assignee
-    if who is None:
-        return after, ()
-    return after, (TicketSnoozeEnded(ticket=after.facts(), by=CLOCK, snoozed_by=who),)
-
-
-def _alert(ticket: Ticket, deadline: Deadline, now: datetime) -> tuple[Ticket, tuple[EventData, ...]]:
+def _alert(ticket: Ticket, after: Ticket, deadline: Deadline, now: datetime) -> tuple[EventData, ...]:
     metric, policy = deadline.metric, ticket.policy
     target = policy.target(metric, ticket.priority) if metric else None
     breach_at = reached_at(ticket.standing, policy, metric, target) if metric and target else None
     if metric is None or breach_at is None:
         raise ValueError(f"ticket {ticket.number} has a {deadline.kind} of no promise")
-    given = standing.alerted(ticket.standing, Alert(deadline.kind, metric, deadline.point))
-    after = next_version(ticket, now, given)
     about = {"ticket": after.facts(), "by": CLOCK, "metric": metric, "breach_at": breach_at}
     first = policy.escalations[0].tell if policy.escalations else ()
     if deadline.kind is DeadlineKind.BREACH:
-        return after, (SlaBreached(**about, tell=first),)
+        return (SlaBreached(**about, tell=first),)
     if deadline.kind is DeadlineKind.ESCALATION:
-        tell = policy.escalations[deadline.point].tell
-        return after, (SlaEscalated(**about, tell=tell, step=deadline.point),)
+        return (SlaEscalated(**about, tell=policy.escalations[deadline.point].tell, step=deadline.point),)
     # With the desk down over the warning, "will break" would be untrue: the breach, due as well, says what is.
     late = now >= breach_at
-    return after, () if late else (SlaWarned(**about, tell=first, percent=deadline.point),)
+    return () if late else (SlaWarned(**about, tell=first, percent=deadline.point),)
 
 
 def _wait_for_mail(ticket: Ticket, deadline: Deadline, down: timedelta, now: datetime) -> Decision:
