@@ -23,7 +23,9 @@ from services.intake.move_resources import (
     TeamIn,
 )
 from services.intake.move_route import TheTerms, command, move
+from services.intake.moves import must_allow
 from services.intake.orders import Command, MarkSpam, Park, Prioritise, Tag
+from services.intake.teams import handover
 from services.intake.ticket_answer import ticket_answer
 from services.intake.ticket_resources import TicketOut
 from services.intake.tickets import Ticket
@@ -45,7 +47,9 @@ async def assign(number: Number, wanted: AssignIn, caller: StaffCaller, terms: T
 async def hand_over(number: Number, wanted: TeamIn, caller: StaffCaller, terms: TheTerms) -> Response:
     """Support staff and services. Who had it has it no more; a team with round robin chooses who has it next."""
 
-    async def make(connection: AsyncConnection, party: Party, _ticket: Ticket) -> Command:
+    async def make(connection: AsyncConnection, party: Party, ticket: Ticket) -> Command:
+        # First, before anybody of the team is chosen for it, and counted as having it.
+        must_allow(ticket, "team", staff=True)
         return await handover(connection, party.actor, wanted.team_id, terms.desk.now(), ticket.team)
 
     return await move(terms, caller, number, make)

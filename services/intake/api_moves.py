@@ -11,10 +11,11 @@ from services.identity import SURVEY_LINK
 from services.intake import move_route
 from services.intake.access import Party, party_of
 from services.intake.api_tickets import Number
-from services.intake.commands import rate, reply, solution
+from services.intake.bulk_fan_outs import solve_incidents
+from services.intake.commands import act, rate, reply, solution
 from services.intake.desk import TheDesk
 from services.intake.input import Code
-from services.intake.move_resources import MessageIn, OptionalMessageIn, SurveyIn
+from services.intake.move_resources import MessageIn, OptionalMessageIn, SolveIn, SurveyIn
 from services.intake.move_route import TheTerms, move
 from services.intake.orders import Ask, Command, Note, Reopen
 from services.intake.store import load
@@ -66,13 +67,24 @@ async def ask(number: Number, wanted: MessageIn, caller: StaffCaller, terms: The
 
 
 @router.post("/tickets/{number}/solve", summary="Solve", response_model=TicketOut)
-async def solve(number: Number, wanted: OptionalMessageIn, caller: StaffCaller, terms: TheTerms) -> Response:
-    """Support staff and services, with or without a last message. The solver becomes assignee where there is none."""
+async def solve(number: Number, wanted: SolveIn, caller: StaffCaller, terms: TheTerms) -> Response:
+    """Support staff and services, with or without a last message. The solver becomes assignee where there is none.
 
-    async def make(connection: AsyncConnection, party: Party, _ticket: Ticket) -> Command:
-        return solution(party, await move_route.optional_message(connection, party, wanted))
+    With `incidents`, every open incident of this problem is solved with the same words, in the background.
+    """
 
-    return await move(terms, caller, number, make)
+    async def work(connection: AsyncConnection) -> Answer:
+        party, now = await party_of(connection, caller), terms.desk.now()
+
+        async def order(_ticket: Ticket) -> Command:
+            return solution(party, await move_route.optional_message(connection, party, wanted))
+
+        ticket = await act(connection, party, number, order, now, terms.version)
+        if wanted.incidents:
+            await solve_incidents(connection, party, ticket, wanted.text, now)
+        return await ticket_answer(connection, party, ticket, now)
+
+    return await terms.answer(caller, work)
 
 
 @router.post("/tickets/{number}/reopen", summary="Take up again", response_model=TicketOut)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract import MeetDeadline, Snapshot
-from services.errors import Invalid, NotFound, VersionMismatch
+from services.errors import Invalid, VersionMismatch
 from services.event_data import Actor
 from services.intake.access import Party
 from services.intake.attachments import names_of
@@ -232,7 +232,7 @@ def _must_be_at(ticket: Ticket, party: Party, version: int | None) -> None:
 
 
 async def _gone_on(connection: AsyncConnection, party: Party, ticket: Ticket) -> Ticket:
-    """The ticket itself, or the one it went on as, held, as far as this party may see that."""
+    """The ticket itself, or the one it went on as, held, as far as it is this party's to speak on."""
     for _ in range(MERGES_MAX):
         if ticket.merged_into is None:
             return ticket
@@ -240,7 +240,7 @@ async def _gone_on(connection: AsyncConnection, party: Party, ticket: Ticket) ->
         if not (party.is_staff or party.asks(target)):
             return ticket
         ticket = target
-    raise NotFound(f"Ticket {ticket.number} was merged too often to follow; reply to the one you want.")
+    return ticket
 
 
 async def _decide_and_save(connection: AsyncConnection, ticket: Ticket, command: Command, now: datetime) -> Ticket:

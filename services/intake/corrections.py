@@ -2,19 +2,16 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.errors import Invalid, NotFound
-from services.event_data import Actor
 from services.intake.access import Party
-from services.intake.desk_tables import team
 from services.intake.move_resources import ChangeIn
-from services.intake.orders import Change, HandOver, LinkProblem, Share
+from services.intake.orders import Change, LinkProblem, Share
 from services.intake.people import get_person
 from services.intake.products import corrected
 from services.intake.store import load
-from services.intake.tickets import TeamRef, Ticket
+from services.intake.tickets import Ticket
 from services.standing import ENDED
 from services.vocabulary import STAFF, Role
 

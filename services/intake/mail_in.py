@@ -135,6 +135,8 @@ class _Arrival:
             if about is not None:
                 return await self._note(about, machine_note(mail), mail)
         elif own is not None and party is not None:
+            if not party.asks(await load(self.connection, own)):
+                return await self._colleagues_note(own, mail, party)
             try:
                 return await self._reply(own, mail, party)
             except MoveRefused:
@@ -207,7 +209,17 @@ class _Arrival:
         draft = await self._draft(mail, text_of(mail.text, language), html, party.uploader)
         answered = await reply(self.connection, party, number, draft, self.mailroom.standard, self.now)
         await self._note_about(answered.number, mail)
-        return Receipt(Outcome.REPLIED if answered.number == number else Outcome.FOLLOWED_UP, answered.number)
+        # A reply to a merged ticket is one to the ticket it went on as; only a follow-up is new.
+        return Receipt(Outcome.FOLLOWED_UP if answered.version == 1 else Outcome.REPLIED, answered.number)
+
+    async def _colleagues_note(self, number: int, mail: IncomingMail, party: Party) -> Receipt:
+        """What a colleague answers, with whom the ticket was shared, is for support and not for the requester."""
+        language = mail.language or self.mailroom.language
+        draft = await self._draft(mail, text_of(mail.text, language), None, party.uploader)
+        note = Note(party.actor, await message_of(self.connection, draft, party.uploader))
+        await carry_out(self.connection, party, number, note, self.now)
+        await self._note_about(number, mail)
+        return Receipt(Outcome.NOTED, number)
 
     async def _note_about(self, number: int, mail: IncomingMail, **tickets: int | None) -> None:
         if note := about_mail(mail, **tickets):
