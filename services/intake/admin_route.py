@@ -59,22 +59,23 @@ class Writing:
         """Do the work once under the key, for an administrator."""
 
         async def answer(connection: AsyncConnection) -> Answer:
-            await _admit(connection, self.caller)
+            await admit(connection, self.caller)
             added = await work(connection)
             return added.answer(201, Location=f"{self.request.url.path}/{added.id}")
 
         return await answer_once(
-            self.desk.engine, idempotency_key, self.caller, self.key, self.request, answer, admit=_admit
+            self.desk.engine, idempotency_key, self.caller, self.key, self.request, answer, admit=admit
         )
 
     async def replaces(self, work: Callable[[AsyncConnection], Awaitable[Kept]]) -> Response:
         """Do the work, which may be done again, for an administrator."""
         async with transaction(self.desk.engine) as connection:
-            await _admit(connection, self.caller)
+            await admit(connection, self.caller)
             return (await work(connection)).answer().response()
 
 
-async def _admit(connection: AsyncConnection, caller: Caller) -> None:
+async def admit(connection: AsyncConnection, caller: Caller) -> None:
+    """Raises NotAllowed for all but administrators."""
     must_be_admin(await party_of(connection, caller))
 
 

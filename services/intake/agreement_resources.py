@@ -124,7 +124,7 @@ class ProductOut(Kept):
         )
 
 
-class TeamIn(Input):
+class TeamSettings(Input):
     """People of support who share work. With `round_robin` a ticket given to them finds the one with least to do."""
 
     name: Name = Field(examples=["Tweede lijn"])

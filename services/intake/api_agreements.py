@@ -1,4 +1,4 @@
-"""Contracts and calendars: what customers were promised, and what changing it would do to tickets that run."""
+"""Contracts and calendars: what customers were promised, and when the desk works for them."""
 
 from typing import Annotated
 from uuid import UUID
@@ -13,7 +13,6 @@ from services.intake.agreement_resources import (
     CalendarIn,
     CalendarOut,
     CalendarPage,
-    ChangedDeadline,
     ContractIn,
     ContractOut,
     ContractPage,
@@ -22,10 +21,8 @@ from services.intake.agreement_resources import (
     HolidayOut,
     Holidays,
     PromisesOut,
-    ReplanPreview,
 )
-from services.intake.desk import Desk, TheDesk
-from services.intake.replanning import Scope, preview
+from services.intake.desk import TheDesk
 from services.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 from services.public_holidays import countries, days_off, regions
 
@@ -140,42 +137,3 @@ async def list_countries(caller: StaffCaller, desk: TheDesk) -> Countries:
     """Support staff and services."""
     async with desk.reading(caller):
         return Countries(items=[CountryOut(country=each, regions=list(regions(each))) for each in countries()])
-
-
-@router.get("/contracts/{contract_id}/replan", summary="Look at what re-planning a contract's tickets would do")
-async def preview_contract(contract_id: UUID, caller: StaffCaller, desk: TheDesk) -> ReplanPreview:
-    """Support staff and services. Compares what running tickets are pinned to with the contract as it is now."""
-    async with desk.reading(caller) as (connection, _party):
-        await agreements.get_contract(connection, contract_id)
-        return await _preview(connection, desk, Scope(contract_id=contract_id))
-
-
-@router.get("/calendars/{calendar_id}/replan", summary="Look at what re-planning a calendar's tickets would do")
-async def preview_calendar(calendar_id: UUID, caller: StaffCaller, desk: TheDesk) -> ReplanPreview:
-    """Support staff and services. The same for every contract with this calendar."""
-    async with desk.reading(caller) as (connection, _party):
-        await agreements.get_calendar(connection, calendar_id)
-        return await _preview(connection, desk, Scope(calendar_id=calendar_id))
-
-
-@router.get("/promises/replan", summary="Look at what re-planning the tickets without a contract would do")
-async def preview_standard(caller: StaffCaller, desk: TheDesk) -> ReplanPreview:
-    """Support staff and services. The same for those without a contract, after the operator changed the promises."""
-    async with desk.reading(caller) as (connection, _party):
-        return await _preview(connection, desk, Scope())
-
-
-async def _preview(connection: AsyncConnection, desk: Desk, scope: Scope) -> ReplanPreview:
-    numbers = await preview(connection, scope, desk.standard, desk.now())
-    sample = [
-        ChangedDeadline(number=number, deadline=change.deadline, before=change.before, after=change.after)
-        for number, change in numbers.sample
-    ]
-    return ReplanPreview(
-        tickets=numbers.tickets,
-        changed=numbers.changed,
-        sooner=numbers.sooner,
-        later=numbers.later,
-        breaching=numbers.breaching,
-        sample=sample,
-    )

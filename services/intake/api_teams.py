@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.http import StaffCaller
 from services.intake import teams
 from services.intake.admin_route import Adding, Kept, Replacing, by_name
-from services.intake.agreement_resources import TeamIn, TeamOut, TeamPage
+from services.intake.agreement_resources import TeamOut, TeamPage, TeamSettings
 from services.intake.desk import TheDesk
 from services.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
@@ -27,7 +27,7 @@ async def list_teams(
 
 
 @router.post("/teams", status_code=201, summary="Add a team", response_model=TeamOut)
-async def create_team(wanted: TeamIn, adding: Adding) -> Response:
+async def create_team(wanted: TeamSettings, adding: Adding) -> Response:
     """Administrators."""
 
     async def work(connection: AsyncConnection) -> Kept:
@@ -44,7 +44,7 @@ async def read_team(team_id: UUID, caller: StaffCaller, desk: TheDesk) -> Respon
 
 
 @router.put("/teams/{team_id}", summary="Change a team", response_model=TeamOut)
-async def replace_team(team_id: UUID, wanted: TeamIn, replacing: Replacing) -> Response:
+async def replace_team(team_id: UUID, wanted: TeamSettings, replacing: Replacing) -> Response:
     """Administrators. Tickets given to the team before stay with it and with whom they have."""
 
     async def work(connection: AsyncConnection) -> Kept:

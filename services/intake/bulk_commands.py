@@ -14,12 +14,12 @@ from services.event_data import Actor
 from services.intake.bulk import Bulk
 from services.intake.commands import assignment
 from services.intake.contracts import Terms
-from services.intake.corrections import handover
 from services.intake.input import NUMBER_MAX, Input, Text
 from services.intake.move_resources import AssignIn, Note, NothingIn, PrioritiseIn, ReleaseName, Sentence, TagIn, TeamIn
 from services.intake.orders import Command, DoNow, MarkSpam, Prioritise, Reopen, Replan, Ship, Solve, Tag
 from services.intake.people import get_person
 from services.intake.promises import terms_of
+from services.intake.teams import handover, working_team
 from services.intake.tickets import Message, Ticket
 from services.vocabulary import Channel, DeadlineKind, Status
 
@@ -94,8 +94,8 @@ async def must_make_sense(connection: AsyncConnection, by: Actor, facts: Any) ->
     """Raises Invalid for somebody or a team that cannot be given any ticket: once, instead of for each."""
     if isinstance(facts, AssignIn):
         await assignment(connection, by, facts.assignee_id)
-    if isinstance(facts, TeamIn):
-        await handover(connection, by, facts.team_id)
+    if isinstance(facts, TeamIn) and facts.team_id is not None:
+        await working_team(connection, facts.team_id)
     if isinstance(facts, TagIn) and not facts.add and not facts.remove:
         raise Invalid("Name a tag to add or to remove.")
 
@@ -104,8 +104,8 @@ async def _assign(work: Work, facts: AssignIn, _: Ticket) -> Command:
     return await assignment(work.connection, work.by, facts.assignee_id)
 
 
-async def _hand_over(work: Work, facts: TeamIn, _: Ticket) -> Command:
-    return await handover(work.connection, work.by, facts.team_id)
+async def _hand_over(work: Work, facts: TeamIn, ticket: Ticket) -> Command:
+    return await handover(work.connection, work.by, facts.team_id, work.now, ticket.team)
 
 
 async def _tag(work: Work, facts: TagIn, _: Ticket) -> Command:

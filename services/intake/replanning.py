@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.deadlines import coming
+from services.intake.bulk import TICKETS_MAX
 from services.intake.contracts import Terms
 from services.intake.desk_tables import contract
 from services.intake.promises import terms_of_contracts
@@ -23,10 +24,8 @@ from services.policy import Policy
 from services.standing import Standing
 from services.vocabulary import DeadlineKind, Metric, Status
 
-BATCH = 500
+BATCH = 200
 SAMPLE_MAX = 20
-AFFECTED_MAX = 50_000
-"""Most tickets re-planned at once, the oldest first; the others are still there to be re-planned next."""
 
 Key = tuple[DeadlineKind, Metric | None, int]
 
@@ -124,15 +123,15 @@ async def preview(connection: AsyncConnection, scope: Scope, standard: Terms, no
 
 async def affected(connection: AsyncConnection, scope: Scope, standard: Terms, now: datetime) -> list[int]:
     """The tickets that are pinned to other promises than `promises.terms_of` gives at `now`, oldest first; at most
-    `AFFECTED_MAX`."""
+    as many as a bulk takes, and those left are there to be re-planned next."""
     policies = await _policies(connection, scope, standard, now)
     numbers: list[int] = []
     for contract_id, policy in policies.items():
         other = (ticket.c.policy_version != policy.version) | ticket.c.policy_version.is_(None)
         theirs = _under(select(ticket.c.number), Scope(contract_id)).where(other)
-        found = await connection.execute(theirs.order_by(ticket.c.number).limit(AFFECTED_MAX))
+        found = await connection.execute(theirs.order_by(ticket.c.number).limit(TICKETS_MAX))
         numbers += found.scalars()
-    return sorted(numbers)[:AFFECTED_MAX]
+    return sorted(numbers)[:TICKETS_MAX]
 
 
 async def _policies(

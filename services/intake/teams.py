@@ -77,19 +77,30 @@ async def change_team(
     return await _with_members(connection, team_id, wanted, now)
 
 
-async def handover(connection: AsyncConnection, by: Actor, team_id: UUID | None, now: datetime) -> HandOver:
-    """The command that gives a ticket to a team, and to whom of it where the team works by round robin.
+async def handover(
+    connection: AsyncConnection, by: Actor, team_id: UUID | None, now: datetime, present: TeamRef | None = None
+) -> HandOver:
+    """The command that gives a ticket to a team, and to whom of it where the team works by round robin. `present` is
+    the team that has it: given to that one again, nothing changes.
 
     Whoever is chosen is held until the transaction ends, so that the next ticket counts this one. Call it after the
     ticket is locked, as every command does. Raises Invalid for a team there is not, or that works no longer.
     """
     if team_id is None:
         return HandOver(by, None)
+    if present is not None and present.id == team_id:
+        return HandOver(by, present)
+    found = await working_team(connection, team_id)
+    chosen = await _next_member(connection, team_id, now) if found.round_robin else None
+    return HandOver(by, TeamRef(id=found.id, name=found.name), chosen)
+
+
+async def working_team(connection: AsyncConnection, team_id: UUID) -> Row[Any]:
+    """Raises Invalid for a team there is not, or that works no longer."""
     row = (await connection.execute(select(team).where(team.c.id == team_id))).first()
     if row is None or not row.active:
         raise Invalid("There is no such team (any more); choose another one.")
-    chosen = await _next_member(connection, team_id, now) if row.round_robin else None
-    return HandOver(by, TeamRef(id=row.id, name=row.name), chosen)
+    return row
 
 
 async def _next_member(connection: AsyncConnection, team_id: UUID, now: datetime) -> Contact | None:
