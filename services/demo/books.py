@@ -8,7 +8,7 @@ from uuid import UUID
 from services.contract import Snapshot
 from services.demo.history import Due, History, Told
 from services.event_data import Contact
-from services.vocabulary import ClosedReason, Status
+from services.vocabulary import ClosedReason, Role, Status
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class Book:
     histories: Mapping[int, History]
     clocks: Mapping[int, ClockState]
     staff: tuple[Contact, ...]
+    roles: Mapping[UUID, Role]
+    """What each of them does."""
     kept: Mapping[UUID, Kept]
     held_back: Mapping[UUID, str]
     """Mails that were not sent on purpose, and why."""
@@ -69,7 +71,7 @@ def disagreements(book: Book) -> list[str]:
 
 def due_mails(book: Book) -> dict[UUID, Due]:
     """Every mail that the histories call for."""
-    return {due.id: due for history in book.histories.values() for due in Told.of(history, book.staff).due}
+    return {due.id: due for history in book.histories.values() for due in Told.of(history, book.staff, book.roles).due}
 
 
 def lost(book: Book) -> dict[UUID, Due]:

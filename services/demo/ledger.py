@@ -21,10 +21,11 @@ from services.event_data import Actor, Contact
 from services.intake.people import read_person, select_people
 from services.intake.tables import comment, outbox, person, timeline
 from services.intake.ticket_row import read_ticket, select_tickets
+from services.intake.tickets import Ticket
 from services.notify.mail import TEMPLATE_HEADER, TICKET_HEADER
 from services.notify.tables import FAILED, SENT, SUPPRESSED, delivery_attempt, notification
 from services.outbox import BROKER_SINK
-from services.vocabulary import STAFF
+from services.vocabulary import STAFF, Role
 
 ASKED_AT_ONCE = 10
 
@@ -35,6 +36,7 @@ async def read_book(engine: AsyncEngine, temporal: Client, mailbox: Path, posted
     async with engine.connect() as connection:
         histories = await _histories(connection, {each.receipt.number for each in posted if each.opened_by_machine})
         staff = await _staff(connection)
+        roles = await _roles(connection)
         held_back, given_up = await _reasons(connection, SUPPRESSED), await _reasons(connection, FAILED)
         handed_over = await _handed_over(connection)
         words = await _words(connection)
@@ -42,6 +44,7 @@ async def read_book(engine: AsyncEngine, temporal: Client, mailbox: Path, posted
         histories=histories,
         clocks=await _clocks(temporal, histories),
         staff=staff,
+        roles=roles,
         kept=await asyncio.to_thread(_kept, mailbox),
         held_back=held_back,
         given_up=given_up,
@@ -64,9 +67,20 @@ async def _histories(connection: AsyncConnection, by_machine: set[int | None]) -
             tuple(lines[number]),
             by_machine=number in by_machine,
             came_with=tickets[one.follow_up_of].assignee if one.follow_up_of else None,
+            joined={merged: _asking(merged, tickets, lines) for merged in _took_in(lines[number])},
         )
         for number, one in tickets.items()
     }
+
+
+def _asking(number: int, tickets: Mapping[int, Ticket], lines: Mapping[int, list[Line]]) -> tuple[Contact, ...]:
+    """Who asked for a ticket: its requester, and those of the tickets merged into it. None is merged into itself."""
+    others = (one for merged in _took_in(lines[number]) for one in _asking(merged, tickets, lines))
+    return (tickets[number].requester, *others)
+
+
+def _took_in(lines: Iterable[Line]) -> list[int]:
+    return [line.facts["merged"] for line in lines if line.type == "took_in"]
 
 
 async def _effects(connection: AsyncConnection) -> dict[tuple[int, int], Any]:
@@ -83,6 +97,11 @@ async def _effects(connection: AsyncConnection) -> dict[tuple[int, int], Any]:
 async def _staff(connection: AsyncConnection) -> tuple[Contact, ...]:
     query = select_people().where(person.c.role.in_(STAFF), person.c.active)
     return tuple(read_person(row).contact() for row in await connection.execute(query))
+
+
+async def _roles(connection: AsyncConnection) -> dict[UUID, Role]:
+    query = select(person.c.id, person.c.role).where(person.c.role.in_(STAFF))
+    return {row.id: Role(row.role) for row in await connection.execute(query)}
 
 
 async def _reasons(connection: AsyncConnection, state: str) -> dict[UUID, str]:

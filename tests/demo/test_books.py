@@ -17,14 +17,14 @@ from services.demo.books import (
 )
 from services.demo.history import History
 from services.vocabulary import ClosedReason, Status
-from tests.demo.test_history import STAFF, SUBMITTED, history, met
+from tests.demo.test_history import ROLES, STAFF, SUBMITTED, history, met
 
 
 def book_of(one: History) -> Book:
     """Books in which all agrees."""
     running = one.ticket.status is not Status.CLOSED
     clock = ClockState(running=running, known=one.ticket.snapshot() if running else None, events=10, runs=1)
-    empty = Book({1: one}, {1: clock}, STAFF, kept={}, held_back={}, given_up={}, handed_over={})
+    empty = Book({1: one}, {1: clock}, STAFF, ROLES, kept={}, held_back={}, given_up={}, handed_over={})
     due = due_mails(empty)
     return replace(
         empty,
@@ -92,8 +92,9 @@ def test_a_mail_under_another_mails_name_is_found_out() -> None:
 
 
 def test_a_row_that_says_otherwise_than_its_history_is_found_out() -> None:
-    solved = NEW.histories[1].ticket.model_copy(update={"status": Status.OPEN, "version": 2, "reopened": 1})
-    changed = replace(NEW, histories={1: History(solved, NEW.histories[1].lines)})
+    standing = history(*SUBMITTED, status=Status.OPEN).ticket.standing
+    opened = NEW.histories[1].ticket.model_copy(update={"standing": standing, "version": 2, "reopened": 1})
+    changed = replace(NEW, histories={1: History(opened, NEW.histories[1].lines)})
     assert disagreements(changed) == [
         "Ticket 1 is at version 2, its history at 1.",
         "Ticket 1 is open, but its history ends new.",

@@ -6,13 +6,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.policy import Policy
 from services.demo.history import History, Line, Told
 from services.event_data import Actor, Contact
 from services.events import TicketReplied, event_id
 from services.intake.tickets import CLOCK, Ticket
 from services.notify.notices import Template
-from services.vocabulary import Channel, Kind, Language, Priority, Status
+from services.policy import Escalation, Policy
+from services.standing import Standing, Stretch
+from services.vocabulary import Channel, ClosedReason, Kind, Language, Priority, Role, Status
+from services.vocabulary import Told as Whom
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -28,6 +30,8 @@ def actor(one: Contact, *, staff: bool = False) -> Actor:
 
 MARIEKE, DAAN, GIULIA = contact("Marieke"), contact("Daan"), contact("Giulia")
 STAFF = (DAAN, GIULIA)
+BY_DAAN, BY_GIULIA = actor(DAAN, staff=True), actor(GIULIA, staff=True)
+ROLES = {DAAN.person_id: Role.AGENT, GIULIA.person_id: Role.DIRECTOR}
 
 
 def line(version: int, type: str, by: Actor, **facts: Any) -> Line:
@@ -46,19 +50,23 @@ def met(version: int, deadline: str, after: str, reason: str | None = None, due:
     return line(version, "deadline_met", CLOCK, to=after, closed_reason=reason, **facts)
 
 
-def history(*lines: Line, requester: Contact = MARIEKE, **ticket: Any) -> History:
+def history(
+    *lines: Line,
+    requester: Contact = MARIEKE,
+    status: Status = Status.NEW,
+    closed_reason: ClosedReason | None = None,
+    **ticket: Any,
+) -> History:
     """A ticket of Marieke's with these lines, and a row that agrees with them."""
     facts: dict[str, Any] = {
-        "number": 1,
         "version": max(one.version for one in lines),
+        "standing": Standing(1, Priority.LOW, (Stretch(status, NOW),), closed_reason, asked_at=NOW),
         "subject": "Fire!",
-        "status": Status.NEW,
         "kind": Kind.QUESTION,
-        "priority": Priority.LOW,
+        "asked_priority": Priority.LOW,
         "channel": Channel.EMAIL,
         "language": Language.DUTCH,
         "requester": requester,
-        "opened_at": NOW,
         "updated_at": NOW,
         "policy": Policy(),
     }
@@ -66,7 +74,7 @@ def history(*lines: Line, requester: Contact = MARIEKE, **ticket: Any) -> Histor
 
 
 def told(of: History) -> list[tuple[Template, str]]:
-    return [(due.template, due.to.partition("@")[0]) for due in Told.of(of, STAFF).due]
+    return [(due.template, due.to.partition("@")[0]) for due in Told.of(of, STAFF, ROLES).due]
 
 
 def test_a_new_ticket_is_confirmed_and_support_hears_of_it() -> None:
@@ -149,3 +157,104 @@ def test_a_follow_up_begins_with_who_was_responsible_before() -> None:
 def test_every_mail_has_an_id_of_its_own() -> None:
     ids: list[UUID] = [due.id for due in Told.of(history(*SUBMITTED, line(2, "comment", actor(MARIEKE))), STAFF).due]
     assert len(set(ids)) == len(ids) == 5
+
+
+PENDING = moved(2, BY_DAAN, "pending")
+ASKED = (line(2, "comment", BY_DAAN), PENDING)
+
+
+def test_parking_is_the_directors_to_decide_and_told_to_the_requester_by_a_message_or_by_itself() -> None:
+    parked = moved(2, BY_DAAN, "parked")
+    assert told(history(*SUBMITTED, parked))[3:] == [("parked", "marieke"), ("decision_needed", "giulia")]
+    with_words = (line(2, "comment", BY_DAAN), parked)
+    assert told(history(*SUBMITTED, *with_words))[3:] == [("answer", "marieke"), ("decision_needed", "giulia")]
+    back = moved(3, BY_DAAN, "open", before="parked")
+    assert told(history(*SUBMITTED, parked, back))[5:] == [("reopened", "marieke")]
+
+
+@pytest.mark.parametrize("type", ["planned", "shipped", "prioritised", "merged"])
+def test_what_has_an_event_of_its_own_is_told_by_it_alone(type: str) -> None:
+    after = {"shipped": "solved", "merged": "closed"}.get(type)
+    act = (line(2, type, BY_DAAN), *([moved(2, BY_DAAN, after)] if after else []))
+    template = {"prioritised": "priority_changed"}.get(type, type)
+    assert told(history(*SUBMITTED, *act))[3:] == [(template, "marieke")]
+
+
+def test_a_ticket_closed_by_hand_was_merged_or_is_spam() -> None:
+    closed = moved(2, BY_DAAN, "closed")
+    assert Told.of(history(*SUBMITTED, closed)).closed_reason is ClosedReason.SPAM
+    assert Told.of(history(*SUBMITTED, line(2, "merged", BY_DAAN), closed)).closed_reason is ClosedReason.MERGED
+    assert told(history(*SUBMITTED, closed))[3:] == []
+
+
+def test_the_requesters_word_that_it_is_solved_goes_to_who_is_responsible() -> None:
+    says = (line(2, "confirmed_solved", actor(MARIEKE)), moved(2, actor(MARIEKE), "solved"))
+    assert told(history(*SUBMITTED, *says))[3:] == [("says_solved", "daan"), ("says_solved", "giulia")]
+
+
+@pytest.mark.parametrize(
+    ("act", "mails"),
+    [
+        (line(4, "postponed", BY_DAAN, deadline="closure"), 1),
+        (line(4, "postponed", CLOCK, deadline="closure"), 1),
+        (line(4, "kept_open", BY_DAAN), 1),
+        (line(4, "replanned", BY_DAAN, changes=[{"deadline": "closure"}]), 1),
+        (line(4, "replanned", BY_DAAN, changes=[{"deadline": "breach resolution"}]), 0),
+        (line(4, "postponed", BY_DAAN, deadline="reminder"), 0),
+        (line(4, "postponed", actor(MARIEKE), deadline="closure"), 0),
+        (line(4, "kept_open", actor(MARIEKE)), 0),
+    ],
+)
+def test_a_closing_date_moved_by_us_is_told_anew_once_a_reminder_told_it(act: Line, mails: int) -> None:
+    reminded = (*SUBMITTED, *ASKED, met(3, "reminder", "pending"))
+    assert told(history(*reminded, act))[5:] == [("postponed", "marieke")] * mails
+    assert told(history(*SUBMITTED, *ASKED, act))[4:] == []
+    answered = Line(4, "comment", actor(MARIEKE), public=True, facts={})
+    later = Line(5, act.type, act.actor, public=True, facts=act.facts)
+    assert ("postponed", "marieke") not in told(history(*reminded, answered, later))
+
+
+def alert(version: int, kind: str, *, at: str, due: str, point: int = 0) -> Line:
+    times = {"due_at": f"{due}T09:00:00+00:00", "met_at": f"{at}T09:00:01+00:00"}
+    promise = {"deadline": kind, "metric": "resolution", "point": point}
+    return line(version, "deadline_met", CLOCK, to="open", closed_reason=None, **promise, **times)
+
+
+def test_promises_are_told_to_whom_the_policy_names() -> None:
+    policy = Policy(escalations=(Escalation(), Escalation(tell=(Whom.AGENTS, Whom.ADMINS))))
+    given = (
+        line(2, "assigned", BY_GIULIA, assignee="Giulia"),
+        alert(3, "warning", at="2026-11-03", due="2026-11-03", point=75),
+        alert(4, "breach", at="2026-11-04", due="2026-11-04"),
+        alert(5, "escalation", at="2026-11-05", due="2026-11-05", point=1),
+    )
+    assert told(history(*SUBMITTED, *given, policy=policy))[3:] == [
+        ("sla_warned", "giulia"),
+        ("sla_breached", "giulia"),
+        ("sla_escalated", "daan"),
+    ]
+
+
+def test_a_warning_given_after_the_breach_is_told_to_nobody() -> None:
+    given = (
+        alert(2, "warning", at="2026-11-05", due="2026-11-03", point=75),
+        alert(3, "breach", at="2026-11-05", due="2026-11-04"),
+    )
+    assert told(history(*SUBMITTED, *given))[3:] == [("sla_breached", "daan")]
+
+
+def test_who_put_a_ticket_aside_is_reminded_of_it() -> None:
+    aside = (
+        line(2, "assigned", BY_DAAN, assignee="Daan"),
+        Line(3, "snoozed", BY_GIULIA, public=False, facts={"until": "2026-11-09", "who": "Giulia"}),
+        met(4, "snooze", "open"),
+    )
+    assert told(history(*SUBMITTED, *aside))[3:] == [("snooze_ended", "giulia")]
+
+
+def test_who_came_with_a_merged_ticket_hears_from_then_on() -> None:
+    pia = contact("Pia")
+    lines = (line(2, "comment", BY_DAAN), line(3, "took_in", BY_DAAN, merged=9), line(4, "comment", BY_DAAN))
+    of = history(*SUBMITTED, *lines)
+    joined = History(of.ticket, of.lines, joined={9: (pia, MARIEKE)})
+    assert told(joined)[3:] == [("answer", "marieke"), ("answer", "marieke"), ("answer", "pia")]
