@@ -19,7 +19,7 @@ from tests.bench.report import as_json, show
 from tests.bench.storm import MEETINGS
 
 EXIT_BOOKS_DISAGREE = 1
-WIDTH = 160
+WIDTH = 170
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

@@ -90,9 +90,7 @@ async def desk_in(folder: Path, database_url: str | None = None) -> AsyncIterato
             await asyncio.to_thread(migrate, database_url, "intake")
         port = free_port()
         # Made anew at each start: it must come back where its clients look for it.
-        programs[SERVER] = Program(
-            SERVER, folder / "temporal.lock", lambda: _started(TemporalServer(folder, port=port))
-        )
+        programs[SERVER] = Program(SERVER, folder, lambda: _started(TemporalServer(folder, port=port)))
         stack.callback(programs[SERVER].stop)
         await asyncio.to_thread(programs[SERVER].start)
         programs |= _balie(folder, database_url, f"{LOOPBACK}:{port}")

@@ -60,7 +60,7 @@ def _storms(figures: Figures) -> Table:
     table = _table(
         "Deadlines due at the same instant",
         *("met", "deadlines", "asleep", "drained in", "a second", "÷ raw starts", "late p50", "p99", "worst"),
-        *(f"{name} ms" for name in programs),
+        *(f"{name}\nms each" for name in programs),
     )
     for storm in figures.storms:
         late = storm.lateness
@@ -124,4 +124,4 @@ def _table(title: str, first: str, *others: str) -> Table:
     return table
 
 
-_MET = {"direct": "over HTTP", "queue": "through the queue"}
+_MET = {"direct": "over HTTP", "queue": "by queue"}
