@@ -95,6 +95,10 @@ class CalendarTerms(BaseModel):
         if self.region is not None and self.region not in known:
             choose = f"choose one of {', '.join(known)}, or none" if known else "choose none"
             raise ValueError(f"{self.country} has no region {self.region!r}: {choose} for the whole country")
+        return self
+
+    @model_validator(mode="after")
+    def _works_or_does_not(self) -> Self:
         if twice := set(self.own_days) & set(self.worked_days):
             raise ValueError(f"{min(twice)} is a day off and a day of work")
         return self
