@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PROCESSES ?= $(if $(BALIE_TEST_RABBITMQ_URL)$(BALIE_TEST_TEMPORAL_ADDRESS),0,2)
 VENDOR := services/web/static/vendor/.done
 
-.PHONY: help run demo test check format contract lock
+.PHONY: help run demo bench test check format contract lock
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -23,6 +23,9 @@ run: $(VENV)/.run ## Open the whole desk on this machine; Ctrl-C closes it
 
 demo: $(VENV)/.run ## Bring real mails in and run their tickets through a fast life; ARGS="--mail DIR"
 	@$(BIN)/balie demo $(ARGS)
+
+bench: $(VENV)/.dev ## Measure what clocks cost and withstand, half an hour; ARGS=--quick for five minutes
+	@$(BIN)/python -m tests.bench clock $(ARGS)
 
 test: $(VENV)/.dev $(VENDOR) ## Install what the tests lack and run them all; ARGS for pytest
 	@deploy/install-test-parts
