@@ -15,7 +15,6 @@ COMPOSITION = {
     or name
     in {
         "services.cli",
-        "services.clock_check",
         "services.dead_letters",
         "services.doctor",
         "services.embedded",
@@ -54,6 +53,7 @@ PURE = {
     "services.intake.talk_rules",
     "services.intake.tickets",
     "services.notify.facts",
+    "services.notify.known",
     "services.notify.notices",
     "services.notify.plan",
     "services.notify.telling",

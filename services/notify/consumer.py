@@ -23,11 +23,11 @@ from services.events import (
 )
 from services.notify import store
 from services.notify.facts import Facts
+from services.notify.known import KnownTicket, is_closing_told
 from services.notify.notices import Budget, Notification
 from services.notify.plan import budget_of, budgeted, may_tell_staff, plan
 from services.notify.rendering import Desk
 from services.notify.tables import consumed_event
-from services.notify.truth import KnownTicket, is_closing_told
 from services.outbox import first_time
 from services.telemetry import correlated
 

@@ -25,9 +25,10 @@ from services.identity import (
     Signer,
     question,
 )
+from services.notify.known import KnownTicket
 from services.notify.notices import FOR_STAFF, Notification, is_automatic
 from services.notify.notices import Template as Notice
-from services.notify.truth import KnownTicket, parking_stands, promise_stands
+from services.notify.truth import parking_stands, promise_stands
 from services.vocabulary import Language, Priority, Status
 
 SUBJECT_CHARACTERS_MAX = 200

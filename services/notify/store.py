@@ -15,6 +15,7 @@ from services.desk_events import TeamChanged
 from services.event_data import Contact, TicketEventData
 from services.events import ArticleSuggested, PersonChanged
 from services.notify.facts import Subscriber
+from services.notify.known import KnownTicket, learn
 from services.notify.notices import Budget, Notification, Template, message_id
 from services.notify.plan import mailbox
 from services.notify.tables import (
@@ -26,7 +27,6 @@ from services.notify.tables import (
     suggestion,
     team,
 )
-from services.notify.truth import KnownTicket, learn
 from services.vocabulary import STAFF, ClosedReason, Language, Priority, Role, Status
 
 

@@ -1,79 +1,20 @@
-"""What notify has seen of a ticket, and whether a mail about it is still true. Pure.
+"""Whether a mail is still true, by what has been seen of its ticket since. Pure.
 
 Events can be hours late and out of order, and a mail can wait days for its server: before each try it is
 held against the newest state seen.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
-from uuid import UUID
 
-from services.desk_events import TicketPlanned, TicketPostponed, TicketShared
-from services.event_data import TicketEventData
-from services.events import TicketReminderDue, TicketReplied, TicketStatusChanged, TicketSubmitted
 from services.identity import PASSWORD_LINK_LIFETIME
-from services.notify.facts import is_requesters
-from services.notify.notices import Notification, Template
+from services.notify.known import KnownTicket, Mark
+from services.notify.notices import Content, Notification, Template
 from services.standing import AT_WORK, ENDED
-from services.vocabulary import ClosedReason, DeadlineKind, Metric, Priority, Status
+from services.vocabulary import ClosedReason, Metric, Status
 
-_TURNS = (TicketSubmitted, TicketReplied, TicketStatusChanged, TicketReminderDue)
-"""Events that make what was promised before them (a reminder, a closing date) history."""
 _REPLIES = frozenset({Metric.FIRST_REPLY, Metric.NEXT_REPLY})
 _GONE = frozenset({ClosedReason.SPAM, ClosedReason.MERGED})
-
-
-class Mark(StrEnum):
-    """What a mail can be overtaken by, besides the ticket's state and a turn."""
-
-    ANSWERED = "answered"
-    """Support said something in public."""
-    PLANNED = "planned"
-    DATED = "dated"
-    """An automatic step comes at another time than was told."""
-    CLOSING_TOLD = "closing_told"
-    """The requester was reminded and so told when the ticket closes, or told of another time since."""
-
-
-@dataclass(frozen=True)
-class KnownTicket:
-    """The newest of a ticket that any event told."""
-
-    number: int
-    version: int
-    status: Status
-    closed_reason: ClosedReason | None
-    assignee_id: UUID | None
-    turn: int
-    """The version of its newest turn: a message, a move, a reminder, or its requester's wish to keep it open."""
-    priority: Priority | None = None
-    """None for a ticket of which nothing was heard since priorities are kept."""
-    marks: Mapping[str, int] = field(default_factory=dict)
-    """The version at which each mark was last seen; also when it was last taken from a colleague, by their id."""
-
-
-def learn(known: KnownTicket | None, data: TicketEventData) -> KnownTicket:
-    """What is known of a ticket after one more event, whatever the order they come in."""
-    ticket = data.ticket
-    turn = max(known.turn if known else 0, ticket.version if _is_turn(data) else 0)
-    before = known.marks if known else {}
-    marks = {**before, **{mark: max(before.get(mark, 0), ticket.version) for mark in _marks(known, data)}}
-    if known and known.version > ticket.version:
-        return replace(known, turn=turn, marks=marks)
-    assignee_id = ticket.assignee.person_id if ticket.assignee else None
-    state = (ticket.status, ticket.closed_reason, assignee_id)
-    return KnownTicket(ticket.number, ticket.version, *state, turn, ticket.priority, marks)
-
-
-def is_closing_told(known: KnownTicket | None, data: TicketEventData) -> bool:
-    """Whether, before this event, the requester was told by a reminder or since when the ticket closes.
-
-    `known` is what was known without the event.
-    """
-    told = known.marks.get(Mark.CLOSING_TOLD, 0) if known else 0
-    return known is not None and known.turn <= told < data.ticket.version
 
 
 def why_untrue(notification: Notification, known: KnownTicket | None, now: datetime) -> str:
@@ -87,6 +28,8 @@ def why_untrue(notification: Notification, known: KnownTicket | None, now: datet
     stands = _STANDS.get(notification.template)
     if stands is None or known is None or stands(notification, known, now):
         return ""
+    if _has_come(notification, now):
+        return "The instant it warns of has come."
     return f"Not true any more: the ticket is {known.status} at version {known.version}."
 
 
@@ -108,33 +51,6 @@ def parking_stands(notification: Notification, known: KnownTicket | None) -> boo
     return known.status is Status.PARKED and known.marks.get(Mark.PLANNED, 0) <= _at(notification)
 
 
-def _is_turn(data: TicketEventData) -> bool:
-    return isinstance(data, _TURNS) or (isinstance(data, TicketPostponed) and data.reason == "kept_open")
-
-
-def _marks(known: KnownTicket | None, data: TicketEventData) -> list[str]:
-    match data:
-        case TicketReplied() if not is_requesters(data.ticket, data.by):
-            return [Mark.ANSWERED]
-        case TicketPlanned():
-            return [Mark.PLANNED]
-        case TicketReminderDue():
-            return [Mark.CLOSING_TOLD]
-        case TicketPostponed():
-            return [Mark.DATED, *_told_of(known, data)]
-        case TicketShared() if not data.shared:
-            return [str(data.colleague.person_id)]
-        case _:
-            return []
-
-
-def _told_of(known: KnownTicket | None, data: TicketPostponed) -> list[str]:
-    # A requester who keeps it open is reminded anew, before it closes.
-    begins_again = data.reason == "kept_open" and is_requesters(data.ticket, data.by)
-    is_told = data.step is DeadlineKind.CLOSURE and is_closing_told(known, data) and not begins_again
-    return [Mark.CLOSING_TOLD] if is_told else []
-
-
 def _pace(status: Status) -> Status:
     return Status.OPEN if status in AT_WORK else status
 
@@ -144,6 +60,19 @@ def _at(notification: Notification) -> int:
     ticket = notification.content.ticket
     return ticket.version if ticket else 0
 
+
+def _has_come(notification: Notification, now: datetime) -> bool:
+    """Whether what the mail warns of is not to come any more."""
+    warns_of = _WARNS_OF.get(notification.template)
+    at = warns_of(notification.content) if warns_of else None
+    return at is not None and now >= at
+
+
+_WARNS_OF: dict[Template, Callable[[Content], datetime | None]] = {
+    Template.REMINDER: lambda content: content.closes_at,
+    Template.POSTPONED: lambda content: content.closes_at,
+    Template.SLA_WARNED: lambda content: content.breach_at,
+}
 
 _Rule = Callable[[Notification, KnownTicket, datetime], bool]
 
@@ -173,10 +102,9 @@ def _is_parked(notification: Notification, known: KnownTicket, _now: datetime) -
 
 
 def _still_waits(notification: Notification, known: KnownTicket, now: datetime) -> bool:
-    closes_at = notification.content.closes_at
     # Asked again since: that question has its own reminder.
     same_question = known.turn <= _at(notification)
-    return known.status is Status.PENDING and same_question and (closes_at is None or now < closes_at)
+    return known.status is Status.PENDING and same_question and not _has_come(notification, now)
 
 
 def _still_closes_then(notification: Notification, known: KnownTicket, now: datetime) -> bool:
@@ -199,10 +127,9 @@ def _is_shared(notification: Notification, known: KnownTicket, _now: datetime) -
 
 
 def _still_runs_out(notification: Notification, known: KnownTicket, now: datetime) -> bool:
-    breach_at = notification.content.breach_at
     runs = known.status in AT_WORK or promise_stands(notification, known)
-    to_come = breach_at is None or now < breach_at
     same_target = _has_that_priority(notification, known, now)
+    to_come = not _has_come(notification, now)
     return runs and to_come and same_target and _is_unmet(notification, known, now)
 
 

@@ -434,6 +434,16 @@ def test_what_support_wrote_or_decided_and_what_staff_must_know_is_never_over_bu
         assert [one.suppressed for one in planned(data, spent)] == [""]
 
 
+def test_the_budget_is_for_what_comes_by_itself() -> None:
+    assert automatic_budget().templates == {
+        Template.CONFIRMATION,
+        Template.CLOSED,
+        Template.REMINDER,
+        Template.POSTPONED,
+        Template.SURVEY,
+    }
+
+
 def test_each_address_has_a_budget_of_its_own() -> None:
     facts = Facts(DESK.address, budget=automatic_budget(most=1), spent={JAN.email or "": 1})
     reminders = planned(reminder_due(followers=(PIA,)), facts)

@@ -13,11 +13,11 @@ from services.event_data import EventData
 from services.events import ArticleLink
 from services.identity import LINK_LIFETIME, PASSWORD_LINK, REMINDER_LINK, SURVEY_LINK, Signer, questioned
 from services.notify.facts import Facts, Subscriber
+from services.notify.known import KnownTicket, learn
 from services.notify.notices import FOR_STAFF, Notification, Template
 from services.notify.plan import plan
 from services.notify.rendering import Known, Rendered, render
 from services.notify.telling import TEXT_CHARACTERS_MAX
-from services.notify.truth import KnownTicket, learn
 from services.vocabulary import Channel, ClosedReason, Language, Priority, Role, Status
 from services.wording import priority_label, priority_meaning
 from tests.notify.happenings import (
