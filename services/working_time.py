@@ -213,14 +213,15 @@ def is_working(at: datetime, calendar: Calendar) -> bool:
 
 
 def days_off_between(start: datetime, end: datetime, calendar: Calendar) -> tuple[date, ...]:
-    """The days off, earliest first, that the time from `start` up to `end` (both aware) touches and on whose weekday
-    the desk would have worked: why a promise takes longer than the week alone would make it."""
+    """The days, earliest first, that the time from `start` up to `end` (both aware) touches and on which the desk does
+    not work, be it by its week or as a day off: why a promise takes longer than the clock alone would make it."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     if end <= start:
         return ()
     zone = ZoneInfo(calendar.zone)
     first, last = start.astimezone(zone).date(), (end - timedelta.resolution).astimezone(zone).date()
-    return tuple(sorted(day for day in calendar.days_off if first <= day <= last and calendar.week[day.weekday()]))
+    days = (first + timedelta(days=passed) for passed in range((last - first).days + 1))
+    return tuple(day for day in days if day in calendar.days_off or not calendar.week[day.weekday()])
 
 
 def _utc(instant: datetime) -> datetime:

@@ -230,15 +230,16 @@ def test_a_desk_works_from_its_first_moment_and_no_longer_at_its_last() -> None:
     ]
 
 
-def test_days_off_are_told_where_the_desk_would_have_worked() -> None:
+def test_days_that_do_not_count_are_told_whatever_makes_them_so() -> None:
     days = frozenset(date(2026, *day) for day in ((12, 24), (12, 25), (12, 26), (12, 28), (12, 29), (4, 6)))
     calendar = Calendar(week=OFFICE_WEEK, days_off=days)  # 26 December is a Saturday
 
     def told(start: str, end: str) -> list[int]:
         return [day.day for day in days_off_between(instant(f"2026-12-{start}"), instant(f"2026-12-{end}"), calendar)]
 
-    assert told("24T18:00+01:00", "29T00:00:00.000001+01:00") == [24, 25, 28, 29]
-    assert told("25T00:00+01:00", "29T00:00+01:00") == [25, 28]
+    assert told("24T18:00+01:00", "29T00:00:00.000001+01:00") == [24, 25, 26, 27, 28, 29]
+    assert told("25T00:00+01:00", "29T00:00+01:00") == [25, 26, 27, 28]
+    assert told("14T00:00+01:00", "22T00:00+01:00") == [19, 20]
     assert told("24T23:30Z", "24T23:45Z") == [25]  # it is the 25th on the desk's wall
     assert told("25T12:00Z", "25T12:00Z") == told("29T00:00Z", "24T00:00Z") == []
 

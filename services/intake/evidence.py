@@ -19,6 +19,8 @@ from services.working_time import Counted, Span, add, days_off_between
 
 PAUSES_MAX = 20
 """Most stretches named; a ticket paused more often than this is explained by its last ones."""
+DAYS_OFF_TOLD_MAX = 400
+"""Most days told, the last ones: more than lie within a promise of any use."""
 
 
 def evidence(ticket: Ticket, after: Ticket, deadline: Deadline, met_at: datetime) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def _days_off(start: datetime, until: datetime, span: Span, policy: Policy) -> l
     if span.counted is not Counted.WORKING:
         return []
     days = days_off_between(start, until, policy.calendar)
-    return [{"reason": "days_off", "days": [day.isoformat() for day in days]}] if days else []
+    return [{"reason": "days_off", "days": [day.isoformat() for day in days[-DAYS_OFF_TOLD_MAX:]]}] if days else []
 
 
 def _late_reminder(standing: Standing, policy: Policy, deadline: Deadline) -> list[dict[str, Any]]:
