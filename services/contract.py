@@ -27,6 +27,10 @@ CARRY_OUT_BULK_ACTIVITY = "carry_out_bulk"
 BULK_REFUSED = "BulkRefused"
 """The type of the error with which a step of a bulk ends that intake will never carry out."""
 
+RECONCILE_WORKFLOW = "Reconcile"
+RECONCILE_SCHEDULE = "balie-reconcile"
+RECONCILE_ACTIVITY = "reconcile"
+
 WORKFLOW_TASK_QUEUE = "balie-workflows"
 INTAKE_TASK_QUEUE = "balie-intake"
 INTAKE_BULK_TASK_QUEUE = "balie-intake-bulk"
@@ -123,6 +127,18 @@ class BulkStep(_Payload):
     total: int
     waiting: int
     """How many tickets are yet to be carried out, or undone."""
+
+
+class Reconciliation(_Payload):
+    """What a comparison of tickets and clocks came to, and where the next one goes on."""
+
+    begun_at: AwareDatetime
+    turn: int = 0
+    """The last ticket whose clock was asked merely because it was its turn."""
+    tickets: int = 0
+    asked: int = 0
+    overdue: int = 0
+    healed: int = 0
 
 
 def bulk_workflow_id(bulk_id: UUID) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 from pydantic import Field
@@ -18,9 +18,9 @@ from temporalio.service import RPCError
 from services.broker import Broker
 from services.chosen_broker import chosen_broker
 from services.clock import wall_clock
-from services.clock_check import Disagreement, check_clocks, overdue
 from services.database import SERVICES_WITH_TABLES, connect, newest_revision
 from services.errors import BalieError, sentence
+from services.intake.reconciliation import Comparison, Disagreement, compare, heal
 from services.intake.suggestion_consumer import SUGGESTIONS_QUEUE
 from services.intake.tables import outbox as intake_outbox
 from services.kb.consumer import SUGGEST_QUEUE
@@ -37,6 +37,9 @@ RELAY_LAG_MAX = timedelta(minutes=1)
 DELIVERY_LAG_MAX = timedelta(minutes=10)
 FAILED_SINCE = timedelta(days=1)
 """Mail given up longer ago was seen to or let go: it is no news."""
+LIKELY_SINCE = timedelta(days=1)
+"""Clocks of tickets changed since are asked; of the others, those whose turn it is."""
+EVER = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
 LETTERS_MAX = 100
 """As many dead letters of one queue are counted; more are "100 or more"."""
 
@@ -60,8 +63,11 @@ _AWAY = (OSError, TimeoutError, SQLAlchemyError, RPCError, RuntimeError, BalieEr
 """How the parts' clients say that a part does not answer; RuntimeError is Temporal's."""
 
 
-async def examine(settings: DoctorSettings) -> list[Finding]:
-    """Look at everything; what cannot be looked at because a part is away is said once, of that part."""
+async def examine(settings: DoctorSettings, *, healing: bool = False) -> list[Finding]:
+    """Look at everything; what cannot be looked at because a part is away is said once, of that part.
+
+    `healing` sets clocks right that differ from their ticket, and then asks as many as it may, not only the likely.
+    """
     findings = list(await asyncio.gather(*(_process(name, url) for name, url in _processes(settings).items())))
     async with _tools(settings) as (engine, broker):
         temporal, found = await _temporal(settings)
@@ -72,7 +78,7 @@ async def examine(settings: DoctorSettings) -> list[Finding]:
         if all(finding.well for finding in of_database):
             # Only now is there anything to look at, and the tables to look in.
             findings += await _of_tables(engine)
-            findings += await _of_clocks(engine, temporal)
+            findings += await _of_clocks(engine, temporal, healing=healing)
     return findings
 
 
@@ -203,22 +209,29 @@ async def _given_up(connection: AsyncConnection, now: datetime) -> Finding:
     return Finding(False, f"{total} mails were given up in the last day, most often because: {reason}")
 
 
-async def _of_clocks(engine: AsyncEngine, temporal: Client | None) -> list[Finding]:
+async def _of_clocks(engine: AsyncEngine, temporal: Client | None, *, healing: bool) -> list[Finding]:
+    if temporal is None:
+        return []
     now = wall_clock()
-    async with engine.connect() as connection:
-        late = await overdue(connection, now)
+    try:
+        found = await compare(engine, temporal, now, since=EVER if healing else now - LIKELY_SINCE)
+    except RPCError as error:
+        return [_away("Temporal's list of clocks", error)]
+    late = found.overdue
     findings = [Finding(not late, f"Deadlines overdue: {_few(late)}." if late else "No deadline is overdue.")]
-    if temporal:
-        looked_at, differing = await check_clocks(engine, temporal, now)
-        findings.append(
-            Finding(
-                not differing,
-                f"{len(differing)} of {looked_at} clocks disagree with their ticket: {_few(differing)}."
-                if differing
-                else f"{looked_at} clocks looked at; each agrees with its ticket.",
-            )
-        )
-    return findings
+    if found.silent:
+        findings.append(Finding(False, f"Clocks do not answer ({found.silent})"))
+    if found.differing and healing:
+        await heal(engine, temporal, found, now)
+        return [*findings, Finding(True, f"{_differ(found)} Set right: {_few(found.differing)}.")]
+    if found.differing:
+        how = f"{_differ(found)} {_few(found.differing)}. `balie doctor --heal` sets them right."
+        return [*findings, Finding(False, how)]
+    return [*findings, Finding(True, f"{found.tickets} tickets have their clock; {found.asked} clocks asked agree.")]
+
+
+def _differ(found: Comparison) -> str:
+    return f"{len(found.differing)} clocks disagree with their ticket, of {found.tickets} open ones."
 
 
 def _few(all_of_them: list[Disagreement]) -> str:

@@ -67,11 +67,14 @@ def migrate(state: State = DEFAULT) -> None:
 
 
 @app.command()
-def doctor(state: State = DEFAULT) -> None:
-    """Say in sentences what is wrong; exit code 1 where anything is."""
+def doctor(
+    state: State = DEFAULT,
+    heal: Annotated[bool, typer.Option("--heal", help="Set clocks right that differ from their ticket.")] = False,
+) -> None:
+    """Say in sentences what is wrong; exit code 1 where anything is, and is not set right."""
     from services.doctor import DoctorSettings, examine
 
-    findings = asyncio.run(examine(reach(DoctorSettings, state)))
+    findings = asyncio.run(examine(reach(DoctorSettings, state), healing=heal))
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for finding in findings:
         console.print("✓" if finding.well else "✗", finding.sentence, style="" if finding.well else "red")

@@ -3,29 +3,22 @@
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from services.child_process import LOOPBACK, free_port
 from services.clock import wall_clock
-from services.clock_check import Disagreement, check_clocks, overdue
-from services.contract import TICKET_WORKFLOW, WORKFLOW_TASK_QUEUE, workflow_id
 from services.database import transaction
-from services.doctor import DoctorSettings, examine
+from services.doctor import DoctorSettings, Finding, examine
 from services.errors import Permanent
 from services.events import Event
 from services.intake.store import create
-from services.intake.tables import outbox, person, ticket
-from services.intake.tickets import Decision, Ticket
+from services.intake.tables import outbox, person
+from services.intake.tickets import Decision
 from services.kb.consumer import SUGGEST_QUEUE
 from services.local_broker import LocalBroker
 from services.notify.tables import FAILED, QUEUED, notification
 from services.outbox import CLOCK_SINK
-from services.vocabulary import Status
-from services.workflows.worker import ticket_worker
 from tests.intake.ticket_life import DAAN, MARIEKE, asked, new_ticket
 from tests.patience import until
 
@@ -115,57 +108,31 @@ async def test_dead_letters_are_counted_with_the_command_that_shows_them(databas
     ]
 
 
-async def test_an_overdue_deadline_is_said(engine: AsyncEngine) -> None:
-    now = wall_clock()
-    await _keep(engine, asked(new_ticket(now, number=7), now - timedelta(days=7, minutes=1)))
-    await _keep(engine, asked(new_ticket(now, number=8), now - timedelta(days=8)))
-    async with engine.connect() as connection:
-        (late,) = await overdue(connection, now)
-    assert late == Disagreement(8, f"should have met its reminder {now - timedelta(days=1):%F %R}")
-
-
-async def test_a_clock_that_is_missing_or_differs_is_said(engine: AsyncEngine, temporal_address: str) -> None:
-    temporal = await Client.connect(temporal_address, data_converter=pydantic_data_converter)
+async def test_healing_says_what_it_set_right_and_leaves_the_desk_well(
+    engine: AsyncEngine, database_url: str, temporal_address: str
+) -> None:
     then = wall_clock() - timedelta(hours=1)
-    agreeing, differing, clockless = (asked(new_ticket(then, number=number), then) for number in (70, 71, 72))
-    for each in (agreeing, differing, clockless):
-        await _keep(engine, each)
-    for each in (agreeing, differing):
-        await temporal.start_workflow(
-            TICKET_WORKFLOW, each.snapshot(), id=workflow_id(each.number), task_queue=WORKFLOW_TASK_QUEUE
-        )
-    async with transaction(engine) as connection:
-        moved = update(ticket).where(ticket.c.number == differing.number).values(status=Status.OPEN, version=9)
-        await connection.execute(moved)
-
-    async with ticket_worker(temporal):
-        looked_at, found = await check_clocks(engine, temporal, wall_clock())
-    for each in (agreeing, differing):
-        await temporal.get_workflow_handle(workflow_id(each.number)).terminate()
-
-    assert looked_at == 3
-    assert sorted(found, key=lambda each: each.number) == [
-        Disagreement(71, "is open, version 9; its clock knows pending, version 2"),
-        Disagreement(72, "has no clock"),
-    ]
-
-
-async def test_a_ticket_on_its_way_to_its_clock_is_left_alone(engine: AsyncEngine, temporal_address: str) -> None:
-    temporal = await Client.connect(temporal_address, data_converter=pydantic_data_converter)
-    await _keep(engine, new_ticket(wall_clock(), number=73))
-    assert await check_clocks(engine, temporal, wall_clock()) == (0, [])
-
-
-async def _keep(engine: AsyncEngine, what: Ticket) -> None:
     people = [
         {"id": who.person_id, "name": who.name, "email": who.email, "language": who.language}
-        | {"role": "agent", "created_at": what.opened_at}
+        | {"role": "agent", "created_at": then}
         for who in (MARIEKE, DAAN)
     ]
     async with transaction(engine) as connection:
-        await connection.execute(insert(person).on_conflict_do_nothing(), people)
-        await create(connection, Decision(what))
-        await connection.execute(outbox.delete())  # no relay runs here; what lags is another test's matter
+        await connection.execute(person.insert(), people)
+        await create(connection, Decision(asked(new_ticket(then, number=910_001), then)))
+        await connection.execute(outbox.delete())
+    settings = settings_for(database_url).model_copy(update={"temporal_address": temporal_address})
+
+    def of_ticket(findings: list[Finding]) -> list[tuple[bool, str]]:
+        return [(each.well, each.sentence) for each in findings if "910001" in each.sentence]
+
+    (told,) = of_ticket(await examine(settings))
+    assert not told[0]
+    assert told[1].endswith("`balie doctor --heal` sets them right.")
+    (healed,) = of_ticket(await examine(settings, healing=True))
+    assert healed[0]
+    async with engine.connect() as connection:
+        assert (await connection.execute(select(outbox.c.key))).scalars().all() == ["910001"]
 
 
 def _mail(state: str, at: datetime) -> dict[str, object]:

@@ -12,17 +12,20 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from services.broker import Broker, until_connected
+from services.bulk_sink import BulkSink
 from services.clock import wall_clock
 from services.clock_sink import ClockSink
-from services.contract import INTAKE_TASK_QUEUE
+from services.contract import INTAKE_BULK_TASK_QUEUE, INTAKE_TASK_QUEUE
 from services.database import connect
 from services.idempotency import forget_answers
 from services.identity import Signer
 from services.intake.app import build_api
 from services.intake.attachments import BlobStore, FolderBlobs, PostgresBlobs, forget_unused
+from services.intake.bulk_activity import BulkActivity
 from services.intake.contracts import Terms
 from services.intake.deadline_activity import DeadlineActivity
 from services.intake.desk import Desk
+from services.intake.reconcile_activity import ReconcileActivity
 from services.intake.suggestion_consumer import SUGGESTIONS_QUEUE, SuggestionConsumer
 from services.intake.tables import idempotency_key, outbox
 from services.process import serve
@@ -33,6 +36,8 @@ from services.tidying import keep_tidy
 
 GRACE = timedelta(seconds=10)
 MAX_CONCURRENT_DEADLINES = 20
+MAX_CONCURRENT_BULKS = 2
+"""Others wait for a free place: bulks are to leave the database to people."""
 
 
 class IntakeSettings(Settings):
@@ -84,7 +89,9 @@ async def _speak_with_temporal(engine: AsyncEngine, settings: IntakeSettings) ->
     temporal = await connect_temporal(settings.temporal_address, settings.temporal_namespace)
     async with asyncio.TaskGroup() as group:
         group.create_task(Relay(engine, outbox, ClockSink(temporal), wall_clock).run())
+        group.create_task(Relay(engine, outbox, BulkSink(temporal), wall_clock).run())
         group.create_task(meet_deadlines(temporal, engine))
+        group.create_task(carry_out_bulks(temporal, engine, settings.standard))
 
 
 async def meet_deadlines(temporal: Client, engine: AsyncEngine) -> None:
@@ -95,6 +102,21 @@ async def meet_deadlines(temporal: Client, engine: AsyncEngine) -> None:
         activities=[DeadlineActivity(engine).meet_deadline],
         max_concurrent_activities=MAX_CONCURRENT_DEADLINES,
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        graceful_shutdown_timeout=GRACE,
+    )
+    await worker.run()
+
+
+async def carry_out_bulks(temporal: Client, engine: AsyncEngine, standard: Terms) -> None:
+    """Run the worker that changes or compares tickets in bulk until cancelled."""
+    worker = Worker(
+        temporal,
+        task_queue=INTAKE_BULK_TASK_QUEUE,
+        activities=[
+            BulkActivity(engine, standard, wall_clock).carry_out,
+            ReconcileActivity(engine, temporal, wall_clock).reconcile,
+        ],
+        max_concurrent_activities=MAX_CONCURRENT_BULKS + 1,
         graceful_shutdown_timeout=GRACE,
     )
     await worker.run()

@@ -7,6 +7,7 @@ from services.identity import Signer
 from services.settings import Settings
 from services.temporal_client import connect_temporal
 from services.workflows.direct_meeting import DirectMeeting, intake_at
+from services.workflows.reconcile_schedule import keep_reconciling
 from services.workflows.worker import ticket_worker
 
 
@@ -27,6 +28,7 @@ class WorkflowsSettings(Settings):
 async def worker(settings: WorkflowsSettings) -> None:
     """Run tickets' clocks until cancelled. Waits, saying so in the log, for a Temporal that is not there yet."""
     client = await connect_temporal(settings.temporal_address, settings.temporal_namespace)
+    await keep_reconciling(client)
     async with intake_at(settings.intake_url) as intake:
         meeting = DirectMeeting(intake, Signer(settings.secret.get_secret_value()), wall_clock)
         await ticket_worker(client, meeting.meet_deadline, build_id=settings.build_id).run()

@@ -10,6 +10,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from services.contract import WORKFLOW_TASK_QUEUE, MeetDeadline, Snapshot
 from services.workflows.bulk import BulkWorkflow
+from services.workflows.reconcile import ReconcileWorkflow
 from services.workflows.ticket import TicketWorkflow
 
 DEPLOYMENT = "balie-workflows"
@@ -46,7 +47,7 @@ def ticket_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[workflow, BulkWorkflow],
+        workflows=[workflow, BulkWorkflow, ReconcileWorkflow],
         activities=[meet],
         # What is asked directly runs within a workflow's task; it takes nothing from a queue.
         no_remote_activities=True,

@@ -1,0 +1,48 @@
+"""The activity that compares tickets with their clocks and sets right what differs, for the schedule that asks it."""
+
+import asyncio
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import activity
+from temporalio.client import Client
+
+from services.clock import Clock
+from services.contract import RECONCILE_ACTIVITY, Reconciliation
+from services.intake.reconciliation import compare, heal
+
+HEARTBEAT_SECONDS = 5
+
+
+class ReconcileActivity:
+    """Compares intake's own rows with the workflows Temporal knows."""
+
+    def __init__(self, engine: AsyncEngine, temporal: Client, clock: Clock) -> None:
+        self._engine, self._temporal, self._clock = engine, temporal, clock
+
+    @activity.defn(name=RECONCILE_ACTIVITY)
+    async def reconcile(self, last: Reconciliation | None) -> Reconciliation:
+        """One comparison of every open ticket. Done again from the start where it is interrupted: it only mends."""
+        beating = asyncio.create_task(_beat())
+        try:
+            return await self._reconcile(last, self._clock())
+        finally:
+            beating.cancel()
+
+    async def _reconcile(self, last: Reconciliation | None, now: datetime) -> Reconciliation:
+        since, turn = (last.begun_at, last.turn) if last else (None, 0)
+        found = await compare(self._engine, self._temporal, now, since=since, turn=turn)
+        return Reconciliation(
+            begun_at=now,
+            turn=found.turn,
+            tickets=found.tickets,
+            asked=found.asked,
+            overdue=len(found.overdue),
+            healed=await heal(self._engine, self._temporal, found, now),
+        )
+
+
+async def _beat() -> None:
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(HEARTBEAT_SECONDS)
