@@ -1,15 +1,22 @@
 """The composition root: settings that say what is wrong, and a worker that runs until cancelled."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.database import transaction
 from services.local_broker import LocalBroker
-from services.notify.consumer import QUEUE
+from services.notify.consumer import CONSUMER, QUEUE
+from services.notify.forgetting import EVENTS_KEPT_FOR
 from services.notify.main import NotifySettings, worker
 from services.notify.rendering import Desk
+from services.notify.tables import consumed_event
 from services.notify.transport import FolderTransport, SmtpTransport
 from services.settings import PREFIX, load
 from services.vocabulary import Status
@@ -66,8 +73,8 @@ def test_bad_settings_stop_the_process_and_say_which(
     assert sentence in capsys.readouterr().err
 
 
-async def test_the_worker_mails_what_the_broker_brings_until_it_is_cancelled(
-    database_url: str, smtp: SmtpServer
+async def test_the_worker_mails_what_the_broker_brings_and_forgets_what_is_old_until_it_is_cancelled(
+    database_url: str, engine: AsyncEngine, smtp: SmtpServer
 ) -> None:
     settings = NotifySettings(
         database_url=SecretStr(database_url),
@@ -78,11 +85,16 @@ async def test_the_worker_mails_what_the_broker_brings_until_it_is_cancelled(
     broker = LocalBroker(database_url)
     await broker.connect()
     await broker.declare(QUEUE)
+    long_ago = datetime.now(UTC) - EVENTS_KEPT_FOR - timedelta(hours=1)
+    async with transaction(engine) as connection:
+        old = {"consumer": CONSUMER, "event_id": uuid4(), "consumed_at": long_ago}
+        await connection.execute(consumed_event.insert().values(old))
     running = asyncio.create_task(worker(settings, broker))
     try:
         event = happened(replied(BY_LUCIA, Status.OPEN, Status.NEW))
         await broker.publish(event)
         await until(lambda: bool(smtp.messages), "the worker mailed the answer")
+        await until(lambda: _remembers_only(engine, event.id), "the worker forgot the old event")
     finally:
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -91,3 +103,8 @@ async def test_the_worker_mails_what_the_broker_brings_until_it_is_cancelled(
     [mail] = smtp.messages
     assert mail["X-Balie-Correlation-Id"] == event.correlationid
     assert mail["Message-ID"].endswith("@tickets.example>")
+
+
+async def _remembers_only(engine: AsyncEngine, event_id: UUID) -> bool:
+    async with engine.connect() as connection:
+        return list((await connection.execute(select(consumed_event.c.event_id))).scalars()) == [event_id]
