@@ -37,7 +37,7 @@ class KnownTicket:
     closed_reason: ClosedReason | None
     assignee_id: UUID | None
     turn: int
-    """The version of its newest turn: a message, a move, a reminder, or its requester's wish to keep it open."""
+    """The version of its newest turn: a message, a move, a reminder, or the wish to keep it open."""
     priority: Priority | None = None
     """None for a ticket of which nothing was heard since priorities are kept."""
     marks: Mapping[str, int] = field(default_factory=dict)
