@@ -19,6 +19,9 @@ CACHED_WORKFLOWS_MAX = 2_000
 """Tickets sleep for days, so few need to be at hand; another one is replayed in 10 to 25 ms."""
 WORKFLOW_TASKS_MAX = 20
 """More replays at once starve each other past Temporal's limit of two seconds after a cold start."""
+POLLERS_MIN = 8
+"""Left to itself a quiet worker keeps one; when 150 deadlines then fell due at once, 109 waited so long for it that
+Temporal took the worker for dead. Asking costs next to nothing while there is nothing to do."""
 STICKY_TIMEOUT = timedelta(seconds=3)
 """How long a task waits for the worker that has the ticket at hand, in case that worker is dead."""
 GRACE = timedelta(seconds=10)
@@ -53,8 +56,7 @@ def ticket_worker(
         no_remote_activities=True,
         max_concurrent_local_activities=WORKFLOW_TASKS_MAX,
         workflow_runner=runner,
-        # The default keeps one poller for tickets that no worker has at hand: every first task queues there.
-        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=POLLERS_MIN, initial=POLLERS_MIN),
         max_cached_workflows=CACHED_WORKFLOWS_MAX,
         max_concurrent_workflow_tasks=WORKFLOW_TASKS_MAX,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,

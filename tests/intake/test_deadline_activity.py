@@ -1,24 +1,29 @@
 """Meeting deadlines in the database: once, not early, and with the snapshot given back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
-from services.contract import MeetDeadline
-from services.deadlines import next_deadline
+from services.contract import DEADLINE_REFUSED, Deadline, MeetDeadline
 from services.intake.commands import meet
+from services.intake.deadline_activity import DeadlineActivity
 from services.intake.store import load
 from services.intake.tables import outbox, timeline
 from services.outbox import CLOCK_SINK
-from services.vocabulary import Status
+from services.vocabulary import DeadlineKind, Status
 from tests.intake.api_desk import As
+from tests.moved_clock import START
 
 
 async def _order(engine: AsyncEngine, number: int, late: timedelta = timedelta(0)) -> MeetDeadline:
     async with engine.connect() as connection:
         snapshot = (await load(connection, number)).snapshot()
-    due = next_deadline(snapshot)
+    due = snapshot.next_deadline
     assert due is not None
     return MeetDeadline(number=number, version=snapshot.version, deadline=due, met_at=due.due_at + late)
 
@@ -33,8 +38,8 @@ async def test_a_deadline_met_twice_is_done_once(marieke: As, daan: As, engine: 
         second = await meet(connection, order)
 
     assert first == second
-    assert first.reminded_at == order.met_at
     async with engine.connect() as connection:
+        assert (await load(connection, opened["number"])).reminded_at == order.met_at
         met = select(func.count()).select_from(timeline).where(timeline.c.type == "deadline_met")
         assert (await connection.execute(met)).scalar_one() == 1
 
@@ -58,7 +63,36 @@ async def test_a_deadline_the_requester_forestalled_is_not_met(marieke: As, daan
     await marieke.moves(opened, "reply", text="The red one.")
     async with engine.begin() as connection:
         snapshot = await meet(connection, order)
-    assert (snapshot.status, snapshot.reminded_at) == (Status.OPEN, None)
+        ticket = await load(connection, opened["number"])
+    assert (snapshot.status, ticket.reminded_at) == (Status.OPEN, None)
+
+
+async def test_the_activity_counts_a_deadline_as_met_when_its_try_began(
+    marieke: As, daan: As, engine: AsyncEngine
+) -> None:
+    opened = await marieke.submits("The printer is on fire")
+    await daan.moves(opened, "ask", text="Which?")
+    order = await _order(engine, opened["number"])
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, started_time=order.met_at + timedelta(days=1))
+
+    snapshot = await environment.run(
+        DeadlineActivity(engine).meet_deadline, order.model_copy(update={"correlation_id": "the-question"})
+    )
+
+    assert snapshot.correlation_id == "the-question"
+    async with engine.connect() as connection:
+        assert (await load(connection, opened["number"])).reminded_at == order.met_at + timedelta(days=1)
+
+
+async def test_the_activity_gives_up_on_a_ticket_that_is_not_there(engine: AsyncEngine) -> None:
+    reminder = Deadline(kind=DeadlineKind.REMINDER, due_at=START)
+    order = MeetDeadline(number=404, version=1, deadline=reminder, met_at=START)
+
+    with pytest.raises(ApplicationError, match="There is no ticket 404") as refused:
+        await ActivityEnvironment().run(DeadlineActivity(engine).meet_deadline, order)
+
+    assert (refused.value.type, refused.value.non_retryable) == (DEADLINE_REFUSED, True)
 
 
 async def test_a_finalised_ticket_gets_a_linked_follow_up_on_reply(marieke: As, daan: As, engine: AsyncEngine) -> None:
@@ -78,4 +112,4 @@ async def test_a_finalised_ticket_gets_a_linked_follow_up_on_reply(marieke: As, 
     ended = await daan.get(f"/api/v1/tickets/{opened['number']}")
     assert (ended["status"], ended["follow_ups"]) == ("closed", [follow_up["number"]])
     refused = await daan.refused(opened, "reply", text="Hello?")
-    assert refused["allowed"] == ["note"]
+    assert refused["allowed"] == ["note", "tag"]

@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from services.child_process import free_port
+from services.child_process import LOOPBACK, free_port
 from services.contract import (
     INTAKE_TASK_QUEUE,
     MEET_DEADLINE_ACTIVITY,
@@ -21,23 +21,23 @@ from services.contract import (
     TICKET_WORKFLOW,
     WORKFLOW_TASK_QUEUE,
     MeetDeadline,
-    Policy,
     Snapshot,
     workflow_id,
 )
+from services.policy import Policy
+from services.settings import EXIT_USAGE, load
 from services.temporal_client import connect_temporal
 from services.temporal_server import NAMESPACE, TemporalServer
-from services.vocabulary import ClosedReason
+from services.vocabulary import ClosedReason, Status
 from services.workflows.main import WorkflowsSettings, worker
 from services.working_time import Span
 from tests.patience import until
 from tests.workflows.desk import Desk
 
 FAST = Policy(
-    version="fast-1",
-    reminder_after=Span(length=timedelta(seconds=0.5)),
-    closure_after=Span(length=timedelta(seconds=1)),
-)
+    reminder_after=Span(length=timedelta(seconds=0.5)), closure_after=Span(length=timedelta(seconds=1)), targets=()
+).pinned("fast")
+SECRET = "a secret for tests that is long enough"
 
 
 async def test_a_worker_started_before_temporal_waits_for_it_and_then_works(tmp_path: Path) -> None:
@@ -48,11 +48,15 @@ async def test_a_worker_started_before_temporal_waits_for_it_and_then_works(tmp_
             await until(lambda: any(line["event"] == "temporal is away" for line in logs), "a line that says so")
             await asyncio.to_thread(server.start)
             try:
-                closed = await _silent_life(server, Desk(number=1, policy=FAST))
+                desk = Desk(number=1, policy=FAST)
+                closed = await _silent_life(server, desk)
             finally:
                 await asyncio.to_thread(server.stop)
 
-    assert closed.closed_reason is ClosedReason.NO_RESPONSE
+    assert closed.status is Status.CLOSED
+    assert desk.ticket.closed_reason is ClosedReason.NO_RESPONSE
+    # Nobody listens where intake's API should be: its queue took over.
+    assert any(line["event"] == "intake's API is away" for line in logs)
 
 
 async def test_a_clock_goes_on_when_temporal_comes_back(tmp_path: Path) -> None:
@@ -84,17 +88,25 @@ async def test_a_namespace_that_does_not_exist_yet_is_waited_for(temporal_addres
         connecting.cancel()
 
 
-def test_the_worker_needs_no_database_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("BALIE_DATABASE_URL", raising=False)
-    monkeypatch.delenv("BALIE_SECRET", raising=False)
+def test_a_worker_that_is_not_told_how_to_ask_intake_says_so_and_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("DATABASE_URL", "SECRET", "INTAKE_URL"):
+        monkeypatch.delenv(f"BALIE_{name}", raising=False)
 
-    assert WorkflowsSettings().database_url == SecretStr("")
+    with pytest.raises(SystemExit) as stopped:
+        load(WorkflowsSettings)
+
+    said = [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()]
+    assert (stopped.value.code, said) == (EXIT_USAGE, ["BALIE_SECRET", "BALIE_INTAKE_URL"])
 
 
 @asynccontextmanager
 async def _process(address: str) -> AsyncIterator[None]:
     """The worker's process, stopped as every process is: by cancelling it."""
-    running = asyncio.ensure_future(worker(WorkflowsSettings(temporal_address=address)))
+    nobody = f"http://{LOOPBACK}:{free_port()}"
+    settings = WorkflowsSettings(temporal_address=address, secret=SecretStr(SECRET), intake_url=nobody)
+    running = asyncio.ensure_future(worker(settings))
     try:
         yield
         assert not running.done()
