@@ -53,3 +53,21 @@ async def pieter(api: As, engine: AsyncEngine, clock: MovedClock) -> As:
 async def luca(api: As, engine: AsyncEngine, clock: MovedClock) -> As:
     """A requester of another organisation."""
     return await _as(api, engine, clock, "luca@ferrari.example")
+
+
+async def _joins(anna: As, engine: AsyncEngine, clock: MovedClock, name: str, role: str) -> As:
+    email = f"{name.lower()}@balie.example"
+    await anna.does("/api/v1/people", {"name": name, "email": email, "language": "en", "role": role})
+    return await _as(anna, engine, clock, email)
+
+
+@pytest.fixture
+async def dirk(anna: As, engine: AsyncEngine, clock: MovedClock) -> As:
+    """The product director."""
+    return await _joins(anna, engine, clock, "Dirk", "director")
+
+
+@pytest.fixture
+async def carla(anna: As, engine: AsyncEngine, clock: MovedClock) -> As:
+    """A colleague of another department."""
+    return await _joins(anna, engine, clock, "Carla", "colleague")

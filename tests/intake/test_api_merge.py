@@ -1,0 +1,89 @@
+"""Tickets that go on as another one, through the HTTP API."""
+
+import asyncio
+
+from tests.intake.api_desk import As
+from tests.intake.test_api_desk_moves import UNKNOWN, sentences
+
+
+async def texts(caller: As, number: int) -> list[str]:
+    """What was said on the ticket, as this caller sees it."""
+    lines = (await caller.get(f"/api/v1/tickets/{number}/timeline"))["items"]
+    return [line["comment"]["text"] for line in lines if line["comment"]]
+
+
+async def test_a_merged_ticket_ends_and_its_people_follow_the_other(marieke: As, pieter: As, daan: As) -> None:
+    one, other = await marieke.submits("Silent printer"), await pieter.submits("Printer broken")
+    merged = await daan.moves(one, "merge", into=other["number"])
+
+    assert (merged["status"], merged["closed_reason"], merged["merged_into"]) == ("closed", "merged", other["number"])
+    target = await daan.get(f"/api/v1/tickets/{other['number']}")
+    assert target["merged"] == [one["number"]]
+    assert [each["name"] for each in target["followers"]] == ["Marieke de Vries"]
+    assert (await sentences(marieke, one))[-2] == f"Daan Visser merged this ticket into #{other['number']}"
+    assert (await sentences(pieter, other))[-1] == f"Daan Visser merged #{one['number']} into this ticket"
+
+
+async def test_what_is_said_to_a_merged_ticket_is_said_to_the_one_it_went_on_as(
+    marieke: As, pieter: As, daan: As
+) -> None:
+    first, second, third = await marieke.submits("1"), await pieter.submits("2"), await pieter.submits("3")
+    await daan.moves(first, "merge", into=second["number"])
+    await daan.moves(second, "merge", into=third["number"])
+    await daan.moves(third, "ask", text="Which?")
+    file = (await marieke.ask("POST", "/api/v1/attachments", files={"file": ("fire.jpg", b"\xff")})).json()
+
+    assert (await marieke.get(f"/api/v1/tickets/{first['number']}"))["moves"] == ["reply"]
+    answered = await marieke.moves(first, "reply", text="The red one.", attachment_ids=[file["id"]])
+    assert (answered["number"], answered["status"]) == (third["number"], "open")
+    assert (await texts(daan, third["number"]))[-1] == "The red one."
+    assert (await pieter.ask("GET", f"/api/v1/attachments/{file['id']}")).content == b"\xff"
+    assert (await daan.moves(first, "reply", text="Thanks."))["number"] == third["number"]
+    assert (await daan.get(f"/api/v1/tickets/{third['number']}"))["merged"] == [first["number"], second["number"]]
+
+
+async def test_a_reply_to_what_was_merged_into_an_ended_ticket_follows_that_one_up(
+    marieke: As, pieter: As, daan: As
+) -> None:
+    one, other = await marieke.submits("1"), await pieter.submits("2")
+    await daan.moves(one, "merge", into=other["number"])
+    await daan.moves(other, "solve")
+    await daan.moves(other, "do_now", step="finalisation")
+
+    answer = await marieke.ask("POST", f"/api/v1/tickets/{one['number']}/reply", json={"text": "Again."})
+    assert (answer.status_code, answer.json()["follow_up_of"]) == (201, other["number"])
+
+
+async def test_only_tickets_with_somebody_in_common_that_are_at_work_are_merged(
+    marieke: As, luca: As, daan: As
+) -> None:
+    one, foreign, ended = await marieke.submits("1"), await luca.submits("2"), await marieke.submits("3")
+    await daan.moves(ended, "spam")
+
+    refused = await daan.refused(one, "merge", into=foreign["number"])
+    assert (refused["status"], "different customers" in refused["detail"]) == (422, True)
+    assert (await daan.refused(one, "merge", into=ended["number"]))["status"] == 409
+    assert (await daan.refused(one, "merge", into=one["number"]))["status"] == 422
+    assert (await daan.refused(one, "merge", into=UNKNOWN))["status"] == 404
+    assert (await daan.get(f"/api/v1/tickets/{one['number']}"))["version"] == 1
+    assert (await daan.get(f"/api/v1/tickets/{foreign['number']}"))["version"] == 1
+
+
+async def test_two_tickets_merged_into_each_other_at_once_end_as_one(marieke: As, daan: As, anna: As) -> None:
+    one, other = await marieke.submits("1"), await marieke.submits("2")
+    answers = await asyncio.gather(
+        daan.ask("POST", f"/api/v1/tickets/{one['number']}/merge", json={"into": other["number"]}),
+        anna.ask("POST", f"/api/v1/tickets/{other['number']}/merge", json={"into": one["number"]}),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+async def test_whoever_follows_the_target_only_through_a_merge_sees_it(luca: As, daan: As, anna: As) -> None:
+    # The same requester, who has moved to another organisation in between.
+    one = await luca.submits("1")
+    organisation = await anna.does("/api/v1/organisations", {"name": "Elsewhere"})
+    await anna.ask("PATCH", f"/api/v1/people/{luca.person['id']}", json={"organisation_id": organisation["id"]})
+    other = await luca.submits("2")
+    await daan.moves(one, "merge", into=other["number"])
+    numbers = {item["number"] for item in (await luca.get("/api/v1/tickets"))["items"]}
+    assert numbers == {one["number"], other["number"]}
