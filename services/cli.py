@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 from rich.console import Console
 
-from services import dead_letters, operator_commands
+from services import dead_letters, operator_commands, simulate_command
 from services.demo import command as demo
 from services.errors import BalieError, Permanent
-from services.intake import mail_command
+from services.intake import mail_command, outage_command
 from services.settings import Settings, load
 from services.state_folder import DEFAULT
 from services.telemetry import configure_logging
@@ -170,8 +170,10 @@ def web(host: Host = LOOPBACK, port: Port = 8080) -> None:
 
 
 app.add_typer(operator_commands.app)
+app.add_typer(simulate_command.app)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(mail_command.app)
+app.add_typer(outage_command.app, name="mail-outage")
 app.add_typer(demo.app)
 
 

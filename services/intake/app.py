@@ -15,6 +15,7 @@ from services.intake import (
     api_bulks,
     api_clock,
     api_desk_moves,
+    api_mail_outages,
     api_moves,
     api_people,
     api_products,
@@ -46,6 +47,7 @@ ROUTES = (
     api_teams,
     api_attachments,
     api_bulks,
+    api_mail_outages,
     api_clock,
 )
 

@@ -86,3 +86,10 @@ mail_outage = Table(
     Column("reason", Text, nullable=False),
     Index("mail_outage_ended", "ended_at"),
 )
+
+pulse = Table(
+    "pulse",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    instant("at", required=True),
+)

@@ -25,6 +25,7 @@ from services.intake.bulk_activity import BulkActivity
 from services.intake.contracts import Terms
 from services.intake.deadline_activity import DeadlineActivity
 from services.intake.desk import Desk
+from services.intake.mail_outages import keep_pulse
 from services.intake.reconcile_activity import ReconcileActivity
 from services.intake.suggestion_consumer import SUGGESTIONS_QUEUE, SuggestionConsumer
 from services.intake.tables import idempotency_key, outbox
@@ -70,6 +71,7 @@ async def worker(settings: IntakeSettings, broker: Broker) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(_speak_with_broker(engine, broker))
             group.create_task(_speak_with_temporal(engine, settings))
+            group.create_task(keep_pulse(engine, wall_clock))
             forget_files = partial(_forget_files, blob_store(settings))
             group.create_task(keep_tidy(engine, wall_clock, forget_files, forget_answers(idempotency_key)))
     finally:
