@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, Self
 
 import httpx
@@ -16,6 +17,7 @@ from services.intake.desk import Desk
 from tests.moved_clock import MovedClock
 
 PASSWORD = "a password for tests"
+TOKEN_LIFETIME = timedelta(days=100)
 SECRET = "a secret for tests that is long enough"
 
 
@@ -78,6 +80,6 @@ async def api_on(engine: AsyncEngine, clock: MovedClock, standard: Terms | None 
 
 
 def token_for(person: dict[str, Any], clock: MovedClock) -> str:
-    """A token as `POST /sessions` would give, without the wait for argon2."""
+    """A token as `POST /sessions` would give, without the wait for argon2; it outlasts a moved clock."""
     caller = Caller(person_id=person["id"], role=person["role"], name=person["name"], token_id="0")
-    return Signer(SECRET).token(caller, clock())
+    return Signer(SECRET).token(caller, clock(), TOKEN_LIFETIME)
