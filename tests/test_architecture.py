@@ -20,6 +20,7 @@ COMPOSITION = {
         "services.embedded",
         "services.embedded_run",
         "services.operator_commands",
+        "services.simulate_command",
     }
 }
 """The shared files that may put services together: the `balie` command and what it runs."""
@@ -41,6 +42,7 @@ PURE = {
     "services.wording",
     "services.working_time",
     "services.zone_offsets",
+    "services.intake.bulk",
     "services.intake.clock_rules",
     "services.intake.contracts",
     "services.intake.decide",
@@ -154,7 +156,7 @@ def test_only_composition_roots_read_settings() -> None:
 def test_what_a_workflow_runs_takes_time_and_chance_from_nowhere_else() -> None:
     offences = {
         (name, used)
-        for name in reached_from("services.workflows.ticket")
+        for name in reached_from("services.workflows.ticket") | reached_from("services.workflows.bulk")
         for used in names_used(modules()[name])
         if NOT_IN_A_WORKFLOW.fullmatch(used)
     }

@@ -17,6 +17,7 @@ from services.intake.access import Party, party_of
 from services.intake.api_attachments import attachment_out
 from services.intake.commands import Draft, Question, submit
 from services.intake.desk import TheDesk
+from services.intake.filter_query import wanted_tickets
 from services.intake.input import NUMBER_MAX
 from services.intake.people import Person, get_or_add_requester
 from services.intake.queries import ByBreach, ByChange
@@ -24,7 +25,7 @@ from services.intake.sentences import Teller
 from services.intake.store import load
 from services.intake.tables import idempotency_key
 from services.intake.ticket_answer import summaries, ticket_answer
-from services.intake.ticket_filter import TicketFilter, wanted_tickets
+from services.intake.ticket_filter import TicketFilter
 from services.intake.ticket_resources import (
     CommentOut,
     HappeningOut,

@@ -3,7 +3,6 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Query
 from pydantic import Field
 
 from services.errors import Invalid
@@ -44,35 +43,6 @@ class TicketFilter(Input):
             raise Invalid("Tags, problems and what is snoozed are for support; leave them out.")
         facts = self.model_dump(exclude={"assignee", "requester"})
         return Filter(**facts, assignee=_me(self.assignee, party), requester=_requester(self.requester, party))
-
-
-def wanted_tickets(
-    view: Annotated[View | None, Query()] = None,
-    status: Annotated[Status | None, Query()] = None,
-    assignee: Annotated[Assignee | None, Query()] = None,
-    requester: Annotated[Requester | None, Query()] = None,
-    q: Annotated[Words | None, Query()] = None,
-    team: Annotated[Team | None, Query()] = None,
-    tag: Annotated[TagName | None, Query()] = None,
-    product: Annotated[UUID | None, Query()] = None,
-    organisation: Annotated[UUID | None, Query()] = None,
-    problem: Annotated[TicketNumber | None, Query()] = None,
-    release: Annotated[Release | None, Query()] = None,
-) -> TicketFilter:
-    """The filter of a list's address."""
-    return TicketFilter(
-        view=view,
-        status=status,
-        assignee=assignee,
-        requester=requester,
-        q=q,
-        team=team,
-        tag=tag,
-        product=product,
-        organisation=organisation,
-        problem=problem,
-        release=release,
-    )
 
 
 def _requester(who: UUID | Literal["me"] | None, party: Party) -> UUID | None:

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -21,7 +21,7 @@ from services.clock import wall_clock
 from services.contract import BULK_REFUSED, BulkOrder
 from services.intake.bulk_activity import BulkActivity
 from services.intake.contracts import Terms
-from services.intake.tables import outbox
+from services.intake.tables import outbox, ticket, timeline
 from services.outbox import BULK_SINK, append_bulk
 from services.relay import Relay, lag
 from services.temporal_client import connect_temporal
@@ -252,5 +252,8 @@ async def _until_told(desk: BulkDesk) -> None:
 async def _each_done_once(desk: BulkDesk, bulk_id: UUID, numbers: list[int]) -> None:
     bulk = await desk.bulk(bulk_id)
     assert (bulk.done, bulk.refused, bulk.pending) == (MANY, 0, 0)
-    assert Counter(each.version for each in await desk.tickets(numbers)) == {2: MANY}
-    assert Counter([len(await desk.history(number, "prioritised")) for number in numbers]) == {1: MANY}
+    versions = select(ticket.c.number, ticket.c.version).order_by(ticket.c.number)
+    lines = select(timeline.c.ticket_number).where(timeline.c.type == "prioritised").order_by(timeline.c.ticket_number)
+    async with desk.engine.connect() as connection:
+        assert [tuple(row) for row in await connection.execute(versions)] == [(number, 2) for number in numbers]
+        assert list((await connection.execute(lines)).scalars()) == numbers
