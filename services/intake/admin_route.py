@@ -6,7 +6,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.database import transaction
@@ -15,22 +14,11 @@ from services.http import StaffCaller
 from services.idempotency import Answer, IdempotencyKey, answer_once
 from services.identity import Caller
 from services.intake.access import Party, party_of
+from services.intake.agreement_resources import Kept
 from services.intake.desk import Desk, TheDesk
 from services.intake.if_match import VersionRead
 from services.intake.tables import idempotency_key
 from services.vocabulary import Role
-
-
-class Kept(BaseModel):
-    """Something with a name and a version, which is its ETag."""
-
-    id: UUID
-    name: str
-    version: int
-
-    def answer(self, status: int = 200, **headers: str) -> Answer:
-        """With its ETag."""
-        return Answer(status, self.model_dump(mode="json"), {"ETag": f'"{self.version}"', **headers})
 
 
 def is_admin(party: Party) -> bool:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.intake.admin_route import Kept
+from services.idempotency import Answer
 from services.intake.agreements import Agreement, KeptCalendar, KeptContract
 from services.intake.contracts import CalendarTerms, ContractTerms, Terms
 from services.intake.forms import Fields, FormField
@@ -14,6 +14,18 @@ from services.intake.products import Product
 from services.intake.teams import MEMBERS_MAX, Team, TeamFacts
 
 CONTRACT_PRODUCTS_MAX = 100
+
+
+class Kept(BaseModel):
+    """Something with a name and a version, which is its ETag."""
+
+    id: UUID
+    name: str
+    version: int
+
+    def answer(self, status: int = 200, **headers: str) -> Answer:
+        """With its ETag."""
+        return Answer(status, self.model_dump(mode="json"), {"ETag": f'"{self.version}"', **headers})
 
 
 class CalendarIn(Input):

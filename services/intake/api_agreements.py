@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.http import StaffCaller
 from services.intake import agreements
-from services.intake.admin_route import Adding, Kept, Replacing, by_name
+from services.intake.admin_route import Adding, Replacing, by_name
 from services.intake.agreement_resources import (
     CalendarIn,
     CalendarOut,
@@ -20,6 +20,7 @@ from services.intake.agreement_resources import (
     CountryOut,
     HolidayOut,
     Holidays,
+    Kept,
     PromisesOut,
 )
 from services.intake.desk import TheDesk

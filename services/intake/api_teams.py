@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.http import StaffCaller
 from services.intake import teams
-from services.intake.admin_route import Adding, Kept, Replacing, by_name
-from services.intake.agreement_resources import TeamOut, TeamPage, TeamSettings
+from services.intake.admin_route import Adding, Replacing, by_name
+from services.intake.agreement_resources import Kept, TeamOut, TeamPage, TeamSettings
 from services.intake.desk import TheDesk
 from services.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
