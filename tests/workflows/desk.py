@@ -1,6 +1,6 @@
 """A desk with one ticket, in memory: intake's real rules, no database. What it tells the clock lies in `wire`."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -148,7 +148,7 @@ class Desk:
 
     def restores(self, row: Ticket, *, asked_at: datetime | None) -> None:
         """The row is not what it was: somebody put a backup back, of a version the clock has passed."""
-        standing = replace(row.standing, asked_at=asked_at)
+        standing = row.standing._replace(asked_at=asked_at)
         self._ticket = row.model_copy(update={"version": 1, "standing": standing})
 
     def mends(self, row: Ticket) -> None:
