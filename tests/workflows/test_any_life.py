@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.contract import Snapshot
-from services.deadlines import deadlines, next_deadline
 from services.vocabulary import Status
 from tests.properties import unhurried
 from tests.workflows.clockwork import COMMANDS, Clockwork
@@ -103,7 +102,7 @@ class AnyLife(RuleBasedStateMachine):
         self._agree()
         self.clock.passes(LONG_ENOUGH)
         self._agree()
-        assert deadlines(self.clock.desk.snapshot) == ()
+        assert self.clock.desk.ticket.deadlines == ()
         self.no_deadline_is_met_twice_or_early()
 
     def _agree(self) -> None:
@@ -111,7 +110,7 @@ class AnyLife(RuleBasedStateMachine):
             assert self.clock.desk.ticket.status is Status.CLOSED
         else:
             assert self.clock.alarm.ticket == self.clock.desk.snapshot
-        overdue = [each for each in deadlines(self.clock.desk.snapshot) if each.due_at <= self.clock.now]
+        overdue = [each for each in self.clock.desk.ticket.deadlines if each.due_at <= self.clock.now]
         assert overdue == []
 
 
@@ -141,7 +140,7 @@ class AnyTrustyLife(RuleBasedStateMachine):
         met = self.clock.desk.met
         assert all(each.told == each.deadline.due_at for each in met)
         assert all(timedelta(0) <= each.told - each.at <= TIMER_ROUNDING for each in met)
-        assert all(each.due_at > self.clock.now for each in deadlines(self.clock.desk.snapshot))
+        assert all(each.due_at > self.clock.now for each in self.clock.desk.ticket.deadlines)
 
     @invariant()
     def nothing_was_asked_in_vain(self) -> None:
@@ -179,7 +178,7 @@ async def test_a_random_life_goes_the_same_way_on_temporal(seed: int) -> None:
 
 
 def _until_due(clock: Clockwork) -> timedelta:
-    deadline = next_deadline(clock.desk.snapshot)
+    deadline = clock.desk.snapshot.next_deadline
     return deadline.due_at - clock.now if deadline else timedelta(0)
 
 
