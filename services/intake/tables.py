@@ -134,6 +134,18 @@ ticket = Table(
     Index("ticket_parked", "release", postgresql_where=text("status = 'parked'")),
     Index("ticket_tags", "tags", postgresql_using="gin"),
     Index("ticket_team", "team_id", "status", text("updated_at desc")),
+    Index(
+        "ticket_snoozed",
+        text("updated_at desc"),
+        text("number desc"),
+        postgresql_where=text("snoozed_until is not null"),
+    ),
+    Index(
+        "ticket_product",
+        "product_id",
+        text("updated_at desc"),
+        postgresql_where=text("product_id is not null"),
+    ),
     Index("ticket_next_breach", "next_breach_at", "number", postgresql_where=text("next_breach_at is not null")),
     Index("ticket_next_deadline", "next_deadline_at", postgresql_where=text("next_deadline_at is not null")),
     Index("ticket_policy", "policy_version", postgresql_where=text("status <> 'closed'")),
