@@ -282,3 +282,25 @@ async def test_a_failure_on_the_way_leaves_nothing_so_that_the_mail_comes_again(
     async with engine.connect() as connection:
         assert (await connection.execute(select(func.count()).select_from(comment))).scalar_one() == 0
     assert (await receive_mail(post.room, mail)).outcome is Outcome.SUBMITTED
+
+
+async def test_an_answer_to_a_merged_ticket_goes_to_the_one_it_went_on_as(post: Post, daan: As) -> None:
+    one, other = await post.opens(MARIEKE, "Subject: Fire!"), await post.opens(PIETER, "Subject: Smoke!")
+    await daan.moves({"number": one}, "merge", into=other)
+    receipt = await post.brings(MARIEKE, f"Subject: Re: [Balie #{one}] Fire!", body="Still burning.")
+    assert (receipt.outcome, receipt.number) == (Outcome.REPLIED, other)
+    assert (await comments(daan, other))[-1]["text"] == "Still burning."
+
+
+async def test_what_a_colleague_answers_is_a_note_and_moves_nothing(
+    post: Post, marieke: As, daan: As, carla: As
+) -> None:
+    number = await post.opens(MARIEKE, "Subject: Fire!")
+    await daan.moves({"number": number}, "ask", text="Which printer?")
+    await daan.moves({"number": number}, "share", person_id=carla.person["id"])
+    receipt = await post.brings("From: carla@balie.example", f"Subject: Re: [Balie #{number}] Fire!", body="Pay them.")
+    assert (receipt.outcome, receipt.number) == (Outcome.NOTED, number)
+    said = (await comments(daan, number))[-1]
+    assert (said["text"], said["public"], said["actor"]["name"]) == ("Pay them.", False, "Carla")
+    assert (await ticket_as(daan, number))["status"] == "pending"
+    assert "Pay them." not in str(await comments(marieke, number))
