@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.errors import NotAuthenticated, Permanent, VersionMismatch
-from services.vocabulary import Channel, Kind, Language, Priority, Role
+from services.errors import Permanent, VersionMismatch
+from services.vocabulary import Role
 from services.web import forms
-from services.web.forms import NAME_CHARACTERS_MAX, SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Form, explain
-from services.web.future import steps
-from services.web.history import changes_since, happening
+from services.web.forms import TEXT_CHARACTERS_MAX, Form, explain
+from services.web.future import promises, steps
+from services.web.history import changes_since
 from services.web.portal_pages import file_limits
 from services.web.queue_pages import read_queue
 from services.web.records import Ticket
@@ -23,72 +23,33 @@ MODES = ("reply", "ask", "solve", "note", "reopen")
 WORDLESS = frozenset({"solve", "reopen"})
 """Modes that need no text."""
 AGENTS_MAX = 100
+ACTIONS = (
+    "prioritise",
+    "tag",
+    "change",
+    "team",
+    "park",
+    "plan",
+    "decline",
+    "snooze",
+    "keep_open",
+    "merge",
+    "link_problem",
+    "solve_incidents",
+    "share",
+    "spam",
+)
+"""What the desk does with a ticket besides talking, in the order shown; each has a form (`doing_pages.py`)."""
 REGIONS = ("conversation", "standing", "side", "seen")
 """What changes on the page when the ticket does; the composer is left alone, somebody may be typing."""
 
 router = APIRouter(prefix="/desk/tickets")
 
 
-@router.get("/new")
-async def phone_page(visit: DeskVisit) -> Response:
-    """Log what somebody said on the phone."""
-    defaults = {"kind": Kind.QUESTION, "priority": Priority.LOW, "language": visit.language, "key": forms.new_key()}
-    return _phone(visit, Form(dict(defaults), [], []))
-
-
-@router.post("/new")
-async def log_phone_call(visit: DeskVisit) -> Response:
-    """Open a ticket for the caller, who is found by address or added."""
-    form = await forms.read(visit.request)
-    form.need("name", visit.t, NAME_CHARACTERS_MAX)
-    form.need("subject", visit.t, SUBJECT_CHARACTERS_MAX)
-    form.need("text", visit.t, TEXT_CHARACTERS_MAX)
-    form.need_files(visit.t)
-    if form["email"]:
-        form.need_email("email", visit.t)
-    if not form.errors:
-        try:
-            ticket = await visit.intake.submit(form.key, await _phone_call(visit, form))
-            return visit.see(f"/desk/tickets/{ticket.number}", told="logged", key=form.key)
-        except NotAuthenticated:
-            raise
-        except Permanent as error:
-            explain(form, error, visit.t)
-    return _phone(visit, form, status=422)
-
-
-def _phone(visit: Visit, form: Form, status: int = 200) -> Response:
-    return visit.page(
-        "phone_ticket.html",
-        status=status,
-        form=form,
-        errors=form.errors,
-        kinds=list(Kind),
-        priorities=list(Priority),
-        languages=list(Language),
-        **file_limits(),
-    )
-
-
-async def _phone_call(visit: Visit, form: Form) -> dict[str, Any]:
-    language = form.choice("language", Language, visit.language)
-    requester = {"name": form["name"], "language": language} | ({"email": form["email"]} if form["email"] else {})
-    return {
-        "subject": form["subject"],
-        "text": form["text"],
-        "kind": form.choice("kind", Kind, Kind.QUESTION),
-        "priority": form.choice("priority", Priority, Priority.LOW),
-        "language": language,
-        "channel": Channel.PHONE,
-        "requester": requester,
-        "attachment_ids": await forms.upload(form, visit.intake),
-    }
-
-
 @router.get("/{number}")
 async def ticket_page(visit: DeskVisit, number: int, view: Annotated[str, Query()] = "") -> Response:
     """The ticket, with the queue it was opened from beside it."""
-    return await _ticket(visit, number, _blank(), view=view)
+    return await show_ticket(visit, number, Form.of(), view=view)
 
 
 @router.post("/{number}/messages")
@@ -108,7 +69,7 @@ async def send(visit: DeskVisit, number: int) -> Response:
             explain(form, error, visit.t)
         else:
             return await _sent(visit, number, mode, form.key)
-    return await _ticket(visit, number, form, status=422)
+    return await show_ticket(visit, number, form, status=422)
 
 
 async def _command(visit: Visit, number: int, mode: str, form: Form) -> Ticket:
@@ -123,13 +84,13 @@ async def _command(visit: Visit, number: int, mode: str, form: Form) -> Ticket:
 async def _sent(visit: Visit, number: int, mode: str, key: str) -> Response:
     if not visit.by_htmx:
         return visit.see(f"/desk/tickets/{number}#latest", told=f"{mode}_sent", key=key)
-    return visit.sent(await _ticket(visit, number, _blank()), f"{mode}_sent", key)
+    return visit.sent(await show_ticket(visit, number, Form.of()), f"{mode}_sent", key)
 
 
 async def _changed_meanwhile(visit: Visit, number: int, form: Form) -> Response:
     # The text is still in the form; sending it again from the fresh page is a decision made knowing the news.
     form.errors[""] = visit.t("wrong.changed_meanwhile")
-    return await _ticket(visit, number, form, status=412, seen=form.number("seen"))
+    return await show_ticket(visit, number, form, status=412, seen=form.number("seen"))
 
 
 @router.get("/{number}/assignee")
@@ -163,7 +124,7 @@ async def assign(visit: DeskVisit, number: int) -> Response:
             problem = forms.sentence(error, visit.t)
     if problem is None and not visit.by_htmx:
         return visit.see(f"/desk/tickets/{number}", told="assigned")
-    return await _ticket(visit, number, _blank(), status=200 if problem is None else 409, problem=problem)
+    return await show_ticket(visit, number, Form.of(), status=200 if problem is None else 409, problem=problem)
 
 
 def _chosen(visit: Visit, form: Form) -> str | None:
@@ -175,11 +136,18 @@ def _chosen(visit: Visit, form: Form) -> str | None:
         return None
 
 
+def action_is_open(action: str, ticket: Ticket) -> bool:
+    """Whether the ticket allows it now."""
+    if action == "solve_incidents":
+        return bool(ticket.incidents) and "solve" in ticket.moves
+    return action in ticket.moves
+
+
 def _assignee(ticket: Ticket) -> str:
     return str(ticket.assignee.person_id) if ticket.assignee else ""
 
 
-async def _ticket(
+async def show_ticket(
     visit: Visit,
     number: int,
     form: Form,
@@ -199,8 +167,10 @@ async def _ticket(
         also=REGIONS,
         ticket=ticket,
         timeline=timeline,
-        happening=happening,
         steps=steps(ticket, visit.t),
+        promises=promises(ticket, visit.t),
+        labels=await _labels(visit, ticket),
+        actions=[action for action in ACTIONS if action_is_open(action, ticket)],
         form=form,
         errors=form.errors,
         problem=problem,
@@ -215,10 +185,14 @@ async def _ticket(
     )
 
 
+async def _labels(visit: Visit, ticket: Ticket) -> dict[str, str]:
+    # Few tickets have fields: only these cost a call more.
+    if not ticket.fields or ticket.product is None:
+        return {}
+    product = next((each for each in await visit.desk.products() if each.id == ticket.product.id), None)
+    return {each.key: each.asks(visit.language) for each in product.form} if product else {}
+
+
 async def _queue_beside(visit: Visit, view: str) -> dict[str, Any]:
     # Part of a page needs no queue beside it.
     return {"page": None, "views": [], "view": "", "q": ""} if visit.by_htmx else await read_queue(visit, view)
-
-
-def _blank() -> Form:
-    return Form({"key": forms.new_key()}, [], [])

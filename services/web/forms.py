@@ -4,7 +4,9 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
@@ -18,12 +20,16 @@ FILES_MAX = 20
 FILE_BYTES_MAX = 25 * 1024 * 1024
 FORM_BYTES_MAX = 50 * 1024 * 1024
 """All files of one form together with its text; stated beside every file field."""
-FIELDS_MAX = 100
+FIELDS_MAX = 300
 FIELD_BYTES_MAX = 1024 * 1024
 SUBJECT_CHARACTERS_MAX = 250
 TEXT_CHARACTERS_MAX = 200_000
 NAME_CHARACTERS_MAX = 200
 PASSWORD_CHARACTERS_MIN = 10
+FIELD_PREFIX = "field_"
+"""Before the key of what a product's form asks."""
+FIELD_PROBLEMS = frozenset({"missing", "unknown", "no_choice", "no_email", "no_number"})
+"""What intake finds wrong with one."""
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _KEY = re.compile(r"[\w-]{8,100}")
@@ -49,6 +55,13 @@ class Form:
     kept: list[Attachment]
     errors: dict[str, str] = field(default_factory=dict)
     """A sentence by the name of the field it belongs to; '' is the whole form."""
+    several: dict[str, list[str]] = field(default_factory=dict)
+    """All values of each field, for those that may come more than once."""
+
+    @classmethod
+    def of(cls, **fields: object) -> "Form":
+        """A form nobody has sent yet, filled in so; with a key of its own."""
+        return cls({"key": new_key(), **{name: str(value) for name, value in fields.items()}}, [], [])
 
     def __getitem__(self, name: str) -> str:
         return self.fields.get(name, "").strip()
@@ -57,6 +70,33 @@ class Form:
     def key(self) -> str:
         """What makes a double click or a repeat one act; a new one where the page sent none that is usable."""
         return self["key"] if _KEY.fullmatch(self["key"]) else new_key()
+
+    def every(self, name: str) -> list[str]:
+        """All values of the field: of checkboxes, those that are checked."""
+        return [value.strip() for value in self.several.get(name, []) if value.strip()]
+
+    def id(self, name: str) -> str | None:
+        """An id, or None."""
+        try:
+            return str(UUID(self[name]))
+        except ValueError:
+            return None
+
+    def instant(self, name: str, zone: str) -> datetime | None:
+        """What a field for date and time says on the wall clocks of a zone, or None."""
+        try:
+            return datetime.fromisoformat(self[name]).replace(tzinfo=ZoneInfo(zone))
+        except ValueError:
+            return None
+
+    @property
+    def product_fields(self) -> dict[str, str]:
+        """What was filled in of a product's form, by its keys."""
+        return {
+            name.removeprefix(FIELD_PREFIX): value.strip()
+            for name, value in self.fields.items()
+            if name.startswith(FIELD_PREFIX) and value.strip()
+        }
 
     def number(self, name: str) -> int | None:
         """A whole number, or None."""
@@ -101,10 +141,14 @@ async def read(request: Request) -> Form:
 
 async def _read(request: Request) -> Form:
     async with request.form(max_files=FILES_MAX + 1, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX) as sent:
-        fields = {name: value.replace("\r\n", "\n") for name, value in sent.items() if isinstance(value, str)}
+        several: dict[str, list[str]] = {}
+        for name, value in sent.multi_items():
+            if isinstance(value, str):
+                several.setdefault(name, []).append(value.replace("\r\n", "\n"))
+        fields = {name: values[-1] for name, values in several.items()}
         given = [file for file in sent.getlist("files") if isinstance(file, UploadFile) and file.filename]
         kept = [attachment for value in sent.getlist("kept") if (attachment := _kept(str(value)))]
-        return Form(fields, [await _file(file) for file in given], kept)
+        return Form(fields, [await _file(file) for file in given], kept, several=several)
 
 
 async def _file(file: UploadFile) -> File:
@@ -133,6 +177,9 @@ def explain(form: Form, error: BalieError, t: Said) -> None:
         name = str(wrong.get("field", "")).removeprefix("body.")
         if name in form.fields:
             form.errors[name] = t("wrong.refused_field")
+    for wrong in error.facts.get("errors", []) if isinstance(error, Invalid) else []:
+        problem = wrong.get("problem") if wrong.get("problem") in FIELD_PROBLEMS else "unknown"
+        form.errors[f"{FIELD_PREFIX}{wrong.get('field')}"] = t(f"wrong.field_{problem}")
     if isinstance(error, TooLarge):
         form.errors["files"] = t("problem.too-large")
     elif isinstance(error, Conflict) and error.slug == Conflict.slug and "Idempotency-Key" in error.detail:

@@ -2,11 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from services.sla import State
 from services.vocabulary import ClosedReason, DeadlineKind, Status
-from services.web.records import Ticket
+from services.web.records import Promised, Ticket
 from services.web.words import Said
+from services.working_time import Counted
+
+STEPS = (DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SURVEY, DeadlineKind.FINALISATION)
+"""The automatic steps people may move, skip or bring about now."""
+ALERTS = (DeadlineKind.WARNING, DeadlineKind.BREACH, DeadlineKind.ESCALATION)
+"""What the clock says about promises; shown with these."""
+
+
+TIME_PLACE = "\0"
+TICK_SECONDS = 60
+"""How exact what a page counts down is."""
 
 
 @dataclass(frozen=True)
@@ -16,11 +28,56 @@ class Step:
     kind: DeadlineKind
     at: datetime
     sentence: str
+    may_change: bool
 
 
 def steps(ticket: Ticket, t: Said) -> list[Step]:
     """The next automatic steps, for the desk: earliest first."""
-    return [Step(each.kind, each.due_at, t(f"step.{each.kind}")) for each in ticket.deadlines]
+    return [
+        Step(each.kind, each.due_at, t(f"step.{each.kind}"), each.kind in STEPS and "skip" in ticket.moves)
+        for each in ticket.deadlines
+        if each.kind not in ALERTS
+    ]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A promise about a ticket as a page shows it."""
+
+    state: State
+    metric: str
+    sentence: tuple[str, str, str]
+    """The time in it by itself."""
+    breach_at: datetime | None
+    ticks: float | None
+    """Seconds left that now pass as on any clock; None where nobody can tell without the calendar."""
+
+
+def promises(ticket: Ticket, t: Said) -> list[Promise]:
+    """How it is with what the desk promised."""
+    return [_promise(each, t) for each in ticket.promises]
+
+
+def _promise(promised: Promised, t: Said) -> Promise:
+    left = timedelta(seconds=promised.remaining_seconds)
+    counted = t(f"promise.{promised.counted}")
+    key = f"promise.{promised.state}"
+    if promised.state is State.BREACHED and left > timedelta(0):
+        key = "promise.breached_before"
+    # The time apart from the words around it: a script counts it down.
+    sentence = t(key, time=TIME_PLACE, counted=counted, spent=t.hours(timedelta(seconds=promised.spent_seconds)))
+    before, _, after = sentence.partition(TIME_PLACE)
+    time = t.hours(left) if TIME_PLACE in sentence else ""
+    ticks = promised.remaining_seconds if promised.state is State.RUNNING and _passes(promised, t.now) else None
+    return Promise(promised.state, t.metric(promised.metric), (before, time, after), promised.breach_at, ticks)
+
+
+def _passes(promised: Promised, now: datetime) -> bool:
+    if promised.counted is Counted.CALENDAR:
+        return True
+    # With no more time to the breach than is left of the promise, all of it counts from now on.
+    until = (promised.breach_at - now).total_seconds() if promised.breach_at else 0
+    return until - promised.remaining_seconds < TICK_SECONDS
 
 
 def prospects(ticket: Ticket, t: Said) -> list[str]:
@@ -50,7 +107,9 @@ def _pending(_ticket: Ticket, due: _Due, t: Said) -> list[str]:
     return said
 
 
-def _parked(_ticket: Ticket, _due: _Due, t: Said) -> list[str]:
+def _parked(ticket: Ticket, _due: _Due, t: Said) -> list[str]:
+    if ticket.parking and ticket.parking.release:
+        return [t("next.planned", release=ticket.parking.release)]
     return [t("next.parked")]
 
 

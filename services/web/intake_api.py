@@ -1,6 +1,7 @@
 """Intake's HTTP API as the web uses it: one method for each call, on behalf of one visitor."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,8 @@ import httpx
 
 from services.vocabulary import Language
 from services.web.records import (
+    Answerable,
+    Answered,
     Attachment,
     Entry,
     Organisation,
@@ -30,8 +33,8 @@ LIST_PAGE = 25
 class IntakeApi:
     """Every method raises the problem intake answers, as its class of `services.errors`."""
 
-    def __init__(self, http: httpx.AsyncClient, token: str | None, address: str | None = None) -> None:
-        self._api = Upstream(http, token, address)
+    def __init__(self, api: Upstream) -> None:
+        self._api = api
 
     async def log_in(self, email: str, password: str) -> Session:
         """Raises NotAuthenticated where the two do not belong together."""
@@ -92,9 +95,9 @@ class IntakeApi:
         """Raises Conflict where there is one of that name."""
         return Organisation.model_validate(await self._post("/api/v1/organisations", key, name=name))
 
-    async def change_organisation(self, organisation_id: UUID, name: str) -> Organisation:
-        """Give it another name."""
-        answer = await self._api.send("PATCH", f"/api/v1/organisations/{organisation_id}", json={"name": name})
+    async def change_organisation(self, organisation_id: UUID, facts: dict[str, Any]) -> Organisation:
+        """Change what `facts` names: its name, its contract."""
+        answer = await self._api.send("PATCH", f"/api/v1/organisations/{organisation_id}", json=facts)
         return Organisation.model_validate(answer.json())
 
     async def upload(self, key: str, position: int, name: str, content_type: str, content: bytes) -> Attachment:
@@ -113,7 +116,7 @@ class IntakeApi:
         """A new ticket."""
         return Ticket.model_validate(await self._post("/api/v1/tickets", key, **facts))
 
-    async def tickets(self, *, limit: int = LIST_PAGE, **filters: str | None) -> Page[TicketSummary]:
+    async def tickets(self, *, limit: int = LIST_PAGE, filters: Mapping[str, str | None]) -> Page[TicketSummary]:
         """`filters` are the API's: view, status, assignee, requester, q, cursor."""
         answer = await self._api.get("/api/v1/tickets", limit=limit, **{k: v or None for k, v in filters.items()})
         return Page[TicketSummary].model_validate(answer.json())
@@ -153,6 +156,14 @@ class IntakeApi:
     async def rate(self, code: str, good: bool, comment: str) -> None:
         """Answer the survey; a later answer replaces an earlier one."""
         await self._api.send("POST", "/api/v1/survey", json={"code": code, "good": good, "comment": comment})
+
+    async def answerable(self, code: str) -> Answerable:
+        """The ticket behind a reminder's link. Raises Conflict for the link of an older question."""
+        return Answerable.model_validate((await self._api.get("/api/v1/answer-link", code=code)).json())
+
+    async def answer(self, code: str, facts: dict[str, Any]) -> Answered:
+        """Do what a reminder's link offers."""
+        return Answered.model_validate(await self._post("/api/v1/answer-link", code=code, **facts))
 
     async def _post(
         self, path: str, key: str | None = None, headers: dict[str, str] | None = None, **facts: object

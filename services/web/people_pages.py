@@ -12,7 +12,7 @@ from services.vocabulary import Language, Role
 from services.web import forms
 from services.web.forms import NAME_CHARACTERS_MAX, Form, explain
 from services.web.queue_pages import SEARCH_CHARACTERS_MAX
-from services.web.records import Person, TicketSummary
+from services.web.records import Organisation, Person, TicketSummary
 from services.web.visit import DeskVisit, Visit
 
 ORGANISATIONS_MAX = 100
@@ -102,22 +102,35 @@ async def add_organisation(visit: DeskVisit) -> Response:
 async def organisation_page(visit: DeskVisit, organisation_id: UUID) -> Response:
     """One organisation."""
     organisation = await visit.intake.organisation(organisation_id)
-    return visit.page("organisation.html", organisation=organisation, form=Form({"name": organisation.name}, [], []))
+    form = Form.of(name=organisation.name, contract_id=organisation.contract_id or "")
+    return await _organisation(visit, organisation, form)
 
 
 @router.post("/organisations/{organisation_id}")
-async def rename_organisation(visit: DeskVisit, organisation_id: UUID) -> Response:
-    """Give it another name."""
+async def change_organisation(visit: DeskVisit, organisation_id: UUID) -> Response:
+    """Give it another name, or administrators another contract."""
     form = await forms.read(visit.request)
     form.need("name", visit.t, NAME_CHARACTERS_MAX)
     if not form.errors:
+        contract = {"contract_id": form.id("contract_id")} if "contract_id" in form.fields else {}
         try:
-            await visit.intake.change_organisation(organisation_id, form["name"])
+            await visit.intake.change_organisation(organisation_id, {"name": form["name"], **contract})
             return visit.see("/desk/organisations", told="saved")
         except Permanent as error:
             explain(form, error, visit.t)
-    organisation = await visit.intake.organisation(organisation_id)
-    return visit.page("organisation.html", status=422, organisation=organisation, form=form, errors=form.errors)
+    return await _organisation(visit, await visit.intake.organisation(organisation_id), form, status=422)
+
+
+async def _organisation(visit: Visit, organisation: Organisation, form: Form, status: int = 200) -> Response:
+    return visit.page(
+        "organisation.html",
+        status=status,
+        organisation=organisation,
+        contracts=await visit.desk.contracts(),
+        admin=visit.caller is not None and visit.caller.role is Role.ADMIN,
+        form=form,
+        errors=form.errors,
+    )
 
 
 async def _person(visit: Visit, person: Person | None, form: Form, status: int = 200) -> Response:
@@ -140,7 +153,7 @@ async def _person(visit: Visit, person: Person | None, form: Form, status: int =
 async def _tickets_of(visit: Visit, person: Person | None) -> tuple[TicketSummary, ...]:
     if person is None:
         return ()
-    return (await visit.intake.tickets(requester=str(person.id), limit=TICKETS_OF_PERSON)).items
+    return (await visit.intake.tickets(limit=TICKETS_OF_PERSON, filters={"requester": str(person.id)})).items
 
 
 async def _organisations(visit: Visit, form: Form, q: str = "", cursor: str = "", status: int = 200) -> Response:

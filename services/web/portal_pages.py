@@ -1,29 +1,30 @@
 """The requesters' side: home, a new ticket, my tickets, one ticket, and its files."""
 
 import asyncio
+from datetime import timedelta
 from typing import Annotated, Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
-from services.errors import NotAuthenticated, Permanent, Temporary
-from services.events import ArticleLink
-from services.vocabulary import Kind, Priority
+from services.errors import NotFound, Permanent, Temporary
+from services.vocabulary import DeadlineKind
 from services.web import forms
 from services.web.forms import FILE_BYTES_MAX, FILES_MAX, FORM_BYTES_MAX, Form, explain
 from services.web.future import prospects
-from services.web.history import happening
+from services.web.moving import instant, wire
 from services.web.queue_pages import SEARCH_CHARACTERS_MAX
 from services.web.records import TicketSummary
 from services.web.visit import AnyVisit, KnownVisit, Visit
 
 HOME_TICKETS = 8
 HOME_ARTICLES = 6
-SUGGEST_CHARACTERS_MIN = 3
-SUGGEST_CHARACTERS_MAX = 250
+WISHES = ("confirm_solved", "keep_open", "postpone")
+"""What the requester's side may say with a button."""
+WEEKS = (1, 2)
+"""For how long a closing is put off with a button; any other day can be filled in."""
 FILE_HEADERS = ("Content-Type", "Content-Length", "Content-Disposition")
 
 router = APIRouter()
@@ -49,7 +50,7 @@ async def home(visit: AnyVisit) -> Response:
 async def _my_tickets(visit: Visit) -> tuple[TicketSummary, ...]:
     if visit.caller is None:
         return ()
-    return (await visit.intake.tickets(requester="me", limit=HOME_TICKETS)).items
+    return (await visit.intake.tickets(limit=HOME_TICKETS, filters={"requester": "me"})).items
 
 
 @router.get("/tickets")
@@ -62,90 +63,33 @@ async def my_tickets(
     """The visitor's own tickets, or with `whose=organisation` all they may see."""
     everybodys = whose == "organisation"
     q = q.strip()[:SEARCH_CHARACTERS_MAX]
-    page = await visit.intake.tickets(requester=None if everybodys else "me", q=q, cursor=cursor)
+    wanted = {"requester": None if everybodys else "me", "q": q, "cursor": cursor}
+    page = await visit.intake.tickets(filters=wanted)
     return visit.page("my_tickets.html", page=page, everybodys=everybodys, q=q, cursor=cursor)
-
-
-@router.get("/tickets/new")
-async def new_ticket_page(visit: AnyVisit, subject: Annotated[str, Query()] = "") -> Response:
-    """The form; for htmx, the articles that may answer the subject typed so far."""
-    if not visit.by_htmx and visit.caller is None:
-        return visit.see("/login?" + urlencode({"next": visit.here}))
-    subject = subject[: forms.SUBJECT_CHARACTERS_MAX]
-    form = Form({"subject": subject, "kind": Kind.QUESTION, "priority": Priority.LOW, "key": forms.new_key()}, [], [])
-    return await _new_ticket(visit, form)
-
-
-@router.post("/tickets/new")
-async def submit(visit: KnownVisit) -> Response:
-    """Open a ticket; with `look`, only show again what may answer it."""
-    form = await forms.read(visit.request)
-    if form["look"]:
-        return await _new_ticket(visit, form)
-    form.need("subject", visit.t, forms.SUBJECT_CHARACTERS_MAX)
-    form.need("text", visit.t, forms.TEXT_CHARACTERS_MAX)
-    form.need_files(visit.t)
-    if not form.errors:
-        try:
-            ticket = await visit.intake.submit(form.key, await _question(visit, form))
-            return visit.see(f"/tickets/{ticket.number}", told="submitted", key=form.key)
-        except NotAuthenticated:
-            raise
-        except Permanent as error:
-            explain(form, error, visit.t)
-    return await _new_ticket(visit, form, status=422)
-
-
-async def _question(visit: Visit, form: Form) -> dict[str, Any]:
-    return {
-        "subject": form["subject"],
-        "text": form["text"],
-        "kind": form.choice("kind", Kind, Kind.QUESTION),
-        "priority": form.choice("priority", Priority, Priority.LOW),
-        "language": visit.language,
-        "attachment_ids": await forms.upload(form, visit.intake),
-    }
-
-
-async def _new_ticket(visit: Visit, form: Form, status: int = 200) -> Response:
-    return visit.page(
-        "new_ticket.html",
-        status=status,
-        form=form,
-        errors=form.errors,
-        kinds=list(Kind),
-        priorities=list(Priority),
-        suggestions=await _suggestions(visit, form["subject"]),
-        **file_limits(),
-    )
-
-
-async def _suggestions(visit: Visit, subject: str) -> tuple[ArticleLink, ...]:
-    if len(subject) < SUGGEST_CHARACTERS_MIN:
-        return ()
-    try:
-        return await visit.kb.suggest(subject[:SUGGEST_CHARACTERS_MAX], visit.language)
-    except Temporary:
-        # Suggestions help; nobody is kept from asking because they are away.
-        return ()
 
 
 @router.get("/tickets/{number}")
 async def ticket_page(visit: KnownVisit, number: int) -> Response:
     """One ticket: where it stands, what happens next, what was said."""
-    return await _ticket(visit, number, Form({"key": forms.new_key()}, [], []))
+    return await _ticket(visit, number, Form.of())
 
 
 @router.post("/tickets/{number}")
 async def reply(visit: KnownVisit, number: int) -> Response:
-    """Say something more. To a ticket that ended for good this opens a follow-up, which is shown then."""
+    """Say something more; a colleague may write a note instead, for support only.
+
+    A reply to a ticket that ended for good opens a follow-up, and one to a merged ticket goes on in the other: that
+    one is shown then.
+    """
     form = await forms.read(visit.request)
     form.need("text", visit.t, forms.TEXT_CHARACTERS_MAX)
     form.need_files(visit.t)
     if not form.errors:
         try:
             facts = {"text": form["text"], "attachment_ids": await forms.upload(form, visit.intake)}
-            answered = await visit.intake.command(number, "reply", form.key, facts)
+            answered = await visit.intake.command(
+                number, form.choice("mode", ("reply", "note"), "reply"), form.key, facts
+            )
         except Permanent as error:
             explain(form, error, visit.t)
         else:
@@ -153,16 +97,42 @@ async def reply(visit: KnownVisit, number: int) -> Response:
     return await _ticket(visit, number, form, status=422)
 
 
+@router.post("/tickets/{number}/wish")
+async def wish(visit: KnownVisit, number: int) -> Response:
+    """Keep it open, say that it is solved, or have it closed later."""
+    form = await forms.read(visit.request)
+    act = form.choice("act", WISHES, "")
+    facts: dict[str, Any] = {}
+    if act == "postpone":
+        facts = {"step": DeadlineKind.CLOSURE, "until": _until(visit, form)}
+    if not act:
+        raise NotFound("There is no such wish.")
+    problem = form.errors.get("until")
+    if problem is None:
+        try:
+            await visit.intake.command(number, act, form.key, facts)
+            return visit.see(f"/tickets/{number}", told=f"{act}_wished")
+        except Permanent as error:
+            problem = forms.sentence(error, visit.t)
+    return await _ticket(visit, number, Form.of(until=form["until"]), status=422, problem=problem)
+
+
+def _until(visit: Visit, form: Form) -> str | None:
+    weeks = form.number("weeks")
+    until = visit.t.now + timedelta(weeks=weeks) if weeks in WEEKS else instant(form, visit.t)
+    return wire(until) if until else None
+
+
 async def _replied(visit: Visit, number: int, answered: int, key: str) -> Response:
     if answered != number:
         return visit.see(f"/tickets/{answered}", told="followed_up", key=key)
     if not visit.by_htmx:
         return visit.see(f"/tickets/{number}#latest", told="replied", key=key)
-    fresh = await _ticket(visit, number, Form({"key": forms.new_key()}, [], []))
+    fresh = await _ticket(visit, number, Form.of())
     return visit.sent(fresh, "replied", key)
 
 
-async def _ticket(visit: Visit, number: int, form: Form, status: int = 200) -> Response:
+async def _ticket(visit: Visit, number: int, form: Form, status: int = 200, problem: str | None = None) -> Response:
     ticket, timeline = await asyncio.gather(visit.intake.ticket(number), visit.intake.timeline(number))
     return visit.page(
         "ticket.html",
@@ -170,11 +140,15 @@ async def _ticket(visit: Visit, number: int, form: Form, status: int = 200) -> R
         also=("conversation", "standing"),
         ticket=ticket,
         timeline=timeline,
-        happening=happening,
         prospects=prospects(ticket, visit.t),
         form=form,
         errors=form.errors,
+        problem=problem,
         may_reply=bool({"reply", "follow_up"} & set(ticket.moves)),
+        may_note="note" in ticket.moves,
+        wishes=[each for each in WISHES if each in ticket.moves],
+        weeks=WEEKS,
+        key=forms.new_key(),
         **file_limits(),
     )
 

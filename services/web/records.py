@@ -1,6 +1,6 @@
 """What the web reads of the two APIs. Fields it does not know are ignored, so that they can add some."""
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -8,24 +8,42 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from services.contract import Deadline
 from services.event_data import Actor, Contact
 from services.events import ArticleLink
-from services.vocabulary import ArticleKind, Channel, ClosedReason, Kind, Language, Priority, Role, Status
+from services.sla import State
+from services.vocabulary import (
+    ArticleKind,
+    Channel,
+    ClosedReason,
+    Effort,
+    Kind,
+    Language,
+    Metric,
+    Priority,
+    Role,
+    Status,
+)
+from services.working_time import Counted
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """What all of them are."""
+
     model_config = ConfigDict(frozen=True)
 
 
-Record = TypeVar("Record", bound=_Record)
-
-
-class Organisation(_Record):
-    """A customer; people belong to one or to none."""
+class Named(Record):
+    """Something the desk has a name for: a team, a product."""
 
     id: UUID
     name: str
 
 
-class Person(_Record):
+class Organisation(Named):
+    """A customer; people belong to one or to none."""
+
+    contract_id: UUID | None = None
+
+
+class Person(Record):
     """Somebody the desk knows."""
 
     id: UUID
@@ -37,7 +55,7 @@ class Person(_Record):
     active: bool = True
 
 
-class Session(_Record):
+class Session(Record):
     """What logging in gives."""
 
     token: str
@@ -45,7 +63,7 @@ class Session(_Record):
     person: Person
 
 
-class Rating(_Record):
+class Rating(Record):
     """The requester's answer to the survey."""
 
     good: bool
@@ -53,7 +71,37 @@ class Rating(_Record):
     at: AwareDatetime
 
 
-class TicketSummary(_Record):
+class NextBreach(Record):
+    """The promise about a ticket that breaks first; `remaining_seconds` is in the time it is counted in."""
+
+    metric: Metric
+    breach_at: AwareDatetime
+    remaining_seconds: float
+
+
+class Promised(Record):
+    """A promise about a ticket as it stood when the ticket was read. `counted` is working or calendar time."""
+
+    metric: Metric
+    target_seconds: float
+    counted: Counted
+    spent_seconds: float
+    remaining_seconds: float
+    breach_at: AwareDatetime | None = None
+    state: State
+
+
+class Parking(Record):
+    """What the product director decides on; the note is for staff."""
+
+    workaround: bool
+    effort: Effort
+    note: str | None = None
+    at: AwareDatetime
+    release: str | None = None
+
+
+class TicketSummary(Record):
     """A ticket as lists show it."""
 
     number: int
@@ -71,6 +119,12 @@ class TicketSummary(_Record):
     opened_at: AwareDatetime
     updated_at: AwareDatetime
     next_deadline: Deadline | None = None
+    team: Named | None = None
+    product: Named | None = None
+    tags: tuple[str, ...] = ()
+    asked_priority: Priority | None = None
+    snoozed_until: AwareDatetime | None = None
+    next_breach: NextBreach | None = None
 
 
 class Ticket(TicketSummary):
@@ -84,9 +138,20 @@ class Ticket(TicketSummary):
     moves: tuple[str, ...] = ()
     suggestions: tuple[ArticleLink, ...] = ()
     rating: Rating | None = None
+    fields: dict[str, str] = {}
+    parking: Parking | None = None
+    merged_into: int | None = None
+    merged: tuple[int, ...] = ()
+    problem: int | None = None
+    incidents: tuple[int, ...] = ()
+    snoozed_by: Contact | None = None
+    lowered: int = 0
+    followers: tuple[Contact, ...] = ()
+    colleagues: tuple[Contact, ...] = ()
+    promises: tuple[Promised, ...] = ()
 
 
-class Attachment(_Record):
+class Attachment(Record):
     """A file; `size` is in bytes."""
 
     id: UUID
@@ -95,7 +160,7 @@ class Attachment(_Record):
     size: int
 
 
-class Comment(_Record):
+class Comment(Record):
     """A message, public or internal."""
 
     id: UUID
@@ -106,14 +171,18 @@ class Comment(_Record):
     attachments: tuple[Attachment, ...] = ()
 
 
-class HistoryEvent(_Record):
-    """Something that happened to the ticket; what `facts` holds depends on `type`."""
+class HistoryEvent(Record):
+    """Something that happened to the ticket, as intake says it in the visitor's language.
+
+    `evidence` says why the clock did it when it did, to those who may know.
+    """
 
     type: str
-    facts: dict[str, Any] = {}
+    sentence: str
+    evidence: str = ""
 
 
-class Entry(_Record):
+class Entry(Record):
     """One line of a ticket's timeline."""
 
     id: UUID | int | str
@@ -124,14 +193,32 @@ class Entry(_Record):
     event: HistoryEvent | None = None
 
 
-class View(_Record):
+class View(Record):
     """One of the queue's views and how many tickets are in it."""
 
     name: str
     count: int
 
 
-class Survey(_Record):
+class Answerable(Record):
+    """The ticket behind a link of a reminder, and what the link may do to it now."""
+
+    number: int
+    subject: str
+    language: Language
+    status: Status
+    acts: tuple[str, ...] = ()
+    closes_at: AwareDatetime | None = None
+
+
+class Answered(Record):
+    """Where the ticket stands after a link's act."""
+
+    status: Status
+    closes_at: AwareDatetime | None = None
+
+
+class Survey(Record):
     """The question behind a survey link, and the answer given before, if any."""
 
     number: int
@@ -147,7 +234,7 @@ class ArticleSummary(ArticleLink):
     updated_at: AwareDatetime
 
 
-class Article(_Record):
+class Article(Record):
     """An article as it is read."""
 
     slug: str

@@ -10,6 +10,7 @@ from services import errors
 from services.errors import BalieError, Permanent, Temporary
 from services.http import REQUEST_ID
 from services.telemetry import correlation_id
+from services.vocabulary import Language
 
 FORWARDED_FOR = "X-Forwarded-For"
 CALL_TIMEOUT = timedelta(seconds=10)
@@ -39,9 +40,18 @@ def connect(url: str) -> httpx.AsyncClient:
 class Upstream:
     """One API, called on behalf of one visitor (or of nobody, without a token)."""
 
-    def __init__(self, http: httpx.AsyncClient, token: str | None = None, address: str | None = None) -> None:
-        """`address` is the visitor's: limits on people who are not logged in are counted by it, not by ours."""
-        self._http, self._token, self._address = http, token, address
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        token: str | None = None,
+        address: str | None = None,
+        language: Language | None = None,
+    ) -> None:
+        """`address` is the visitor's: limits on people who are not logged in are counted by it, not by ours.
+
+        In `language` come the sentences an API makes.
+        """
+        self._http, self._token, self._address, self._language = http, token, address, language
 
     async def get(self, path: str, **params: object) -> httpx.Response:
         """Parameters that are None are left out. Raises the problem answered, or Unreachable."""
@@ -83,6 +93,8 @@ class Upstream:
             headers["Authorization"] = f"Bearer {self._token}"
         if self._address:
             headers[FORWARDED_FOR] = self._address
+        if self._language:
+            headers["Accept-Language"] = self._language
         return headers
 
 

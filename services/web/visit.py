@@ -14,10 +14,12 @@ from services.clock import Clock
 from services.errors import NotAuthenticated
 from services.identity import Caller, Signer
 from services.vocabulary import Language
+from services.web.desk_api import DeskApi
 from services.web.guard import inside
 from services.web.intake_api import IntakeApi
 from services.web.kb_api import KbApi
 from services.web.rendering import Rendering
+from services.web.upstream import Upstream
 from services.web.words import Catalogue, Said
 
 SESSION_COOKIE = "balie_session"
@@ -53,6 +55,7 @@ class Visit:
     around: Surroundings
     caller: Caller | None
     intake: IntakeApi
+    desk: DeskApi
     kb: KbApi
     t: Said
     theme: str
@@ -140,11 +143,13 @@ def visit(request: Request) -> Visit:
     language = _language(request)
     address = request.client.host if request.client else None
     theme = request.cookies.get(THEME_COOKIE, "auto")
+    intake = Upstream(around.intake, token, address, language)
     return Visit(
         request,
         around,
         caller,
-        IntakeApi(around.intake, token, address),
+        IntakeApi(intake),
+        DeskApi(intake),
         KbApi(around.kb, token, address),
         Said(around.catalogues[language], language, around.zone, now),
         theme if theme in THEMES else "auto",

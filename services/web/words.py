@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from babel.dates import get_day_names
+
 from services import wording
 from services.vocabulary import (
     ArticleKind,
@@ -15,6 +17,7 @@ from services.vocabulary import (
     DeadlineKind,
     Kind,
     Language,
+    Metric,
     Priority,
     Role,
     Status,
@@ -117,6 +120,21 @@ class Said:
     def deadline(self, kind: DeadlineKind) -> str:
         """What the clock will do."""
         return wording.deadline_label(DeadlineKind(kind), self.language)
+
+    def metric(self, metric: Metric) -> str:
+        """What is promised a time for."""
+        return wording.metric_label(Metric(metric), self.language)
+
+    def hours(self, length: timedelta) -> str:
+        """A length of time to the minute, in hours however many: working days differ."""
+        hours, minutes = divmod(round(abs(length).total_seconds() / 60), 60)
+        parts = [f"{hours} {self('unit.hours')}"] if hours else []
+        return " ".join([*parts, f"{minutes} {self('unit.minutes')}"] if minutes or not hours else parts)
+
+    def weekday(self, day: int) -> str:
+        """The name of a day of the week; Monday is 0."""
+        name: str = get_day_names("wide", "stand-alone", self.language)[day]
+        return name[:1].upper() + name[1:]
 
     def article_kind(self, kind: ArticleKind) -> str:
         """What an article is."""

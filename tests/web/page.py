@@ -16,7 +16,10 @@ class Form:
 
     method: str
     action: str
+    id: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    every: dict[str, list[str]] = field(default_factory=dict)
+    """All values of each field, where it comes more than once."""
     names: set[str] = field(default_factory=set)
     """Of everything that can be filled in or pressed."""
 
@@ -60,12 +63,13 @@ class Page(HTMLParser):
         if "id" in given:
             self.ids.append(given["id"])
         if tag == "form":
-            self.forms.append(Form(given.get("method", "get"), given.get("action") or self.response.url.path))
+            action = given.get("action") or self.response.url.path
+            self.forms.append(Form(given.get("method", "get"), action, given.get("id", "")))
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
         if tag in _INPUTS and self.forms and "name" in given:
             self._input(tag, given)
-        if tag == "option" and "selected" in given and self._select:
+        if tag == "option" and self._select and ("selected" in given or self._select not in self.forms[-1].fields):
             self.forms[-1].fields[self._select] = given["value"]
         for spoken in ("aria-label", "title", "placeholder"):
             self._words.append(given.get(spoken, ""))
@@ -84,7 +88,8 @@ class Page(HTMLParser):
             self.forms[-1].fields[self._textarea] += data
 
     def _input(self, tag: str, given: dict[str, str]) -> None:
-        form, name, kind = self.forms[-1], given["name"], given.get("type", "text")
+        owner = next((form for form in self.forms if form.id and form.id == given.get("form")), self.forms[-1])
+        form, name, kind = owner, given["name"], given.get("type", "text")
         form.names.add(name)
         if tag == "textarea":
             self._textarea, form.fields[name] = name, ""
@@ -92,6 +97,7 @@ class Page(HTMLParser):
             self._select = name
         elif tag == "input" and _is_sent(kind, given):
             form.fields[name] = given.get("value", "")
+            form.every.setdefault(name, []).append(form.fields[name])
 
 
 def _is_sent(kind: str, given: dict[str, str]) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 from fastapi import FastAPI
@@ -13,13 +14,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contract import Deadline, MeetDeadline
-from services.intake.contracts import Terms
 from services.database import transaction
 from services.events import PasswordLinkRequested
 from services.identity import Signer
 from services.intake import app as intake_app
 from services.intake.attachments import PostgresBlobs
+from services.intake.bulk_steps import take_step
 from services.intake.commands import meet
+from services.intake.contracts import Terms
 from services.intake.demonstration import PEOPLE, add_demonstration_people
 from services.intake.desk import Desk
 from services.intake.people import Person, find_by_email
@@ -28,6 +30,7 @@ from services.kb import app as kb_app
 from services.kb.catalogue import Catalogue
 from services.kb.help_centre import load
 from services.kb.library import Library
+from services.vocabulary import BulkState, Role
 from services.web.app import create_app
 from services.web.live import Live
 from services.web.mailbox import Mailbox
@@ -43,6 +46,8 @@ PASSWORD = "a password for tests"
 SECRET = "a secret for tests that is long enough"
 MARIEKE, PIETER, EMMA = "marieke@devries.example", "pieter@devries.example", "emma@ferrari.example"
 DAAN, GIULIA, ANNA = "daan@balie.example", "giulia@balie.example", "admin@balie.example"
+
+STEPS_MAX = 20
 
 Files = list[tuple[str, tuple[str, bytes, str]]]
 
@@ -132,6 +137,24 @@ class Site:
         """The ticket as somebody sees it."""
         return await self.asks(email, "GET", f"/api/v1/tickets/{number}")
 
+    async def adds(self, name: str, role: Role) -> str:
+        """The address of somebody new."""
+        email = f"{name.lower()}@balie.example"
+        await self.asks(ANNA, "POST", "/api/v1/people", json={"name": name, "email": email, "role": role})
+        async with self.engine.connect() as connection:
+            person = await find_by_email(connection, email)
+        assert person is not None
+        self.people[email] = person
+        return email
+
+    async def carries_out(self, bulk: str) -> None:
+        """The clock's workers go on with a bulk until it is done."""
+        for _ in range(STEPS_MAX):
+            step = await take_step(self.engine, Terms(), self.clock, UUID(bulk), lambda: None)
+            if step.state not in (BulkState.RUNNING, BulkState.UNDOING):
+                return
+        raise AssertionError(f"the bulk {bulk} does not end")
+
     async def deadlines_pass(self, number: int, time: timedelta) -> None:
         """So much time passes, and the ticket's clock does what it does in it."""
         self.clock.move(time)
@@ -171,13 +194,19 @@ class Visitor:
         return Page(await self.client.get(path, headers=headers))
 
     async def sends(
-        self, page: Page, action: str, files: Files | None = None, headers: dict[str, str] | None = None, **typed: str
+        self,
+        page: Page,
+        action: str,
+        files: Files | None = None,
+        headers: dict[str, str] | None = None,
+        **typed: str | list[str],
     ) -> Page:
         """The form of the page that goes to `action`, with what somebody typed or pressed."""
         form = page.form(action)
         unknown = set(typed) - form.names
         assert not unknown, f"the form has no {unknown}, only {form.names}"
-        sent = {**form.fields, **typed}
+        several = {name: values for name, values in form.every.items() if len(values) > 1}
+        sent = {**form.fields, **several, **typed}
         return Page(await self.client.post(action, data=sent, files=files or None, headers=headers))
 
     async def follows(self, page: Page) -> Page:

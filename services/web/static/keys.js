@@ -4,6 +4,8 @@
   let going = 0;
 
   const typing = (element) => element.matches("input:not([type=radio], [type=checkbox], [type=file]), textarea, select, [contenteditable]");
+  const act = (name) => document.querySelector(`[data-do="${name}"]`)?.click();
+  const goTo = (key) => { if (Date.now() - going < GO_MS) document.querySelector(`[data-key=${key}]`)?.click(); };
   const rows = () => [...document.querySelectorAll("[data-rows] > li > a")].filter((row) => row.offsetParent);
 
   const move = (step) => {
@@ -21,6 +23,13 @@
     radio.dispatchEvent(new Event("input", { bubbles: true }));
     document.getElementById("text").focus();
   };
+  // An action's form goes away, and the keys are where they were: on what opened it.
+  const leave = (doing) => {
+    const opener = document.querySelector(`[data-do="${doing.dataset.doing}"]`);
+    const empty = Object.assign(document.createElement("section"), { id: "doing" });
+    doing.replaceWith(empty);
+    (opener ?? document.querySelector("[data-scroll]"))?.focus();
+  };
   const shortcuts = () => document.getElementById("shortcuts")?.showModal();
 
   const KEYS = {
@@ -34,19 +43,46 @@
     "/": () => [...document.querySelectorAll("[data-search]")].find((field) => field.offsetParent)?.focus(),
     "?": shortcuts,
     g: () => { going = Date.now(); },
-    q: () => { if (Date.now() - going < GO_MS) document.querySelector("[data-key=q]")?.click(); },
+    q: () => goTo("q"),
+    b: () => goTo("b"),
+    p: () => act("park"),
+    "!": () => act("prioritise"),
+    t: () => act("tag"),
+    z: () => act("snooze"),
+    m: () => act("merge"),
+    o: () => act("team"),
+    e: () => act("change"),
+    d: () => document.querySelector("[data-sort]")?.click(),
+    x: (event) => window.balie.select?.(document.activeElement.closest("[data-number]"), event.shiftKey),
   };
 
   document.addEventListener("keydown", (event) => {
     if (!document.body.classList.contains("desk") || event.ctrlKey || event.altKey || event.metaKey) return;
     if (document.querySelector("dialog[open]")) return;
     if (event.key === "Escape" && typing(event.target)) return event.target.blur();
-    if (typing(event.target) || !(event.key in KEYS)) return;
+    const doing = document.querySelector("[data-doing]");
+    if (event.key === "Escape" && doing) return leave(doing);
+    // With Shift held, x is X.
+    const key = event.key === "X" ? "x" : event.key;
+    if (typing(event.target) || !(key in KEYS)) return;
     event.preventDefault();
-    KEYS[event.key]();
+    KEYS[key](event);
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-shortcuts]")) shortcuts();
+    const doing = event.target.closest("[data-leave]")?.closest("[data-doing]");
+    if (doing && document.querySelector("[data-scroll]")) {
+      event.preventDefault();
+      leave(doing);
+    }
+  });
+
+  // The form of an action was fetched: it begins where it can be filled in.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const doing = event.detail.elt.closest?.("[data-doing]");
+    if (!doing) return;
+    doing.scrollIntoView({ block: "nearest" });
+    if (!doing.contains(document.activeElement)) doing.querySelector("[aria-invalid], textarea, input:not([type=hidden]), select, button")?.focus();
   });
 
   // Sent: the keys work again, until somebody chooses to write more.

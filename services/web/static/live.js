@@ -53,6 +53,24 @@
     toEnd();
   });
 
+  // Part of the page refreshed behind somebody's back: what they unfolded, and where they were, stays.
+  let unfolded = null;
+  let focused = null;
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const region = event.detail.target;
+    unfolded = [...region.querySelectorAll("details[id]")].map((each) => [each.id, each.open]);
+    const here = document.activeElement;
+    focused = region.contains(here) && here.matches("a, summary") ? (here.getAttribute("href") ?? `#${here.parentElement.id}`) : null;
+  });
+  document.addEventListener("htmx:oobAfterSwap", () => {
+    for (const [id, open] of unfolded ?? []) {
+      const details = document.getElementById(id);
+      if (details) details.open = open;
+    }
+    if (focused) (document.querySelector(`.side a[href="${focused.replaceAll('"', "")}"]`) ?? document.querySelector(".side summary"))?.focus({ preventScroll: true });
+    unfolded = focused = null;
+  });
+
   const toEnd = () => {
     const scroll = document.querySelector("[data-scroll]");
     if (scroll) scroll.scrollTop = scroll.scrollHeight;
