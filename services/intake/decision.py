@@ -28,16 +28,18 @@ def told(
     also: Iterable[EventData] = (),
     entries: Iterable[Entry] = (),
     is_told: bool = False,
+    asks: bool = False,
 ) -> Decision:
     """One act, one thing to tell: a message that moves the ticket is announced once, by the message.
 
     `also` are events and `entries` history of the act itself; `is_told` where one of them tells people already.
+    `asks` where the message is a question: history keeps it, for asking again moves no status but begins a promise.
     """
     events: list[EventData] = [*also]
     history: list[Entry] = []
     if message is not None:
         events.append(_replied(ticket, after, by, message))
-        history.append(Entry("comment", by, message=message))
+        history.append(Entry("comment", by, {"asks": True} if asks else {}, message=message))
     events += moved(ticket, after, by, told=message is not None or is_told)
     return Decision(after, tuple(events), (*history, *entries, *moved_entry(ticket, after, by)))
 

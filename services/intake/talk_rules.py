@@ -30,7 +30,8 @@ def note(command: Note, ticket: Ticket, now: datetime) -> Decision:
 def ask(command: Ask, ticket: Ticket, now: datetime) -> Decision:
     """Pending time counts from the last question: asking again starts the promise anew."""
     must_allow(ticket, "ask", staff=True)
-    return told(ticket, next_version(ticket, now, standing.asked(ticket.standing, now)), command.by, command.message)
+    after = next_version(ticket, now, standing.asked(ticket.standing, now))
+    return told(ticket, after, command.by, command.message, asks=True)
 
 
 def solve(command: Solve, ticket: Ticket, now: datetime) -> Decision:

@@ -141,6 +141,12 @@ async def keep_policy(connection: AsyncConnection, policy: Policy) -> None:
     )
 
 
+def former_policy(body: Mapping[str, Any]) -> Policy:
+    """The promises of a ticket of the first version, as its row held them: none about support's own side."""
+    known = {name: body[name] for name in Policy.model_fields if name in body}
+    return Policy.model_validate({**known, "targets": [], "version": ""}).pinned("former")
+
+
 def _next_instants(of: Ticket) -> dict[str, datetime | None]:
     due, breach = next_due(of.standing, of.policy), next_breach(of.standing, of.policy)
     return {"next_deadline_at": due.at if due else None, "next_breach_at": breach[1] if breach else None}

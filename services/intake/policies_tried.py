@@ -1,0 +1,50 @@
+"""The policies of recorded lives by their version, as they were pinned and as a change makes them. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.errors import Permanent
+from services.intake.policy_change import PolicyChange
+from services.policy import Policy
+from services.working_time import Calendar
+
+
+class Pinned(dict[str, Policy]):
+    """Policies by version, each read from its kept body when it is first wanted. Equal calendars are one object, so
+    that what is worked out for one of them is found at once for all."""
+
+    def __init__(self, bodies: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__()
+        self._bodies = bodies
+        self._calendars: dict[Calendar, Calendar] = {}
+
+    def __missing__(self, version: str) -> Policy:
+        if version not in self._bodies:
+            raise Permanent(f"The policy {version} is pinned by a ticket, but not kept: its promises are not known.")
+        return self.keep(Policy.model_validate({**self._bodies[version], "version": version}))
+
+    def keep(self, policy: Policy) -> Policy:
+        """The policy, to be found by its version from now on."""
+        calendar = self._calendars.setdefault(policy.calendar, policy.calendar)
+        self[policy.version] = kept = policy.model_copy(update={"calendar": calendar})
+        return kept
+
+
+class Changed(dict[str, Policy]):
+    """The policies instead of the pinned ones, by the versions of those; the same objects where nothing changes."""
+
+    def __init__(self, pinned: Pinned, change: PolicyChange) -> None:
+        super().__init__()
+        self._pinned, self._change = pinned, change
+        self._calendars: dict[Calendar, Calendar] = {}
+
+    def __missing__(self, version: str) -> Policy:
+        known = self._pinned[version]
+        policy = self._change.policy(known)
+        if policy is not known:
+            calendars = self._calendars
+            for calendar in (known.calendar, policy.calendar):
+                calendars.setdefault(calendar, calendar)
+            policy = policy.model_copy(update={"calendar": calendars[policy.calendar]})
+        self[version] = policy
+        return policy

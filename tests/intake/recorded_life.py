@@ -1,0 +1,145 @@
+"""Tickets that live by the real rules and leave their history in a real database, with a clock that is punctual."""
+
+from datetime import datetime, timedelta
+from random import Random
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.deadlines import Due, next_due
+from services.errors import BalieError
+from services.intake import orders
+from services.intake.decide import decide, open_ticket
+from services.intake.lives import Outages
+from services.intake.orders import Command, Submit
+from services.intake.store import create, save
+from services.intake.tickets import Decision, Ticket
+from services.policy import Escalation, Pause, Policy, Target
+from services.standing import NO_TIME, support_replied
+from services.vocabulary import DeadlineKind, Effort, Kind, Language, Metric, Priority, Status, Told
+from services.working_time import Calendar, Span
+from tests.calendars import OFFICE_WEEK, working
+from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, PLAIN, REQUESTER, message
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+OFFICE = Calendar(zone="Europe/Rome", week=OFFICE_WEEK)
+STRICT = Policy(
+    targets=(
+        Target(metric=Metric.FIRST_REPLY, within=working(4 * HOUR), priority=Priority.HIGH),
+        Target(metric=Metric.FIRST_REPLY, within=working(8 * HOUR)),
+        Target(metric=Metric.NEXT_REPLY, within=Span(length=6 * HOUR)),
+        Target(metric=Metric.REQUESTER_WAIT, within=working(30 * HOUR)),
+        Target(metric=Metric.AGENT_WORK, within=Span(length=3 * DAY)),
+    ),
+    pauses=(Pause(metric=Metric.REQUESTER_WAIT, status=Status.PARKED),),
+    warn_at=(50, 90),
+    escalations=(Escalation(), Escalation(after=4 * HOUR, tell=(Told.TEAM,)), Escalation(after=DAY)),
+    closure_after=working(60 * HOUR),
+    survey_after=Span(length=3 * HOUR),
+    calendar=OFFICE,
+).pinned("strict")
+POLICIES = (PLAIN.pinned("plain"), Policy().pinned("standard"), STRICT)
+GAPS = (timedelta(minutes=1), timedelta(minutes=50), 5 * HOUR, 26 * HOUR, 3 * DAY, 8 * DAY)
+
+
+class RecordedLife:
+    """One ticket. What its clock did is in `met`."""
+
+    def __init__(self, connection: AsyncConnection, outages: Outages, ticket: Ticket) -> None:
+        self.ticket = ticket
+        self.met: list[Due] = []
+        self._connection, self._outages = connection, outages
+        self._now = ticket.opened_at
+        self._former: orders.TakeBack | None = None
+
+    async def pass_until(self, instant: datetime) -> None:
+        """The clock meets what is due until then."""
+        while (due := next_due(self.ticket.standing, self.ticket.policy)) is not None and due.at <= instant:
+            at = max(due.at, self._now)
+            since = self.ticket.reminded_at or self.ticket.asked_at
+            down = self._outages.down(since, at) if since and due.kind is DeadlineKind.CLOSURE else NO_TIME
+            decision = decide(self.ticket, orders.Meet(due.deadline(), down), at)
+            if any(entry.type == "deadline_met" for entry in decision.history):
+                self.met.append(due._replace(at=at))
+                self._former = None  # a ticket that went on since is not taken back
+            await self._save(decision, at)
+
+    async def does(self, command: Command, at: datetime) -> bool:
+        """Somebody does this; False where the rules refuse it."""
+        await self.pass_until(at)
+        self._now = at
+        before = self.ticket
+        try:
+            decision = decide(before, command, at)
+        except BalieError:
+            return False
+        await self._save(decision, at)
+        self._former = None
+        if isinstance(command, orders.Solve | orders.MarkSpam):
+            said = isinstance(command, orders.Solve) and command.message
+            stood = support_replied(before.standing, at) if said else before.standing
+            self._former = orders.TakeBack(AGENT, stood, before.assignee, None)
+        return True
+
+    async def lives(self, chance: Random, acts: int) -> None:
+        """So many acts at random."""
+        at = self._now
+        for _ in range(acts):
+            at += chance.choice(GAPS) * chance.uniform(0.5, 1.5)
+            await self.pass_until(at)
+            await self.does(self._command(chance, at), at)
+
+    async def _save(self, decision: Decision, at: datetime) -> None:
+        await save(self._connection, self.ticket, decision, at)
+        self.ticket = decision.ticket
+
+    def _command(self, chance: Random, at: datetime) -> Command:
+        said = message() if chance.random() < 0.5 else None
+        step = chance.choice([DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SURVEY])
+        possible: list[Command] = [
+            orders.Assign(AGENT, chance.choice([DAAN, None])),
+            *[orders.Reply(AGENT, message())] * 2,
+            *[orders.Reply(REQUESTER, message())] * 3,
+            *[orders.Ask(AGENT, message())] * 3,
+            *[orders.Solve(AGENT, DAAN, said)] * 2,
+            orders.Reopen(AGENT, said),
+            orders.Note(AGENT, message()),
+            orders.Park(AGENT, workaround=True, effort=Effort.SMALL, note="", message=said),
+            orders.Plan(AGENT, "2.0"),
+            orders.Decline(AGENT, message()),
+            orders.Ship(AGENT, "2.0"),
+            orders.Prioritise(AGENT, chance.choice(list(Priority)), "It is so."),
+            orders.Tag(AGENT, add=(str(at),)),
+            orders.Snooze(AGENT, DAAN, at + chance.choice(GAPS)),
+            orders.KeepOpen(REQUESTER),
+            orders.ConfirmSolved(REQUESTER),
+            orders.Postpone(AGENT, step, at + chance.choice(GAPS)),
+            orders.Skip(AGENT, step),
+            orders.DoNow(AGENT, step),
+            orders.Replan(AGENT, chance.choice(POLICIES), "the contract changed"),
+            *([self._former] * 8 if self._former else []),
+            *([orders.MarkSpam(AGENT), orders.Merge(AGENT, into=1)] if chance.random() < 0.3 else []),
+        ]
+        return chance.choice(possible)
+
+
+async def opened(
+    connection: AsyncConnection, number: int, at: datetime, policy: Policy, outages: Outages = Outages()
+) -> RecordedLife:
+    """Marieke's ticket, just submitted. She and Daan are in the database already."""
+    submit = Submit(
+        number=number,
+        by=REQUESTER,
+        requester=MARIEKE,
+        organisation_id=None,
+        subject="The printer is on fire",
+        message=message(),
+        kind=Kind.INCIDENT,
+        asked_priority=Priority.HIGH,
+        priority=Priority.HIGH,
+        language=Language.DUTCH,
+        policy=policy,
+    )
+    decision = open_ticket(submit, at)
+    await create(connection, decision)
+    return RecordedLife(connection, outages, decision.ticket)
