@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,6 +22,9 @@ from services.outbox import append_bulk
 from services.telemetry import correlation_id
 from services.vocabulary import BulkState
 
+STALLED_AFTER = timedelta(minutes=10)
+STALLED_MAX = 100
+"""Bulks told again in one go."""
 _CHANGES = {"state", "finished_at", "undone_by", "done", "refused", "undone", "kept"}
 
 
@@ -98,6 +101,20 @@ async def move_bulk(connection: AsyncConnection, bulk_id: UUID, move: str, by: A
     await save_bulk(connection, after)
     await _tell(connection, after)
     return after
+
+
+async def tell_stalled_bulks(connection: AsyncConnection, now: datetime) -> list[UUID]:
+    """Have the workflows of bulks look again that should be at work and have done nothing for a while; which bulks.
+
+    It may be that Temporal lost them, or the row that told of them went; where not, being told again does no harm.
+    """
+    since = now - STALLED_AFTER
+    progress = select(bulk_task.c.bulk_id).where(bulk_task.c.bulk_id == bulk.c.id, bulk_task.c.done_at > since)
+    stalled = select(bulk).where(bulk.c.state.in_(TAKES_UP), bulk.c.created_at < since, ~progress.exists())
+    found = [_read(row) for row in await connection.execute(stalled.order_by(bulk.c.created_at).limit(STALLED_MAX))]
+    for each in found:
+        await _tell(connection, each)
+    return [each.id for each in found]
 
 
 async def waiting_numbers(connection: AsyncConnection, of: Bulk, limit: int) -> list[int]:

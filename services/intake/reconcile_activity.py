@@ -3,15 +3,20 @@
 import asyncio
 from datetime import datetime
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
 from services.clock import Clock
 from services.contract import RECONCILE_ACTIVITY, Reconciliation
+from services.database import transaction
+from services.intake.bulks import tell_stalled_bulks
 from services.intake.reconciliation import compare, heal
 
 HEARTBEAT_SECONDS = 5
+
+log = structlog.get_logger(__name__)
 
 
 class ReconcileActivity:
@@ -22,7 +27,10 @@ class ReconcileActivity:
 
     @activity.defn(name=RECONCILE_ACTIVITY)
     async def reconcile(self, last: Reconciliation | None) -> Reconciliation:
-        """One comparison of every open ticket. Done again from the start where it is interrupted: it only mends."""
+        """One comparison of every open ticket, and a look at bulks that stand still.
+
+        Done again from the start where it is interrupted: it only mends.
+        """
         beating = asyncio.create_task(_beat())
         try:
             return await self._reconcile(last, self._clock())
@@ -31,6 +39,9 @@ class ReconcileActivity:
 
     async def _reconcile(self, last: Reconciliation | None, now: datetime) -> Reconciliation:
         since, turn = (last.begun_at, last.turn) if last else (None, 0)
+        async with transaction(self._engine) as connection:
+            if stalled := await tell_stalled_bulks(connection, now):
+                log.warning("bulks stood still and were told again", bulks=[str(each) for each in stalled])
         found = await compare(self._engine, self._temporal, now, since=since, turn=turn)
         return Reconciliation(
             begun_at=now,

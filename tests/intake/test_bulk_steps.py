@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, text, update
@@ -14,7 +14,9 @@ from services.database import transaction
 from services.errors import Conflict, Invalid, NotFound
 from services.intake.bulk import TICKETS_MAX, UNDO_WINDOW
 from services.intake.bulk_steps import STEP_SECONDS, UNEXPECTED, take_step
+from services.intake.bulks import STALLED_AFTER, tell_stalled_bulks
 from services.intake.contracts import ContractTerms, Terms
+from services.intake.desk_tables import team
 from services.intake.people import find_by_email
 from services.intake.tables import outbox, ticket
 from services.outbox import BULK_SINK
@@ -212,6 +214,21 @@ async def test_undoing_gives_the_former_assignee_back(desk: BulkDesk) -> None:
     assert assignees == ["Daan Visser", None, "Giulia Conti"]
 
 
+async def test_undoing_a_hand_over_gives_the_former_team_and_assignee_back(desk: BulkDesk) -> None:
+    mine, nobodys = await desk.opens(2)
+    printers, scanners = await _team(desk, "Printers"), await _team(desk, "Scanners")
+    await desk.does_to_all("team", [mine], team_id=str(printers))
+    await desk.assigns(desk.daan.contact(), mine)
+    bulk = await desk.does_to_all("team", [mine, nobodys], team_id=str(scanners))
+    given = await desk.tickets([mine, nobodys])
+    assert [(each.team.name if each.team else None, each.assignee) for each in given] == [("Scanners", None)] * 2
+
+    await desk.undoes(bulk)
+    back = await desk.tickets([mine, nobodys])
+    assert [each.team.name if each.team else None for each in back] == ["Printers", None]
+    assert [each.assignee.name if each.assignee else None for each in back] == ["Daan Visser", None]
+
+
 async def test_undoing_tags_takes_back_only_what_the_bulk_changed(desk: BulkDesk) -> None:
     had, had_not = await desk.opens(2)
     await desk.does_to_all("tag", [had], add=["printer", "old"])
@@ -358,6 +375,26 @@ async def test_a_bulk_is_told_to_its_workflow_in_the_transaction_that_starts_or_
     assert [row.key for row in rows] == [f"bulk-{bulk_id}"] * 2
 
 
+async def test_a_bulk_that_stands_still_is_told_again_until_it_moves(desk: BulkDesk) -> None:
+    numbers = await desk.opens(15)
+    lost, resting = await _slow(desk, numbers), await _slow(desk, numbers)
+    await desk.moves(resting, "pause")
+    assert await _stalled(desk) == []
+    desk.clock.move(STALLED_AFTER + timedelta(seconds=1))
+    assert await _stalled(desk) == [lost]
+
+    async with desk.engine.connect() as connection:
+        last = select(outbox.c.payload).where(outbox.c.sink == BULK_SINK).order_by(outbox.c.id.desc()).limit(1)
+        assert (await connection.execute(last)).scalar_one()["bulk_id"] == str(lost)
+    await desk.step(lost)
+    assert await _stalled(desk) == []
+    desk.clock.move(STALLED_AFTER + timedelta(seconds=1))
+    assert await _stalled(desk) == [lost]
+    await desk.carries_out(lost)
+    desk.clock.move(STALLED_AFTER + timedelta(seconds=1))
+    assert await _stalled(desk) == []
+
+
 @pytest.mark.parametrize(
     ("command", "facts", "sentence"),
     [
@@ -395,6 +432,18 @@ async def test_there_is_nothing_to_carry_out_of_a_bulk_that_is_gone(desk: BulkDe
 
 async def _slow(desk: BulkDesk, numbers: list[int]) -> UUID:
     return await desk.starts("tag", numbers, per_second=2, add=["printer"])
+
+
+async def _team(desk: BulkDesk, name: str) -> UUID:
+    team_id = uuid4()
+    async with transaction(desk.engine) as connection:
+        await connection.execute(team.insert().values(id=team_id, name=name, changed_at=desk.clock()))
+    return team_id
+
+
+async def _stalled(desk: BulkDesk) -> list[UUID]:
+    async with transaction(desk.engine) as connection:
+        return await tell_stalled_bulks(connection, desk.clock())
 
 
 async def _giulia(desk: BulkDesk) -> UUID:
