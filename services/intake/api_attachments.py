@@ -15,7 +15,7 @@ from services.intake.attachments import ATTACHMENT_BYTES_MAX, Attachment, find, 
 from services.intake.desk import TheDesk
 from services.intake.store import load
 from services.intake.tables import idempotency_key
-from services.intake.ticket_resources import AttachmentOut
+from services.intake.timeline_resources import AttachmentOut
 
 router = APIRouter(prefix="/api/v1", tags=["attachments"])
 

@@ -21,22 +21,20 @@ from services.intake.filter_query import wanted_tickets
 from services.intake.input import NUMBER_MAX
 from services.intake.people import Person, get_or_add_requester
 from services.intake.queries import ByBreach, ByChange
-from services.intake.sentences import Teller
+from services.intake.sentences import tell
 from services.intake.store import load
 from services.intake.tables import idempotency_key
+from services.intake.teller import Teller
 from services.intake.ticket_answer import summaries, ticket_answer
 from services.intake.ticket_filter import TicketFilter
 from services.intake.ticket_resources import (
-    CommentOut,
-    HappeningOut,
     TicketIn,
     TicketOut,
     TicketPage,
-    TimelineEntry,
-    TimelinePage,
     ViewOut,
     Views,
 )
+from services.intake.timeline_resources import CommentOut, HappeningOut, TimelineEntry, TimelinePage
 from services.languages import ACCEPT_LANGUAGE_CHARACTERS_MAX, accepted
 from services.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 from services.vocabulary import Channel, Language
@@ -179,7 +177,7 @@ def _known_number(number: int) -> int:
 
 def _entry(line: Row[Any], files: dict[UUID, list[Row[Any]]], teller: Teller) -> TimelineEntry:
     if line.comment_id is None:
-        told = teller.tell(line.type, Actor.model_validate(line.actor), line.facts)
+        told = tell(teller, line.type, Actor.model_validate(line.actor), line.facts)
         happening = HappeningOut(type=line.type, facts=line.facts, sentence=told.sentence, evidence=told.evidence)
         return TimelineEntry(id=line.id, at=line.at, type="event", actor=line.actor, event=happening)
     said = CommentOut(

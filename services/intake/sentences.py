@@ -1,31 +1,17 @@
-"""A ticket's history as sentences in three languages: who did what, and for what the clock did, the evidence. Pure.
+"""A ticket's history as sentences: who did what, and for what the clock did, the evidence. Pure."""
 
-The words are in `sentences/<language>.toml`.
-"""
-
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import cache
-from pathlib import Path
-from typing import Any
-
-from babel.dates import format_date
-from babel.lists import format_list
+from datetime import timedelta
 
 from services import wording
 from services.event_data import Actor
-from services.vocabulary import Channel, DeadlineKind, Effort, Kind, Language, Metric, Priority, Status
+from services.intake.reasons import punctual, reasoned, reasons
+from services.intake.teller import Facts, Teller
+from services.vocabulary import Channel, DeadlineKind, Effort, Kind, Metric, Priority, Status
 
-FOLDER = Path(__file__).parent / "sentences"
-ON_TIME = timedelta(minutes=1)
-"""A deadline met less than this after it was due was met on time, as far as a person is concerned."""
-DAYS_NAMED_MAX = 6
-"""More days off than these are counted, not named."""
 CHANGES_NAMED_MAX = 6
-
-Facts = Mapping[str, Any]
+"""More deadlines that re-planning moved are counted, not named."""
 
 
 @dataclass(frozen=True)
@@ -36,62 +22,13 @@ class Told:
     evidence: str = ""
 
 
-@dataclass(frozen=True)
-class Teller:
-    """Tells of a ticket in one language and time zone; `inside` to those who may know what support knows."""
-
-    language: Language
-    zone: str
-    inside: bool
-
-    def tell(self, type_: str, actor: Actor, facts: Facts) -> Told:
-        """What happened, of the timeline's `type_`, in a sentence."""
-        telling = _TELL.get(type_)
-        if telling is None:
-            return Told(self.say("other", who=self.who(actor), type=type_))
-        told = telling(self, actor, facts)
-        return told if self.inside else Told(told.sentence)
-
-    def say(self, key: str, **facts: object) -> str:
-        """The words under `key`, filled in. Raises KeyError where a key or a fact is missing."""
-        return _catalogue(self.language)[key].format_map(facts)
-
-    def who(self, actor: Actor) -> str:
-        """Who did it; the clock has a name of its own."""
-        return self.say("clock") if actor.kind == "clock" else actor.name
-
-    def short(self, instant: str | None) -> str:
-        """An instant of the facts."""
-        if instant is None:
-            return self.say("never")
-        return wording.short_moment(datetime.fromisoformat(instant), self.language, self.zone)
-
-    def length(self, length: timedelta) -> str:
-        """A length of time in its two largest units: evidence is exact."""
-        return wording.exact_duration(length, self.language)
-
-    def listed(self, parts: Iterable[str]) -> str:
-        """As in "a, b and c"."""
-        return format_list(list(parts), locale=wording.locale_of(self.language))
-
-
-def languages_said() -> Mapping[Language, Mapping[str, str]]:
-    """Every language's words."""
-    return {language: _catalogue(language) for language in Language}
-
-
-@cache
-def _catalogue(language: Language) -> Mapping[str, str]:
-    with (FOLDER / f"{language}.toml").open("rb") as file:
-        return dict(_flat("", tomllib.load(file)))
-
-
-def _flat(prefix: str, table: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            yield from _flat(f"{prefix}{name}.", value)
-        else:
-            yield f"{prefix}{name}", value
+def tell(t: Teller, type_: str, actor: Actor, facts: Facts) -> Told:
+    """What happened, of the timeline's `type_`, in a sentence; with its evidence for those who may know it."""
+    telling = _TELL.get(type_)
+    if telling is None:
+        return Told(t.say("other", who=t.who(actor), type=type_))
+    told = telling(t, actor, facts)
+    return told if t.inside else Told(told.sentence)
 
 
 def _submitted(t: Teller, actor: Actor, facts: Facts) -> Told:
@@ -201,7 +138,7 @@ def _replanned(t: Teller, _actor: Actor, facts: Facts) -> Told:
     if more := len(changes) - len(named):
         named.append(t.say("more_changes", count=more))
     policies = t.say("policies", before=facts["policy_before"], after=facts["policy"])
-    return Told(t.say("replanned", because=facts["because"]), _reasoned(t, policies, named))
+    return Told(t.say("replanned", because=facts["because"]), reasoned(t, policies, named))
 
 
 def _change(t: Teller, change: Facts) -> str:
@@ -239,54 +176,8 @@ def _met(t: Teller, actor: Actor, facts: Facts) -> Told:
     about = t.say(f"metric.{Metric(metric)}") if metric else ""
     by = "met" if actor.kind == "clock" else "brought_about"
     sentence = t.say(f"{by}.{kind}", who=t.who(actor), metric=about, point=facts.get("point", 0))
-    under = t.say("under", due=t.short(facts["due_at"]), met=_punctual(t, facts), policy=facts["policy"])
-    return Told(sentence, _reasoned(t, under, _reasons(t, kind, metric, facts.get("because", []))))
-
-
-def _punctual(t: Teller, facts: Facts) -> str:
-    late = datetime.fromisoformat(facts["met_at"]) - datetime.fromisoformat(facts["due_at"])
-    if late < timedelta(0):
-        return t.say("early", early=t.length(-late))
-    return t.say("on_time") if late < ON_TIME else t.say("late", late=t.length(late))
-
-
-def _reasons(t: Teller, kind: DeadlineKind, metric: str | None, because: Iterable[Facts]) -> list[str]:
-    said: list[str] = []
-    paused: dict[str, timedelta] = {}
-    for each in because:
-        match each["reason"]:
-            case "counted_from":
-                said.append(t.say(f"counted_from.{metric or kind}", at=t.short(each["at"])))
-            case "paused":
-                length = datetime.fromisoformat(each["to"]) - datetime.fromisoformat(each["from"])
-                paused[each["status"]] = paused.get(each["status"], timedelta(0)) + length
-            case "days_off":
-                said += [*_pauses(t, paused), _days_off(t, [date.fromisoformat(day) for day in each["days"]])]
-                paused = {}
-            case "moved":
-                said.append(t.say("was_moved", at=t.short(each["to"])))
-            case "late_reminder" | "mail_down" as reason:
-                said.append(t.say(reason, length=t.length(timedelta(seconds=float(each["seconds"])))))
-    return said + _pauses(t, paused)
-
-
-def _pauses(t: Teller, paused: Mapping[str, timedelta]) -> list[str]:
-    return [
-        t.say("paused", length=t.length(length), status=t.say(f"while.{Status(status)}"))
-        for status, length in paused.items()
-    ]
-
-
-def _days_off(t: Teller, days: list[date]) -> str:
-    if len(days) > DAYS_NAMED_MAX:
-        return t.say("days_counted", count=len(days))
-    named = [format_date(day, "EEE d", wording.locale_of(t.language)) for day in days]
-    return t.say("days_off" if len(days) > 1 else "day_off", days=t.listed(named))
-
-
-def _reasoned(t: Teller, what: str, because: Iterable[str]) -> str:
-    reasons = ", ".join(because)
-    return t.say("reasoned", what=what, because=reasons) if reasons else t.say("stated", what=what)
+    under = t.say("under", due=t.short(facts["due_at"]), met=punctual(t, facts), policy=facts["policy"])
+    return Told(sentence, reasoned(t, under, reasons(t, kind, metric, facts.get("because", []))))
 
 
 def _with_words(t: Teller, sentence: str, words: str | None) -> Told:

@@ -8,10 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.contract import Deadline
-from services.event_data import Actor, Contact
+from services.event_data import Contact
 from services.events import ArticleLink
 from services.intake.access import Party
-from services.intake.attachments import FILE_NAME_CHARACTERS_MAX
 from services.intake.clock_rules import STEPS
 from services.intake.desk_rules import TAGS_MAX
 from services.intake.input import Email, Files, Input, Name, Subject, Text
@@ -59,15 +58,6 @@ class SurveyOut(BaseModel):
     number: int
     subject: str
     good: bool | None
-
-
-class AttachmentOut(BaseModel):
-    """A file. `size` is in bytes."""
-
-    id: UUID
-    name: str = Field(max_length=FILE_NAME_CHARACTERS_MAX)
-    content_type: str
-    size: int
 
 
 class ParkingOut(BaseModel):
@@ -228,47 +218,6 @@ class Views(BaseModel):
     """The desk's views."""
 
     items: list[ViewOut]
-
-
-class CommentOut(BaseModel):
-    """What somebody said. `html` is sanitised, and null for plain text."""
-
-    id: UUID
-    public: bool
-    text: str
-    html: str | None
-    channel: Channel
-    attachments: list[AttachmentOut]
-
-
-class HappeningOut(BaseModel):
-    """What happened other than words, in the language of the caller (`Accept-Language`, or else the person's).
-
-    `facts` depend on `type` (deadline_met: due_at, met_at, policy, …).
-    """
-
-    type: str
-    facts: dict[str, Any]
-    sentence: str
-    evidence: str = Field(description="Why the clock did it when it did; for support only, empty for what people did.")
-
-
-class TimelineEntry(BaseModel):
-    """A line of the ticket's history."""
-
-    id: int
-    at: datetime
-    type: str = Field(description="`comment` or `event`", examples=["comment"])
-    actor: Actor
-    comment: CommentOut | None = None
-    event: HappeningOut | None = None
-
-
-class TimelinePage(BaseModel):
-    """The history, oldest first."""
-
-    items: list[TimelineEntry]
-    next_cursor: str | None
 
 
 _NOT_AS_IT_IS = frozenset({"organisation", "tags", "snoozed_until", "next_breach"})
