@@ -4,6 +4,7 @@ Exits 1 only where the books disagree: a deadline met twice or never, an acknowl
 """
 
 import asyncio
+import os
 import sys
 import time
 from dataclasses import replace
@@ -53,6 +54,7 @@ def clock(
     try:
         asyncio.run(measure(plan, _of(only, PARTS), figures, _Said()))
     finally:
+        figures.load_at_end = round(os.getloadavg()[0], 2)
         show(figures, Console(width=WIDTH))
         if json:
             json.write_text(as_json(figures))

@@ -1,6 +1,5 @@
 """`clock`: what the desk's clocks cost, and what becomes of them when programs are killed."""
 
-import os
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -57,7 +56,6 @@ async def measure(plan: Plan, parts: Sequence[str], figures: Figures, say: Say) 
         # On a desk of its own: memory once taken is seldom given back.
         async with _new_desk() as (desk, who):
             figures.asleep = await measure_asleep(desk, who, plan.asleep, say)
-    figures.load_at_end = round(os.getloadavg()[0], 2)
 
 
 def new_figures() -> Figures:

@@ -61,6 +61,7 @@ class Storm:
     deadlines: int
     asleep: int
     """Clocks that slept already when it struck: the others were told too late, and count as late."""
+    met: int
     drained_seconds: float
     """From the instant until the last was met."""
     raw_starts: float
@@ -68,11 +69,13 @@ class Storm:
     lateness: Lateness
     cpu_ms: dict[str, float]
     """Processor time of each program, a deadline."""
+    disagreements: tuple[str, ...]
+    """What the books say is wrong: must be none."""
 
     @property
     def rate(self) -> float:
         """Deadlines met in a second."""
-        return self.deadlines / self.drained_seconds
+        return self.met / self.drained_seconds
 
     @property
     def ratio(self) -> float:
@@ -136,7 +139,8 @@ class Figures:
     @property
     def disagreements(self) -> list[str]:
         """All that any books say is wrong."""
-        return [sentence for killing in self.killings for sentence in killing.disagreements]
+        storms: list[Storm | Killing] = [*self.storms, *self.killings]
+        return [sentence for storm in storms for sentence in storm.disagreements]
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

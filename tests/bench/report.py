@@ -24,7 +24,7 @@ def show(figures: Figures, console: Console) -> None:
             console.print(table)
     for sentence in figures.disagreements[:SENTENCES_SHOWN]:
         console.print(f"[red]{sentence}[/]")
-    if figures.killings:
+    if figures.storms or figures.killings:
         wrong = len(figures.disagreements)
         console.print(f"[red]The books disagree {wrong} times.[/]" if wrong else "The books agree.")
 
@@ -66,7 +66,7 @@ def _storms(figures: Figures) -> Table:
         late = storm.lateness
         table.add_row(
             _MET[storm.meeting],
-            f"{storm.deadlines:,}",
+            f"{storm.met:,} of {storm.deadlines:,}",
             f"{storm.asleep:,}",
             f"{storm.drained_seconds:.1f} s",
             f"{storm.rate:.0f}",

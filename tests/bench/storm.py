@@ -77,18 +77,22 @@ async def fair_weather(
     taken = _cpu(desk)
     await _all_met(desk, gathered.numbers, say)
     spent = {name: seconds - taken[name] for name, seconds in _cpu(desk).items()}
+    gave_up = wall_clock()
     instants = await met_at(desk.engine, gathered.numbers)
+    wrong = await _wrong(desk, gathered, [], say)
     await desk.quiet()
     after = await raw.start(raw_starts)
-    late = [(each - gathered.due_at).total_seconds() for each in instants]
+    late = [(each - gathered.due_at).total_seconds() for each in instants or [gave_up]]
     return Storm(
         meeting=meeting,
-        deadlines=len(instants),
+        deadlines=count,
+        met=len(instants),
         asleep=asleep,
         drained_seconds=max(late),
         raw_starts=mean((before, after)),
         lateness=lateness(late),
         cpu_ms={name: 1000 * seconds / count for name, seconds in spent.items()},
+        disagreements=wrong,
     )
 
 
@@ -109,10 +113,7 @@ async def killing(
     await _all_met(desk, gathered.numbers, say)
     submitting.cancel()
     submitted = await submitting
-    await _settled(desk, gathered.asleep_before + count + len(submitted), say)
-    book = await read_book(
-        desk.engine, await asyncio.to_thread(alarms, desk.timers), gathered.due_at, gathered.numbers, submitted
-    )
+    wrong = await _wrong(desk, gathered, submitted, say)
     instants = await met_at(desk.engine, gathered.numbers)
     return Killing(
         meeting=meeting,
@@ -120,7 +121,7 @@ async def killing(
         submitted=len(submitted),
         drained_seconds=(instants[-1] - gathered.due_at).total_seconds() if instants else 0.0,
         recoveries=tuple(_recoveries(done, instants)),
-        disagreements=disagreements(book),
+        disagreements=wrong,
     )
 
 
@@ -158,12 +159,16 @@ async def _all_met(desk: Desk, numbers: Sequence[int], say: Say) -> None:
     await desk.until_counted(lambda: count_met(desk.engine, numbers), len(numbers), "deadlines met", say)
 
 
-async def _settled(desk: Desk, clocks: int, say: Say) -> None:
+async def _wrong(desk: Desk, gathered: Gathered, submitted: Sequence[int], say: Say) -> tuple[str, ...]:
+    """What the books say once everybody was told and every clock sleeps again, or no more of them do."""
+
     async def sent() -> int:
         return -sum([(await lag(desk.engine, outbox, sink)).unsent for sink in (CLOCK_SINK, BROKER_SINK)])
 
     await desk.until_counted(sent, 0, "messages sent, less", say)
-    await all_asleep(desk, clocks, say)
+    await all_asleep(desk, gathered.asleep_before + len(gathered.numbers) + len(submitted), say)
+    asleep = await asyncio.to_thread(alarms, desk.timers)
+    return disagreements(await read_book(desk.engine, asleep, gathered.due_at, gathered.numbers, submitted))
 
 
 def _recoveries(kills: Sequence[_Kill], instants: Sequence[datetime]) -> list[Recovery]:
