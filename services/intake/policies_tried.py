@@ -5,8 +5,19 @@ from typing import Any
 
 from services.errors import Permanent
 from services.intake.policy_change import PolicyChange
-from services.policy import Policy
+from services.policy import Policy, Promises
+from services.vocabulary import Status
 from services.working_time import Calendar
+
+_ONLY_WHILE = {
+    "reminder_after": Status.PENDING,
+    "closure_after": Status.PENDING,
+    "survey_after": Status.SOLVED,
+    "survey_spread": Status.SOLVED,
+    "survey": Status.SOLVED,
+    "finalisation_after": Status.SOLVED,
+}
+"""Promises that are about one status; the others are about every ticket that is not closed."""
 
 
 class Pinned(dict[str, Policy]):
@@ -31,12 +42,17 @@ class Pinned(dict[str, Policy]):
 
 
 class Changed(dict[str, Policy]):
-    """The policies instead of the pinned ones, by the versions of those; the same objects where nothing changes."""
+    """The policies instead of the pinned ones, by the versions of those; the same objects where nothing changes.
+
+    `parting` says of each version in which statuses the two lives of a ticket may part: one that never had any of them
+    lives the same life under both.
+    """
 
     def __init__(self, pinned: Pinned, change: PolicyChange) -> None:
         super().__init__()
         self._pinned, self._change = pinned, change
         self._calendars: dict[Calendar, Calendar] = {}
+        self.parting: dict[str, frozenset[Status]] = {}
 
     def __missing__(self, version: str) -> Policy:
         known = self._pinned[version]
@@ -46,5 +62,12 @@ class Changed(dict[str, Policy]):
             for calendar in (known.calendar, policy.calendar):
                 calendars.setdefault(calendar, calendar)
             policy = policy.model_copy(update={"calendar": calendars[policy.calendar]})
-        self[version] = policy
+        self[version], self.parting[version] = policy, _parting(known, policy)
         return policy
+
+
+def _parting(one: Policy, other: Policy) -> frozenset[Status]:
+    changed = [name for name in Promises.model_fields if getattr(one, name) != getattr(other, name)]
+    if one.calendar != other.calendar or not _ONLY_WHILE.keys() >= set(changed):
+        return frozenset(Status)
+    return frozenset(_ONLY_WHILE[name] for name in changed)

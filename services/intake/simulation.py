@@ -1,7 +1,6 @@
 """What another policy would have done: the tickets of a database live again, once as pinned and once as changed."""
 
 import asyncio
-from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,15 +13,14 @@ from sqlalchemy import func, select
 from services.database import connect
 from services.errors import NotFound
 from services.intake.desk_tables import contract, mail_outage, policy
-from services.intake.life_replay import Past, relive
-from services.intake.lives import Outages
+from services.intake.life_replay import relive
+from services.intake.lives import Life, Outages
 from services.intake.past_lives import Key, Record, read_lives
 from services.intake.policies_tried import Changed, Pinned
 from services.intake.policy_change import PolicyChange, must_be_known, read_change, years_between
 from services.intake.simulated import ACTS, NO_ORGANISATION, Outcome, Tally, merged
 from services.intake.tables import organisation, ticket
 from services.intake.ticket_row import former_policy
-from services.policy import Policy
 
 TICKETS_AT_ONCE = 2_000
 """So many tickets are read and held by a process at a time."""
@@ -134,9 +132,11 @@ def _count(tally: Tally, record: Record, share: _Share, pinned: Pinned, changed:
     past = record.past
     version = record.policy_version or pinned.keep(former_policy(record.former_policy or {})).version
     priority = share.change.priority(version, record.asked_priority, past.priority, past.opened_at)
-    before = after = _lived(past, version, pinned, share)
-    if changed[version] is not pinned[version] or priority is not past.priority or record.replanned:
-        after = _lived(past._replace(priority=priority), version, changed, share)
+    life = relive(past, pinned[version], pinned, share.outages, share.until)
+    before = after = _counted(life, share)
+    if _may_part(life, record, version, changed) or priority is not past.priority:
+        again = past._replace(priority=priority)
+        after = _counted(relive(again, changed[version], changed, share.outages, share.until), share)
     recorded = [key for at, key in record.met if at >= share.since and key.kind in ACTS]
     tally.tickets += 1
     tally.unlike += recorded != before and sorted(map(str, recorded)) != sorted(map(str, before))
@@ -145,6 +145,13 @@ def _count(tally: Tally, record: Record, share: _Share, pinned: Pinned, changed:
             counts[key.kind] += 1
 
 
-def _lived(past: Past, version: str, policies: Mapping[str, Policy], share: _Share) -> list[Key]:
-    life = relive(past, policies[version], policies, share.outages, share.until)
+def _may_part(life: Life, record: Record, version: str, changed: Changed) -> bool:
+    """Whether the ticket may live otherwise under the changed policy. Most do not, and need not live twice."""
+    if record.replanned:
+        return True
+    policy = changed[version]
+    return policy is not life.policy and any(stretch.status in changed.parting[version] for stretch in life.stands.path)
+
+
+def _counted(life: Life, share: _Share) -> list[Key]:
     return [Key(*due[1:]) for due in life.met if due.at >= share.since and due.kind in ACTS]
