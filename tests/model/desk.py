@@ -1,0 +1,133 @@
+"""A desk on which a random life is lived: intake's real rules, told what the reference model is told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from services.contract import MeetDeadline, Snapshot
+from services.errors import Invalid, MoveRefused
+from services.intake import orders
+from services.intake.decide import decide
+from services.intake.tickets import Decision, Entry, Message, TeamRef, Ticket
+from services.vocabulary import DeadlineKind, Effort
+from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, REQUESTER, message, new_ticket
+from tests.model.acts import QUARTER, ZERO, Act, instant, quarter_of
+from tests.model.lives import NUMBER, Life
+from tests.model.reference import Due
+from tests.workflows.desk import Desk, Met
+
+_TEAM = TeamRef(id=DAAN.person_id, name="Printers")
+
+
+def _words(act: Act) -> Message | None:
+    return message() if act.words else None
+
+
+def _until(act: Act, now: datetime) -> datetime:
+    return now + act.quarters * QUARTER
+
+
+def _by(act: Act) -> orders.Actor:
+    return AGENT if act.staff else REQUESTER
+
+
+_ORDERS: dict[str, Callable[[Act, datetime], orders.Order]] = {
+    "assign": lambda act, _: orders.Assign(AGENT, DAAN if act.words else None),
+    "team": lambda act, _: orders.HandOver(AGENT, _TEAM, DAAN if act.words else None),
+    "reply": lambda act, _: orders.Reply(_by(act), message()),
+    "note": lambda _, __: orders.Note(AGENT, message()),
+    "ask": lambda _, __: orders.Ask(AGENT, message()),
+    "solve": lambda act, _: orders.Solve(AGENT, DAAN, _words(act)),
+    "confirm_solved": lambda _, __: orders.ConfirmSolved(REQUESTER),
+    "reopen": lambda act, _: orders.Reopen(AGENT, _words(act)),
+    "rate": lambda act, _: orders.Rate(REQUESTER, good=act.quarters % 2 == 0),
+    "park": lambda act, _: orders.Park(AGENT, workaround=False, effort=Effort.SMALL, note="", message=_words(act)),
+    "plan": lambda _, __: orders.Plan(AGENT, "5.0"),
+    "decline": lambda _, __: orders.Decline(AGENT, message()),
+    "ship": lambda _, __: orders.Ship(AGENT, "5.0"),
+    "merge": lambda _, __: orders.Merge(AGENT, into=NUMBER + 1),
+    "take_in": lambda _, __: orders.TakeIn(AGENT, merged=NUMBER + 1, requester=DAAN),
+    "spam": lambda _, __: orders.MarkSpam(AGENT),
+    "prioritise": lambda act, _: orders.Prioritise(AGENT, act.priority, "It is so."),
+    "tag": lambda _, __: orders.Tag(AGENT, add=("printer",)),
+    "change": lambda _, __: orders.Change(AGENT, subject="It smokes"),
+    "link_problem": lambda _, __: orders.LinkProblem(AGENT, NUMBER + 2),
+    "share": lambda _, __: orders.Share(AGENT, MARIEKE),
+    "snooze": lambda act, now: orders.Snooze(AGENT, DAAN, _until(act, now) if act.quarters else None),
+    "keep_open": lambda act, _: orders.KeepOpen(_by(act)),
+    "postpone": lambda act, now: orders.Postpone(_by(act), act.step, _until(act, now)),
+    "skip": lambda act, _: orders.Skip(AGENT, act.step),
+    "do_now": lambda act, _: orders.DoNow(AGENT, act.step),
+    "replan": lambda act, _: orders.Replan(AGENT, act.policy or new_ticket().policy, "random"),
+}
+
+
+@dataclass
+class LivedDesk(Desk):
+    """It looks at a clock on which only every quarter of an hour is shown: a worker's seconds are not the rules'."""
+
+    life: Life = field(kw_only=True)
+    history: list[tuple[datetime, Entry]] = field(default_factory=list)
+    before_its_end: Ticket | None = None
+    """The ticket before it was solved or spam, until somebody or the clock touches it again."""
+
+    def submits(self, now: datetime) -> None:
+        ticket = new_ticket(instant(self.life.opened), self.life.policy, self.number)
+        standing = ticket.standing._replace(priority=self.life.priority)
+        self._ticket = ticket.model_copy(update={"standing": standing, "policy": self.life.policy})
+        self.wire.append(self.snapshot)
+
+    def gives(self, act: Act, quarter: int) -> bool:
+        """Do what somebody does; False where it was refused."""
+        now, before = instant(quarter), self.ticket
+        try:
+            self._takes(decide(before, self._order(act, now), now), now)
+        except (MoveRefused, Invalid):
+            return False
+        self.before_its_end = before if act.name in ("solve", "spam") else None
+        if not self.snapshot.same_clock(before.snapshot()):
+            self.wire.append(self.snapshot)
+        return True
+
+    def meets(self, asked: MeetDeadline, now: datetime) -> Snapshot:
+        self.asked.append(asked)
+        before, shown = self.ticket, asked.met_at - (asked.met_at - ZERO) % QUARTER
+        closes = asked.deadline.kind is DeadlineKind.CLOSURE
+        self._takes(decide(before, orders.Meet(asked.deadline, self._mail_down(shown, closes)), shown), shown)
+        if self.ticket != before:
+            self.before_its_end = None
+            self.met.append(Met(asked.deadline, now, shown))
+        return self.snapshot
+
+    @property
+    def acts(self) -> list[Due]:
+        """What the clock did by itself, and when, as history has it."""
+        return [
+            Due(quarter_of(at), *(entry.facts[name] for name in ("deadline", "metric", "point")))
+            for at, entry in self.history
+            if entry.type == "deadline_met" and entry.by.kind == "clock"
+        ]
+
+    @property
+    def coming(self) -> list[Due]:
+        """What the clock will do, as the desk computes it."""
+        return [Due(quarter_of(due.due_at), due.kind, due.metric, due.point) for due in self.ticket.deadlines]
+
+    def _order(self, act: Act, now: datetime) -> orders.Order:
+        if act.name != "take_back":
+            return _ORDERS[act.name](act, now)
+        if self.before_its_end is None:
+            raise Invalid("There is nothing to take back.")
+        former = self.before_its_end
+        return orders.TakeBack(AGENT, former.standing, former.assignee, former.snoozed_by)
+
+    def _takes(self, decision: Decision, now: datetime) -> None:
+        self._ticket = decision.ticket
+        self.history += [(now, entry) for entry in decision.history]
+
+    def _mail_down(self, now: datetime, closes: bool) -> timedelta:
+        since = self.ticket.reminded_at or self.ticket.asked_at
+        if since is None or not closes:
+            return timedelta(0)
+        overlaps = (min(instant(end), now) - max(instant(begin), since) for begin, end in self.life.mail_outages)
+        return sum((each for each in overlaps if each > timedelta(0)), timedelta(0))
