@@ -128,7 +128,7 @@ def parked(before: Standing, at: datetime) -> Standing:
 
 def closed(before: Standing, at: datetime, reason: ClosedReason) -> Standing:
     """It has ended."""
-    over: dict[str, Any] = {"waits_since": None, "snoozed_until": None, "overrides": ()}
+    over: dict[str, Any] = {"waits_since": None, "snoozed_until": None, "overrides": (), "alerts": _kept(before)}
     return _to(before, Status.CLOSED, at, closed_reason=reason, **over)
 
 

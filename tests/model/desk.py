@@ -72,6 +72,7 @@ class LivedDesk(Desk):
     """The ticket before it was solved or spam, until somebody or the clock touches it again."""
 
     def submits(self, now: datetime) -> None:
+        assert now >= instant(self.life.opened)
         ticket = new_ticket(instant(self.life.opened), self.life.policy, self.number)
         standing = ticket.standing._replace(priority=self.life.priority)
         self._ticket = ticket.model_copy(update={"standing": standing, "policy": self.life.policy})

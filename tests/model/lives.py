@@ -76,11 +76,15 @@ def spans(calendar_max: int, working_max: int, least: int = 1) -> st.SearchStrat
 
 def _targets(metric: Metric) -> st.SearchStrategy[list[Target]]:
     # Whole hours, so that a quarter of it is a whole quarter of an hour.
-    within = st.builds(Span, length=st.integers(1, 40).map(lambda n: timedelta(hours=n)), counted=st.sampled_from(Counted))
+    within = st.builds(
+        Span, length=st.integers(1, 40).map(lambda n: timedelta(hours=n)), counted=st.sampled_from(Counted)
+    )
     others = st.lists(st.sampled_from(Priority), max_size=1)
     return st.tuples(within, within, others).map(
-        lambda drawn: [Target(metric=metric, within=drawn[0])]
-        + [Target(metric=metric, within=drawn[1], priority=priority) for priority in drawn[2]]
+        lambda drawn: (
+            [Target(metric=metric, within=drawn[0])]
+            + [Target(metric=metric, within=drawn[1], priority=priority) for priority in drawn[2]]
+        )
     )
 
 
@@ -92,7 +96,15 @@ _PAUSES = [Pause(metric=metric, status=Status(status)) for metric in Metric for 
 _WEEKS: tuple[tuple[Day, ...], ...] = (
     (ALL_DAY,) * 5 + ((),) * 2,
     OFFICE_WEEK,
-    ((), (hours(0, 60), hours(22 * 60, 24 * 60)), (hours(90, 210),), (), (hours(480, 1080),), (ALL_DAY), (hours(0, 15),)),
+    (
+        (),
+        (hours(0, 60), hours(22 * 60, 24 * 60)),
+        (hours(90, 210),),
+        (),
+        (hours(480, 1080),),
+        (ALL_DAY),
+        (hours(0, 15),),
+    ),
     ((hours(9 * 60, 17 * 60),),) * 7,
 )
 """All of weekdays; an office; odd hours, about when clocks change and at midnight; every day."""

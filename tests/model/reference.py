@@ -18,7 +18,7 @@ LOOKS_AHEAD_MAX = 3 * 366 * 96
 """Quarters; a promise that takes longer is none of these lives'."""
 YEAR = 366 * 96
 STEPS = (DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SURVEY, DeadlineKind.FINALISATION)
-GENTLEST_FIRST = "warning breach escalation snooze reminder survey closure finalisation".split()
+GENTLEST_FIRST = ["warning", "breach", "escalation", "snooze", "reminder", "survey", "closure", "finalisation"]
 
 COUNTS = {
     Metric.FIRST_REPLY: "new open pending parked",
@@ -205,7 +205,9 @@ class Reference:
     def _target(self, metric: Metric) -> Span | None:
         found = None
         for target in self.policy.targets:
-            if target.metric is metric and (target.priority is self.priority or (target.priority is None and not found)):
+            if target.metric is metric and (
+                target.priority is self.priority or (target.priority is None and not found)
+            ):
                 found = target.within
         return found
 

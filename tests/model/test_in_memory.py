@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.model.acts import Act, instant
 from tests.model.desk import LivedDesk
@@ -15,7 +15,7 @@ NOBODY_COMES = 60 * 96
 """Quarters at the end of each life in which nobody touches the ticket."""
 
 
-@settings(unhurried, max_examples=150)
+@unhurried
 @given(lives())
 def test_every_automatic_act_comes_at_the_quarter_the_model_says(life: Life) -> None:
     reference, desk = life.reference(), LivedDesk(NUMBER, life.policy, life=life)
