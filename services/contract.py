@@ -82,10 +82,16 @@ class Snapshot(_Payload):
         """Whether both let the clock do the same things, whatever their versions and whoever made them."""
         return self.model_copy(update={"version": other.version, "correlation_id": other.correlation_id}) == other
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether the ticket waits for its requester: most likely the next to happen is its deadline."""
-        return self.status in (Status.PENDING, Status.SOLVED)
+    def in_time_for(self, row: "Snapshot") -> bool:
+        """Whether a clock that knows this meets the next deadline of what the ticket's `row` says, untold.
+
+        One that wakes up too early asks intake, hears that nothing is due yet, and goes on sleeping.
+        """
+        if Status.CLOSED in (self.status, row.status):
+            return self.status == row.status
+        if row.next_deadline is None:
+            return True
+        return self.next_deadline is not None and self.next_deadline.due_at <= row.next_deadline.due_at
 
 
 class MeetDeadline(_Payload):

@@ -134,7 +134,7 @@ def _of_clock(history: History, book: Book) -> Iterator[str]:
         yield f"Ticket {ticket.number} is closed, but its clock runs."
     elif ticket.status is not Status.CLOSED and not clock.running:
         yield f"Ticket {ticket.number} is {ticket.status}, but its clock has ended."
-    elif clock.running and (clock.known is None or not clock.known.same_clock(ticket.snapshot())):
+    elif clock.running and (clock.known is None or not clock.known.in_time_for(ticket.snapshot())):
         knows = f"version {clock.known.version}, {clock.known.status}" if clock.known else "nothing"
         yield f"Ticket {ticket.number} is {ticket.status} at version {ticket.version}; its clock knows {knows}."
 

@@ -20,7 +20,7 @@ from services.intake.orders import Assign, Command, Meet, Merge, Rate, Reply, So
 from services.intake.people import Person, get_person
 from services.intake.products import filled_in
 from services.intake.promises import terms_of
-from services.intake.store import create, lock, next_number, save
+from services.intake.store import clock_knows, create, lock, next_number, save
 from services.intake.teams import handover
 from services.intake.tickets import Message, Ticket
 from services.vocabulary import STAFF, Channel, DeadlineKind, Kind, Language, Priority
@@ -211,7 +211,8 @@ async def meet(connection: AsyncConnection, order: MeetDeadline) -> Snapshot:
     if order.deadline.kind is DeadlineKind.CLOSURE and (since := ticket.reminded_at or ticket.asked_at):
         down = await mail_down_since(connection, since, order.met_at)
     decision = decide(ticket, Meet(order.deadline, down), order.met_at)
-    await save(connection, ticket, decision, order.met_at, tell_clock=False)
+    await save(connection, ticket, decision, order.met_at, by_clock=True)
+    await clock_knows(connection, decision.ticket)
     return decision.ticket.snapshot()
 
 

@@ -27,10 +27,9 @@ from services.contract import (
 )
 from services.database import transaction
 from services.errors import NotFound
-from services.intake.store import lock
-from services.intake.tables import outbox, ticket
+from services.intake.store import lock, tell_clock
+from services.intake.tables import ticket
 from services.intake.ticket_row import read_ticket, select_tickets, ticket_values
-from services.outbox import append_snapshot
 from services.vocabulary import Status
 
 PAGE = 500
@@ -167,7 +166,7 @@ async def _renewed(connection: AsyncConnection, wrong: Disagreement, now: dateti
         changes |= {"version": about.version, "updated_at": now}
     await connection.execute(update(ticket).where(ticket.c.number == about.number).values(changes))
     if about.status is not Status.CLOSED:
-        await append_snapshot(connection, outbox, about.snapshot())
+        await tell_clock(connection, about)
     return about.snapshot()
 
 
@@ -243,7 +242,7 @@ async def _difference(temporal: Client, row: Snapshot) -> Disagreement | None:
         if error.status is RPCStatusCode.NOT_FOUND:
             return Disagreement(row.number, f"is {row.status} but has no clock")
         raise
-    if known.same_clock(row):
+    if known.version <= row.version and known.in_time_for(row):
         return None
     knows = f"is {row.status}, version {row.version}; its clock knows {known.status}, version {known.version}"
     return Disagreement(row.number, knows, known.version)

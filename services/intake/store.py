@@ -16,6 +16,7 @@ from services.intake.ticket_row import keep_policy, read_ticket, select_tickets,
 from services.intake.tickets import Decision, Entry, Message, Ticket
 from services.outbox import append_events, append_snapshot
 from services.telemetry import correlation_id
+from services.vocabulary import Status
 
 SOURCE = "/balie/intake"
 FORMER = "former-"
@@ -45,15 +46,16 @@ async def next_number(connection: AsyncConnection) -> int:
 async def create(connection: AsyncConnection, decision: Decision) -> None:
     """Save a new ticket with what it says and tells."""
     await keep_policy(connection, decision.ticket.policy)
-    await connection.execute(ticket.insert().values(ticket_values(decision.ticket)))
+    values = ticket_values(decision.ticket)
+    await connection.execute(ticket.insert().values({**values, "wakes_at": values["next_deadline_at"]}))
     await _record(connection, decision, decision.ticket.opened_at)
     await append_snapshot(connection, outbox, decision.ticket.snapshot())
 
 
 async def save(
-    connection: AsyncConnection, before: Ticket, decision: Decision, now: datetime, *, tell_clock: bool = True
+    connection: AsyncConnection, before: Ticket, decision: Decision, now: datetime, *, by_clock: bool = False
 ) -> None:
-    """Save what a decision made of `before`; nothing where it changed nothing.
+    """Save what a decision made of `before`; nothing where it changed nothing. `by_clock`: its answer tells the clock.
 
     Raises Conflict where the row has moved on since it was read, which `lock` prevents.
     """
@@ -63,14 +65,38 @@ async def save(
     at_version = ticket.c.number == after.number, ticket.c.version == before.version
     if after.policy.version != before.policy.version or before.policy.version.startswith(FORMER):
         await keep_policy(connection, after.policy)
-    changed = await connection.execute(update(ticket).where(*at_version).values(ticket_values(after)))
-    if changed.rowcount != 1:
+    changing = update(ticket).where(*at_version).values(ticket_values(after)).returning(ticket.c.wakes_at)
+    changed = (await connection.execute(changing)).first()
+    if changed is None:
         raise Conflict(f"Ticket {after.number} changed at the same time; try again.")
     await _keep_participants(connection, before, after)
     await _record(connection, decision, now)
-    # The clock hears only of what matters to it: each signal costs a workflow task.
-    if tell_clock and not after.snapshot().same_clock(before.snapshot()):
-        await append_snapshot(connection, outbox, after.snapshot())
+    if not by_clock and _would_oversleep(changed.wakes_at, before, after):
+        await tell_clock(connection, after)
+
+
+async def tell_clock(connection: AsyncConnection, about: Ticket) -> None:
+    """Send the ticket's clock its snapshot."""
+    await append_snapshot(connection, outbox, about.snapshot())
+    await clock_knows(connection, about)
+
+
+async def clock_knows(connection: AsyncConnection, about: Ticket) -> None:
+    """Write down until when the ticket's clock sleeps, having been told of the ticket as it is."""
+    due = about.snapshot().next_deadline
+    of_ticket = ticket.c.number == about.number
+    await connection.execute(update(ticket).where(of_ticket).values(wakes_at=due.due_at if due else None))
+
+
+def _would_oversleep(wakes_at: datetime | None, before: Ticket, after: Ticket) -> bool:
+    """Whether the clock, which sleeps until `wakes_at` (None: for good), must hear of the change.
+
+    Each signal costs a workflow task. A clock that wakes up too early asks, and costs no more than the signal had.
+    """
+    if (before.status is Status.CLOSED) != (after.status is Status.CLOSED):
+        return True
+    due = after.snapshot().next_deadline
+    return due is not None and (wakes_at is None or due.due_at < wakes_at)
 
 
 def ticket_events(data: Sequence[EventData], after: Ticket, now: datetime) -> list[Event]:

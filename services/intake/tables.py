@@ -113,6 +113,7 @@ ticket = Table(
     Column("parking", JSONB),
     Column("release", Text, doc="the one it is planned in: parking's"),
     instant("next_deadline_at"),
+    Column("wakes_at", DateTime(timezone=True), doc="until when its clock sleeps, by what it was last told"),
     instant("next_breach_at"),
     Column("subject_words", TSVECTOR, Computed("to_tsvector('simple', subject)", persisted=True)),
     Index("ticket_newest", text("updated_at desc"), text("number desc")),

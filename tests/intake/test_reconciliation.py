@@ -43,7 +43,7 @@ from services.outbox import OutboxRow
 from services.vocabulary import Status
 from services.workflows.reconcile_schedule import keep_reconciling
 from services.workflows.worker import ticket_worker
-from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, answered, asked, new_ticket
+from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, asked, new_ticket, solved
 from tests.patience import until
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -93,7 +93,8 @@ class Counter:
         async def same() -> bool:
             async with self.engine.connect() as connection:
                 row = (await load(connection, number)).snapshot()
-            return (await self.known(number)).same_clock(row)
+            known = await self.known(number)
+            return known.version <= row.version and known.in_time_for(row)
 
         await until(same, f"the clock of {number} knows its ticket")
 
@@ -164,10 +165,10 @@ async def test_a_lost_outbox_row_is_made_up_for(counter: Counter) -> None:
     then = wall_clock() - HOUR / 2
     async with transaction(counter.engine) as connection:
         before = await load(connection, what.number)
-        await save(connection, before, Decision(answered(before, then)), then)
+        await save(connection, before, Decision(solved(before, then)), then)
         await connection.execute(outbox.delete())
     (wrong,) = (await counter.looks()).differing
-    assert wrong.how == "is open, version 3; its clock knows pending, version 2"
+    assert wrong.how == "is solved, version 3; its clock knows pending, version 2"
     await counter.heals()
     await counter.agrees(900_121)
 
@@ -178,7 +179,7 @@ async def test_a_lost_row_is_found_without_asking_every_clock(counter: Counter) 
     then = wall_clock() - HOUR / 2
     async with transaction(counter.engine) as connection:
         before = await load(connection, what.number)
-        await save(connection, before, Decision(answered(before, then)), then)
+        await save(connection, before, Decision(solved(before, then)), then)
         await connection.execute(outbox.delete())
     found = await compare(counter.engine, counter.temporal, wall_clock(), since=then - timedelta(minutes=1), turn=10**9)
     assert [each.number for each in found.differing if each.number in counter.numbers] == [900_126]
@@ -206,7 +207,7 @@ async def test_a_backup_put_back_is_stronger_than_what_the_clock_knows(counter: 
     await counter.agrees(900_141)
     async with transaction(counter.engine) as connection:
         before = await load(connection, 900_141)
-        newer = asked(before, wall_clock() - HOUR / 2)
+        newer = solved(before, wall_clock() - HOUR / 2)
         await save(connection, before, Decision(newer), newer.updated_at)
     await counter.relays()
     await counter.agrees(900_141)

@@ -60,12 +60,16 @@ class Desk:
 
     number: int
     policy: Policy = PLAIN
+    thrifty: bool = False
+    """Whether the clock hears, as from intake, only of what it would oversleep: more may be told, and must do no harm."""
     wire: list[Snapshot] = field(default_factory=list)
     """What the relay has yet to bring to the clock, oldest first."""
     met: list[Met] = field(default_factory=list)
     asked: list[MeetDeadline] = field(default_factory=list)
     """Every time the clock asked for a deadline to be met."""
     _ticket: Ticket | None = None
+    _known: Snapshot | None = None
+    """What the clock was last told."""
 
     @property
     def ticket(self) -> Ticket:
@@ -95,7 +99,7 @@ class Desk:
             policy=self.policy,
         )
         self._ticket = open_ticket(submit, now).ticket
-        self.wire.append(self.snapshot)
+        self._tells()
 
     def assigns(self, now: datetime) -> None:
         self._does(Assign(_HELPING, AGENT), now)
@@ -162,13 +166,19 @@ class Desk:
         self._ticket = decide(before, Meet(asked.deadline), asked.met_at).ticket
         if self._ticket != before:
             self.met.append(Met(asked.deadline, now, asked.met_at))
+        self._known = self.snapshot
         return self.snapshot
 
     def _does(self, command: Command, now: datetime) -> None:
         before = self.snapshot
         self._ticket = decide(self.ticket, command, now).ticket
-        if not self.snapshot.same_clock(before):
-            self.wire.append(self.snapshot)
+        slept_in = self._known is None or not self._known.in_time_for(self.snapshot)
+        if slept_in if self.thrifty else not self.snapshot.same_clock(before):
+            self._tells()
+
+    def _tells(self) -> None:
+        self._known = self.snapshot
+        self.wire.append(self.snapshot)
 
 
 def _message(text: str) -> Message:

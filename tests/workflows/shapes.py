@@ -234,8 +234,9 @@ SHAPES = {
 }
 
 
-async def lived(shape: Shape) -> list[WorkflowHistory]:
-    """Live it on a server of its own; the history of each run, oldest first."""
+async def lived(shape: Shape, *, thrifty: bool = False) -> list[WorkflowHistory]:
+    """Live it on a server of its own; the history of each run, oldest first. `thrifty`: as intake tells its clocks."""
     async with server_of_our_own() as server, living(server, policy=shape.policy, workflow=shape.workflow) as life:
+        life.desk.thrifty = thrifty
         await shape.life(life)
         return await life.histories()

@@ -15,7 +15,7 @@ HELD = {"typical": (45, 13), "silent": (27, 7), "reopened": (37, 10), "chatty": 
 
 @pytest.mark.parametrize("name", HELD)
 async def test_a_life_costs_no_more_than_it_did(name: str) -> None:
-    (run,) = await lived(SHAPES[name])
+    (run,) = await lived(SHAPES[name], thrifty=True)
 
     cost = events(run), actions(run)
 
