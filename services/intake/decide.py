@@ -8,10 +8,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import services.intake.clock_rules as clock_rules
+import services.intake.desk_rules as desk_rules
+import services.intake.orders as orders
+import services.intake.product_rules as product_rules
+import services.intake.talk_rules as talk_rules
 from services import standing
 from services.event_data import Actor
 from services.events import TicketSubmitted
-from services.intake import clock_rules, desk_rules, orders, product_rules, talk_rules
 from services.intake.orders import Command, Submit
 from services.intake.tickets import Decision, Entry, Ticket
 
