@@ -68,6 +68,8 @@ class LivedDesk(Desk):
 
     life: Life = field(kw_only=True)
     history: list[tuple[datetime, Entry]] = field(default_factory=list)
+    told_of: int = 0
+    """How many of the clock's entries `news` has given."""
     before_its_end: Ticket | None = None
     """The ticket before it was solved or spam, until somebody or the clock touches it again."""
 
@@ -101,12 +103,23 @@ class LivedDesk(Desk):
         return self.snapshot
 
     @property
+    def clocks_entries(self) -> list[tuple[datetime, Entry]]:
+        """What history has of the clock: what it did, and what it put off because mail was down."""
+        return [(at, entry) for at, entry in self.history if entry.by.kind == "clock"]
+
+    def news(self) -> list[tuple[datetime, Entry]]:
+        """Of these, what came since this was asked last."""
+        entries, known = self.clocks_entries, self.told_of
+        self.told_of = len(entries)
+        return entries[known:]
+
+    @property
     def acts(self) -> list[Due]:
         """What the clock did by itself, and when, as history has it."""
         return [
             Due(quarter_of(at), *(entry.facts[name] for name in ("deadline", "metric", "point")))
-            for at, entry in self.history
-            if entry.type == "deadline_met" and entry.by.kind == "clock"
+            for at, entry in self.clocks_entries
+            if entry.type == "deadline_met"
         ]
 
     @property

@@ -48,16 +48,17 @@ class Life:
         return Reference(self.policy, self.priority, self.opened, self.mail_outages)
 
 
-def ends_at(step: Step, reference: Reference) -> int:
-    """The quarter in which the step happens."""
+def ends_at(step: Step, reference: Reference, *, outage_max: int = 40 * DAY) -> int:
+    """The quarter in which the step happens; while nothing is automatic, at most so many quarters from now."""
     coming = reference.coming()
     since = coming[0].at if step.until_due and coming else reference.now
-    return max(since + step.waits, reference.now)
+    at = max(since + step.waits, reference.now)
+    return min(at, reference.now + outage_max) if reference.stopped else at
 
 
-def happens(step: Step, reference: Reference) -> bool:
-    """Live through the step; False where somebody did what is refused."""
-    reference.passes(ends_at(step, reference))
+def happens(step: Step, reference: Reference, at: int) -> bool:
+    """Live until then, and through the step; False where somebody did what is refused."""
+    reference.passes(at)
     taken = reference.does(step.happens) if isinstance(step.happens, Act) else True
     if step.happens in ("stops", "goes on"):
         reference.stopped = step.happens == "stops"
@@ -108,7 +109,7 @@ _WEEKS: tuple[tuple[Day, ...], ...] = (
     ((hours(9 * 60, 17 * 60),),) * 7,
 )
 """All of weekdays; an office; odd hours, about when clocks change and at midnight; every day."""
-_OFF = st.frozensets(st.integers(0, 100).map(lambda day: date(2026, 9, 1) + timedelta(days=day)), max_size=6)
+_OFF = st.frozensets(st.integers(0, 100).map(lambda day: date(2032, 9, 1) + timedelta(days=day)), max_size=6)
 CALENDARS = st.builds(Calendar, zone=st.sampled_from(ZONES), week=st.sampled_from(_WEEKS), days_off=_OFF)
 _ESCALATIONS = st.lists(st.integers(1, 3 * DAY), max_size=2, unique=True).map(
     lambda steps: (Escalation(), *(Escalation(after=n * timedelta(minutes=15)) for n in sorted(steps)))

@@ -89,15 +89,23 @@ class Reference:
     def passes(self, until: int) -> None:
         """Time goes on, and the clock does what is due in it."""
         while not self.stopped and (coming := self.coming()) and coming[0].at <= until:
-            due = coming[0]
-            self._lives_until(max(due.at, self.now))
-            if due.kind is DeadlineKind.CLOSURE and self._mail_down() > self.waited_for_mail:
-                self.waited_for_mail = self._mail_down()
-            else:
-                self.acts.append(due._replace(at=self.now))
-                self._acts(due)
-            self._coming = None
-        self._lives_until(until)
+            self.lives_until(max(coming[0].at, self.now))
+            self.meets(coming[0])
+        self.lives_until(until)
+
+    def meets(self, due: Due) -> None:
+        """The clock does this now."""
+        if due.kind is DeadlineKind.CLOSURE and self._mail_down() > self.waited_for_mail:
+            self.waited_for_mail = self._mail_down()
+        else:
+            self.acts.append(due._replace(at=self.now))
+            self._acts(due)
+        self._coming = None
+
+    def lives_until(self, quarter: int) -> None:
+        """Time goes on, and nothing happens."""
+        self.was += [self.status] * (quarter - self.now)
+        self.now = quarter
 
     def does(self, act: Act) -> bool:
         """Somebody does this now; False where it is refused."""
@@ -219,10 +227,6 @@ class Reference:
     def _counts(self, metric: Metric, status: Status) -> bool:
         paused = [pause.status for pause in self.policy.pauses if pause.metric is metric]
         return status in COUNTS[metric].split() and status not in paused
-
-    def _lives_until(self, quarter: int) -> None:
-        self.was += [self.status] * (quarter - self.now)
-        self.now = quarter
 
     def _mail_down(self) -> int:
         since = self.reminded if self.reminded is not None else self.asked
