@@ -15,9 +15,9 @@ import services.intake.product_rules as product_rules
 import services.intake.talk_rules as talk_rules
 from services import standing
 from services.event_data import Actor
-from services.events import TicketSubmitted
+from services.events import TicketAssigned, TicketSubmitted
 from services.intake.orders import Command, Submit
-from services.intake.tickets import Decision, Entry, Ticket
+from services.intake.tickets import CLOCK, Decision, Entry, Ticket
 
 RULES: dict[type, Callable[[Any, Ticket, datetime], Decision]] = {
     orders.Reply: talk_rules.reply,
@@ -82,7 +82,12 @@ def open_ticket(command: Submit, now: datetime) -> Decision:
         auto_generated=command.message.auto_generated,
     )
     opened = Entry("submitted", command.by, {"channel": ticket.channel, "follow_up_of": ticket.follow_up_of})
-    return Decision(ticket, (event,), (opened, Entry("comment", author, message=command.message)))
+    history = opened, Entry("comment", author, message=command.message)
+    if command.team is None or command.assignee is None or command.follow_up_of is not None:
+        return Decision(ticket, (event,), history)
+    # Nobody chose them but the team's round robin, and they have to hear of it.
+    chosen = Entry("assigned", CLOCK, {"assignee": command.assignee.name})
+    return Decision(ticket, (event, TicketAssigned(ticket=ticket.facts(), by=CLOCK)), (*history, chosen))
 
 
 def decide(ticket: Ticket, command: Command, now: datetime) -> Decision:

@@ -1,5 +1,6 @@
 """The ticket's rules, design §4, with no database in sight."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,12 @@ from services.events import (
     TicketReminderDue,
     TicketReplied,
     TicketStatusChanged,
+    TicketSubmitted,
     TicketSurveyDue,
 )
-from services.intake.decide import decide
+from services.intake.decide import decide, open_ticket
 from services.intake.orders import Assign, Meet, Note, Rate, Reply, Solve
+from services.intake.tickets import TeamRef
 from services.vocabulary import ClosedReason, DeadlineKind, Status
 from tests.intake.ticket_life import (
     AGENT,
@@ -29,6 +32,7 @@ from tests.intake.ticket_life import (
     message,
     new_ticket,
     solved,
+    submission,
 )
 
 DAY = timedelta(days=1)
@@ -179,3 +183,14 @@ def test_a_note_tells_nobody_its_text_and_keeps_the_clock() -> None:
     decision = decide(pending, Note(AGENT, message("secret words")), NOON + DAY)
     assert "secret words" not in str([event.model_dump() for event in decision.events])
     assert decision.ticket.snapshot().same_clock(pending.snapshot())
+
+
+def test_whom_a_teams_round_robin_chose_hears_of_the_new_ticket() -> None:
+    printers = TeamRef(id=MARIEKE.person_id, name="Printers")
+    opened = open_ticket(replace(submission(), team=printers, assignee=DAAN), NOON)
+    assert [type(event) for event in opened.events] == [TicketSubmitted, TicketAssigned]
+    assert [(entry.type, entry.by.kind) for entry in opened.history] == [
+        ("submitted", "person"),
+        ("comment", "person"),
+        ("assigned", "clock"),
+    ]

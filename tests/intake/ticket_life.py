@@ -27,7 +27,12 @@ def message(text: str = "Hello") -> Message:
 
 def new_ticket(now: datetime = NOON, policy: Policy | None = None, number: int = 7) -> Ticket:
     """Marieke's ticket, just submitted."""
-    submit = Submit(
+    return open_ticket(submission(policy, number), now).ticket
+
+
+def submission(policy: Policy | None = None, number: int = 7) -> Submit:
+    """What Marieke brings."""
+    return Submit(
         number=number,
         by=REQUESTER,
         requester=MARIEKE,
@@ -40,7 +45,6 @@ def new_ticket(now: datetime = NOON, policy: Policy | None = None, number: int =
         language=Language.DUTCH,
         policy=(policy or PLAIN).pinned(STANDARD),
     )
-    return open_ticket(submit, now).ticket
 
 
 def asked(ticket: Ticket, now: datetime) -> Ticket:
