@@ -47,7 +47,14 @@ async def create_bulk(
     return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=party_of)
 
 
-@router.post("/releases/{name}/ship", status_code=202, summary="Ship a release", tags=["board"], response_model=BulkOut)
+@router.post(
+    # A release may be called anything, a slash included.
+    "/releases/{name:path}/ship",
+    status_code=202,
+    summary="Ship a release",
+    tags=["board"],
+    response_model=BulkOut,
+)
 async def ship(
     name: ReleaseName,
     wanted: ShipIn,

@@ -52,7 +52,13 @@ class Sort:
 
 async def _of_contract(visit: Visit, _form: Form) -> dict[str, Any]:
     calendars, products = await asyncio.gather(visit.desk.calendars(), visit.desk.products())
-    facts = {"metrics": list(Metric), "columns": COLUMNS, "told": list(Told), "units": UNITS, "steps": STEPS_SHOWN_MAX}
+    facts = {
+        "metrics": list(Metric),
+        "columns": COLUMNS,
+        "tellable": list(Told),
+        "units": UNITS,
+        "steps": STEPS_SHOWN_MAX,
+    }
     return {
         **facts,
         "calendars": calendars,

@@ -3,7 +3,7 @@
 Mail scanners open links, so a GET changes nothing. No log-in: whoever has the mail answers as the requester.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -12,13 +12,15 @@ from starlette.responses import Response
 from services.errors import Conflict, MoveRefused, NotAuthenticated, Permanent
 from services.web import forms
 from services.web.forms import Form, explain
-from services.web.moving import wire
+from services.web.moving import instant, later, wire
 from services.web.records import Answerable
 from services.web.visit import AnyVisit, Visit
 
 ACTS = ("keep_open", "confirm_solved", "postpone")
-WEEKS = (1, 2, 4)
-"""For how long a closing may be put off here; intake takes at most 30 days."""
+WEEKS = (1, 2)
+"""How much later than now planned a ticket is closed by a link."""
+POSTPONED_MAX = timedelta(days=30)
+"""Intake takes no later closing by a link."""
 
 router = APIRouter()
 
@@ -41,8 +43,10 @@ async def answer(visit: AnyVisit, number: int) -> Response:
         return await _answer(visit, number, form, status=422)
     facts = {"act": act}
     if act == "postpone":
-        weeks = int(form.choice("weeks", [str(each) for each in WEEKS], "1"))
-        facts["until"] = wire(visit.t.now + timedelta(weeks=weeks))
+        until = instant(form, visit.t)
+        if until is None or form.errors:
+            return await _answer(visit, number, form, status=422)
+        facts["until"] = wire(until)
     try:
         answered = await visit.intake.answer(form["code"], facts)
     except (NotAuthenticated, MoveRefused, Conflict) as error:
@@ -60,20 +64,23 @@ async def _answer(visit: Visit, number: int, form: Form, status: int = 200) -> R
         return _old_link(visit, number, error)
     if about.number != number:
         return _old_link(visit, number, NotAuthenticated("The link is about another ticket."))
-    acts = [act for act in ACTS if act in about.acts]
+    choices = later(about.closes_at, WEEKS, visit.t.now + POSTPONED_MAX) if about.closes_at else []
+    acts = [act for act in ACTS if act in about.acts and (choices or act != "postpone")]
     if not acts:
         return _old_link(visit, number, Conflict("Nothing can be answered any more."))
-    return _page(visit, form, about, acts, status)
+    return _page(visit, form, about, acts, choices, status)
 
 
-def _page(visit: Visit, form: Form, about: Answerable, acts: list[str], status: int) -> Response:
+def _page(
+    visit: Visit, form: Form, about: Answerable, acts: list[str], choices: list[tuple[int, datetime, str]], status: int
+) -> Response:
     return visit.page(
         "answer.html",
         status=status,
         about=about,
         acts=acts,
         act=form.choice("act", acts, acts[0]),
-        weeks=WEEKS,
+        later=choices,
         form=form,
         errors=form.errors,
     )

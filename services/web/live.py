@@ -14,6 +14,7 @@ import structlog
 from pydantic import ValidationError
 
 from services.broker import Broker, until_listening
+from services.desk_events import SlaAlert, TicketShared, TicketSnoozeEnded
 from services.errors import Temporary, TooManyRequests
 from services.event_data import TicketEventData
 from services.events import EVENT_TYPES, ArticleSuggested, Event, TicketNoted
@@ -21,7 +22,9 @@ from services.identity import Caller
 
 log = structlog.get_logger(__name__)
 
-BINDINGS = ("ticket.*.v1", "article.suggested.v1")
+BINDINGS = ("ticket.*.v1", "sla.*.v1", "article.suggested.v1")
+INTERNAL = (TicketNoted, TicketShared, TicketSnoozeEnded, SlaAlert)
+"""Nothing a requester's page would show."""
 STREAMS_MAX = 2000
 STREAM_LIFETIME = timedelta(minutes=10)
 """The browser comes back by itself, and whether it may still listen is asked anew, if intake can be asked."""
@@ -93,7 +96,7 @@ class Live:
             log.warning("event not understood", type=event.type, id=str(event.id))
             return
         if isinstance(data, TicketEventData):
-            self._wake(data.ticket.number, data.ticket.requester.person_id, internal=isinstance(data, TicketNoted))
+            self._wake(data.ticket.number, data.ticket.requester.person_id, internal=isinstance(data, INTERNAL))
         elif isinstance(data, ArticleSuggested):
             self._wake(data.ticket_number, None, internal=True)
 

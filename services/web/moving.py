@@ -1,6 +1,6 @@
 """What the forms of the desk's actions say, as the facts of intake's commands. Wrong input is noted in the form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,12 @@ def snooze_presets(now: datetime, zone: str) -> tuple[tuple[str, datetime], ...]
 def step_presets(due_at: datetime) -> tuple[tuple[str, datetime], ...]:
     """How much later an automatic step mostly is to come."""
     return (("day", due_at + timedelta(days=1)), ("week", due_at + timedelta(days=7)))
+
+
+def later(closes_at: datetime, weeks: Iterable[int], latest: datetime | None = None) -> list[tuple[int, datetime, str]]:
+    """So many weeks later than a ticket is to be closed, none beyond `latest`: weeks, instant, value of a button."""
+    found = [(each, closes_at + timedelta(weeks=each)) for each in weeks]
+    return [(each, at, wire(at)) for each, at in found if latest is None or at <= latest]
 
 
 def wire(at: datetime) -> str:

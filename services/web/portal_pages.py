@@ -1,7 +1,6 @@
 """The requesters' side: home, a new ticket, my tickets, one ticket, and its files."""
 
 import asyncio
-from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from services.vocabulary import DeadlineKind
 from services.web import forms
 from services.web.forms import FILE_BYTES_MAX, FILES_MAX, FORM_BYTES_MAX, Form, explain
 from services.web.future import prospects
-from services.web.moving import instant, wire
+from services.web.moving import instant, later, wire
 from services.web.queue_pages import SEARCH_CHARACTERS_MAX
 from services.web.records import TicketSummary
 from services.web.visit import AnyVisit, KnownVisit, Visit
@@ -24,7 +23,7 @@ HOME_ARTICLES = 6
 WISHES = ("confirm_solved", "keep_open", "postpone")
 """What the requester's side may say with a button."""
 WEEKS = (1, 2)
-"""For how long a closing is put off with a button; any other day can be filled in."""
+"""How much later than now planned a ticket is closed with a button; any other day can be filled in."""
 FILE_HEADERS = ("Content-Type", "Content-Length", "Content-Disposition")
 
 router = APIRouter()
@@ -84,16 +83,16 @@ async def reply(visit: KnownVisit, number: int) -> Response:
     form = await forms.read(visit.request)
     form.need("text", visit.t, forms.TEXT_CHARACTERS_MAX)
     form.need_files(visit.t)
+    mode = form.choice("mode", ("reply", "note"), "reply")
     if not form.errors:
         try:
             facts = {"text": form["text"], "attachment_ids": await forms.upload(form, visit.intake)}
-            answered = await visit.intake.command(
-                number, form.choice("mode", ("reply", "note"), "reply"), form.key, facts
-            )
+            answered = await visit.intake.command(number, mode, form.key, facts)
         except Permanent as error:
             explain(form, error, visit.t)
         else:
-            return await _replied(visit, number, answered.number, form.key)
+            told = "note_sent" if mode == "note" else "replied"
+            return await _replied(visit, number, answered.number, told, form.key)
     return await _ticket(visit, number, form, status=422)
 
 
@@ -104,7 +103,8 @@ async def wish(visit: KnownVisit, number: int) -> Response:
     act = form.choice("act", WISHES, "")
     facts: dict[str, Any] = {}
     if act == "postpone":
-        facts = {"step": DeadlineKind.CLOSURE, "until": _until(visit, form)}
+        until = instant(form, visit.t)
+        facts = {"step": DeadlineKind.CLOSURE, "until": wire(until) if until else None}
     if not act:
         raise NotFound("There is no such wish.")
     problem = form.errors.get("until")
@@ -117,23 +117,18 @@ async def wish(visit: KnownVisit, number: int) -> Response:
     return await _ticket(visit, number, Form.of(until=form["until"]), status=422, problem=problem)
 
 
-def _until(visit: Visit, form: Form) -> str | None:
-    weeks = form.number("weeks")
-    until = visit.t.now + timedelta(weeks=weeks) if weeks in WEEKS else instant(form, visit.t)
-    return wire(until) if until else None
-
-
-async def _replied(visit: Visit, number: int, answered: int, key: str) -> Response:
+async def _replied(visit: Visit, number: int, answered: int, told: str, key: str) -> Response:
     if answered != number:
         return visit.see(f"/tickets/{answered}", told="followed_up", key=key)
     if not visit.by_htmx:
-        return visit.see(f"/tickets/{number}#latest", told="replied", key=key)
+        return visit.see(f"/tickets/{number}#latest", told=told, key=key)
     fresh = await _ticket(visit, number, Form.of())
-    return visit.sent(fresh, "replied", key)
+    return visit.sent(fresh, told, key)
 
 
 async def _ticket(visit: Visit, number: int, form: Form, status: int = 200, problem: str | None = None) -> Response:
     ticket, timeline = await asyncio.gather(visit.intake.ticket(number), visit.intake.timeline(number))
+    closes_at = next((each.due_at for each in ticket.deadlines if each.kind is DeadlineKind.CLOSURE), None)
     return visit.page(
         "ticket.html",
         status=status,
@@ -147,7 +142,7 @@ async def _ticket(visit: Visit, number: int, form: Form, status: int = 200, prob
         may_reply=bool({"reply", "follow_up"} & set(ticket.moves)),
         may_note="note" in ticket.moves,
         wishes=[each for each in WISHES if each in ticket.moves],
-        weeks=WEEKS,
+        later=later(closes_at, WEEKS) if closes_at else [],
         key=forms.new_key(),
         **file_limits(),
     )

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -51,11 +52,11 @@ class Page(HTMLParser):
         assert self.status == 303, f"{self.status}: {self.words[:300]}"
         return self.response.headers["Location"]
 
-    def form(self, action: str) -> Form:
-        """The form that sends to this address."""
+    def form(self, action: str, names: Iterable[str] = ()) -> Form:
+        """The form that sends to this address; of several, the one with fields or buttons of these names."""
         found = [form for form in self.forms if form.action == action and form.method == "post"]
         assert found, f"no form sends to {action}; there are {[form.action for form in self.forms]}: {self.words[:300]}"
-        return found[0]
+        return next((form for form in found if form.names.issuperset(names)), found[0])
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Called by the parser."""

@@ -202,7 +202,7 @@ class Visitor:
         **typed: str | list[str],
     ) -> Page:
         """The form of the page that goes to `action`, with what somebody typed or pressed."""
-        form = page.form(action)
+        form = page.form(action, typed)
         unknown = set(typed) - form.names
         assert not unknown, f"the form has no {unknown}, only {form.names}"
         several = {name: values for name, values in form.every.items() if len(values) > 1}

@@ -1,5 +1,7 @@
 """Contracts, calendars, products and teams, without a script; and re-planning after a change of promises."""
 
+from typing import Any
+
 import pytest
 
 from tests.web.site import ANNA, DAAN, MARIEKE, Site
@@ -69,7 +71,7 @@ async def test_a_calendar_is_kept_with_its_hours_and_shows_its_holidays(site: Si
     form = await visitor.opens(new)
     refused = await visitor.sends(form, new, name="Office", day_0="22:00-06:00")
     assert (refused.status, "what goes over midnight is split in two days" in refused.words) == (422, True)
-    week = {f"day_{day}": "09:00-12:30, 13:00-17:00" for day in range(5)}
+    week: dict[str, Any] = {f"day_{day}": "09:00-12:30, 13:00-17:00" for day in range(5)}
     sent = await visitor.sends(refused, new, country="IT", region="", **week)
     page = await visitor.follows(sent)
     assert page.form(sent.leads_to).fields["day_4"] == "09:00-12:30, 13:00-17:00"
@@ -80,7 +82,7 @@ async def test_a_calendar_is_kept_with_its_hours_and_shows_its_holidays(site: Si
 async def test_a_products_questions_are_asked_of_whoever_chooses_it(site: Site) -> None:
     visitor = site.visitor(ANNA)
     new = "/desk/agreements/products/new"
-    typed = {"q0_nl": "Type", "q0_it": "Modello", "q0_en": "Model", "q0_required": "yes"}
+    typed: dict[str, Any] = {"q0_nl": "Type", "q0_it": "Modello", "q0_en": "Model", "q0_required": "yes"}
     made = await visitor.sends(await visitor.opens(new), new, name="Printer", **typed)
     product = made.leads_to.rpartition("/")[2]
     requester = site.visitor(MARIEKE)

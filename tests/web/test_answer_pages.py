@@ -50,8 +50,9 @@ async def test_later_is_as_much_later_as_was_chosen(site: Site) -> None:
     number, code = await asked(site)
     visitor = site.visitor()
     page = await visitor.opens(f"/tickets/{number}/answer?code={code}&act=postpone")
-    done = await visitor.sends(page, f"/tickets/{number}/answer", weeks="4")
-    assert "Monday 30 November 2026 at 10:00 CET" in done.words
+    assert "2 weeks later: Monday 30 November 2026 at 10:00 CET" in page.words
+    done = await visitor.sends(page, f"/tickets/{number}/answer", preset="2026-11-30T09:00:00+00:00")
+    assert "closes on Monday 30 November 2026 at 10:00 CET" in done.words
 
 
 async def test_a_link_of_an_earlier_question_says_so_and_does_nothing(site: Site) -> None:

@@ -16,7 +16,7 @@ async def test_the_board_shows_what_each_score_is_made_of_best_first(site: Site)
     better = await parked(site, EMMA, "Labels come out blank", workaround=False)
     page = await site.visitor(DAAN).opens("/desk/board")
     assert page.links.index(f"/desk/tickets/{better}") < page.links.index(f"/desk/tickets/{lesser}")
-    assert "Workaround without a workaround +30" in page.words
+    assert "Workaround none +30" in page.words
     assert "Reported by 1 customer +10" in page.words
     assert "Effort small +0" in page.words
     assert not [link for link in page.links if link.endswith(("/do/plan", "/do/decline"))]

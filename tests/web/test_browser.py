@@ -180,3 +180,48 @@ async def test_the_agents_text_stays_when_somebody_else_is_faster(balie: Embedde
     await expect(daan.page.locator("#text")).to_have_value("I will find out.")
     await daan.context.close()
     await giulia.context.close()
+
+
+async def test_actions_and_bulks_from_the_keyboard(balie: Embedded, browser: Browser) -> None:
+    marieke = await at_a_browser(browser, balie, MARIEKE)
+    for subject in ("The first of two", "The second of two"):
+        await marieke.page.goto("/tickets/new")
+        await marieke.page.get_by_label("Subject").fill(subject)
+        await marieke.page.get_by_label("What is the matter?").fill("Both at once.")
+        await marieke.page.get_by_role("button", name="Send to support").click()
+        await expect(marieke.page.locator(".told")).to_contain_text("Your ticket has arrived.")
+
+    daan = await at_a_browser(browser, balie, DAAN)
+    desk = daan.page
+    await desk.goto("/desk?q=of two")
+    await desk.get_by_role("link", name="The second of two").click()
+    await expect(desk.locator("#side")).to_contain_text("of working time left")
+
+    # A form of the side begins where it can be filled in, and what was typed survives the ticket's own news.
+    await desk.keyboard.press("t")
+    await expect(desk.locator("#add")).to_be_focused()
+    await desk.keyboard.type("pri")
+    await marieke.page.get_by_role("textbox", name="Your reply").fill("One more thing.")
+    await marieke.page.get_by_role("button", name="Send reply").click()
+    await expect(desk.locator("#conversation")).to_contain_text("One more thing.")
+    await desk.keyboard.type("nter")
+    await desk.keyboard.press("Enter")
+    await expect(desk.locator("#side .tag")).to_have_text("printer")
+    await desk.keyboard.press("z")
+    await expect(desk.locator("#doing")).to_contain_text("Tomorrow")
+    await desk.keyboard.press("Escape")
+    await desk.keyboard.press("Escape")
+    await expect(desk.locator("#doing")).to_be_empty()
+
+    await desk.goto("/desk?q=of two")
+    for key in ("j", "x", "j", "X"):
+        await desk.keyboard.press(key)
+    await expect(desk.locator("#selected")).to_have_text("2 selected")
+    await desk.locator("#bulk").get_by_role("button", name="Tags").click()
+    await desk.get_by_label("Add").fill("both")
+    await desk.get_by_role("button", name="Start").click()
+    await expect(desk.locator("#bulk-state")).to_have_text("Done")
+    await expect(desk.locator("#progress")).to_contain_text("2 done, 0 refused, 0 not done")
+    assert (marieke.complaints, daan.complaints) == ([], [])
+    await marieke.context.close()
+    await daan.context.close()

@@ -1,6 +1,7 @@
 """One command for many tickets, without a script: choosing them, starting, watching, steering."""
 
 from datetime import timedelta
+from typing import Any
 
 from tests.web.site import DAAN, GIULIA, MARIEKE, Site, Visitor
 
@@ -12,7 +13,7 @@ async def tickets(site: Site, count: int) -> list[int]:
     return [await site.ticket(MARIEKE, f"Ticket {place}") for place in range(count)]
 
 
-async def starts(visitor: Visitor, address: str, **typed: str) -> str:
+async def starts(visitor: Visitor, address: str, **typed: Any) -> str:
     """The id of the bulk the address leads to."""
     sent = await visitor.sends(await visitor.opens(address), NEW, **typed)
     return sent.leads_to.rpartition("/")[2]
@@ -77,7 +78,7 @@ async def test_a_bulk_is_paused_resumed_and_cancelled(site: Site) -> None:
         page = await visitor.opens(address)
         assert state in (await visitor.follows(await visitor.sends(page, f"{address}/{how}"))).words
     assert (await site.reads(DAAN, number))["status"] == "new"
-    assert not [form for form in (await visitor.opens(address)).forms if form.action.startswith(address)]
+    assert not [form for form in (await visitor.opens(address)).forms if form.action.startswith(f"{address}/")]
 
 
 async def test_undoing_leaves_what_was_changed_since_and_is_offered_for_an_hour(site: Site) -> None:

@@ -16,7 +16,17 @@ FOREIGN = [
     {"Origin": ADDRESS, "Sec-Fetch-Site": "same-site"},
     {"Origin": ""},
 ]
-OPEN = {"/tickets/{number}/answer", "/", "/help", "/help/{slug}", "/login", "/password", "/survey", "/healthz", "/readyz"}
+OPEN = {
+    "/tickets/{number}/answer",
+    "/",
+    "/help",
+    "/help/{slug}",
+    "/login",
+    "/password",
+    "/survey",
+    "/healthz",
+    "/readyz",
+}
 """What somebody not logged in may read."""
 
 

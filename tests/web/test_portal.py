@@ -266,3 +266,22 @@ async def finalised(site: Site) -> int:
     await site.moves(DAAN, number, "solve", text="Done.")
     await site.deadlines_pass(number, timedelta(hours=48))
     return number
+
+
+async def test_a_requester_keeps_a_ticket_open_has_it_closed_later_or_says_that_it_is_solved(site: Site) -> None:
+    number = await site.ticket(MARIEKE)
+    await site.moves(DAAN, number, "ask", text="Is the lamp green?")
+    visitor, wish = site.visitor(MARIEKE), f"/tickets/{number}/wish"
+    site.clock.move(timedelta(hours=2))
+    page = await visitor.opens(f"/tickets/{number}")
+    assert "1 week later Mon 23 Nov 10:00" in page.words
+    kept = await visitor.follows(await visitor.sends(page, wish, act="keep_open"))
+    assert "closes on Monday 16 November 2026 at 12:00 CET" in kept.words
+    later = await visitor.sends(page, wish, act="postpone", preset="2026-11-23T11:00:00+00:00")
+    assert "closes on Monday 23 November 2026 at 12:00 CET" in (await visitor.follows(later)).words
+    past = await visitor.sends(page, wish, act="postpone", until="2026-01-01T09:00")
+    assert (past.status, "Choose a time in the future." in past.words) == (422, True)
+    await visitor.sends(page, wish, act="confirm_solved")
+    assert (await site.reads(MARIEKE, number))["status"] == "solved"
+    over = await visitor.sends(page, wish, act="keep_open")
+    assert "This is not possible (any more)" in over.words
