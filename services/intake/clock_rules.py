@@ -166,6 +166,10 @@ def _alert(ticket: Ticket, after: Ticket, deadline: Deadline, now: datetime) -> 
     metric, policy = deadline.metric, ticket.policy
     target = policy.target(metric, ticket.priority) if metric else None
     breach_at = reached_at(ticket.standing, policy, metric, target) if metric and target else None
+    # With the desk down over the warning, "will break" may be untrue by now: the breach, due as well, says what is, or
+    # the promise stands still and breaks at no instant that anybody knows.
+    if deadline.kind is DeadlineKind.WARNING and (breach_at is None or now >= breach_at):
+        return ()
     if metric is None or breach_at is None:
         raise ValueError(f"ticket {ticket.number} has a {deadline.kind} of no promise")
     about = {"ticket": after.facts(), "by": CLOCK, "metric": metric, "breach_at": breach_at}
@@ -174,9 +178,7 @@ def _alert(ticket: Ticket, after: Ticket, deadline: Deadline, now: datetime) -> 
         return (SlaBreached(**about, tell=first),)
     if deadline.kind is DeadlineKind.ESCALATION:
         return (SlaEscalated(**about, tell=policy.escalations[deadline.point].tell, step=deadline.point),)
-    # With the desk down over the warning, "will break" would be untrue: the breach, due as well, says what is.
-    late = now >= breach_at
-    return () if late else (SlaWarned(**about, tell=first, percent=deadline.point),)
+    return (SlaWarned(**about, tell=first, percent=deadline.point),)
 
 
 def _wait_for_mail(ticket: Ticket, deadline: Deadline, down: timedelta, now: datetime) -> Decision:
