@@ -29,7 +29,7 @@ def snooze_presets(now: datetime, zone: str) -> tuple[tuple[str, datetime], ...]
 
 def step_presets(due_at: datetime) -> tuple[tuple[str, datetime], ...]:
     """How much later an automatic step mostly is to come."""
-    return (("day", due_at + timedelta(days=1)), ("week", due_at + timedelta(days=7)))
+    return (("day", due_at + timedelta(days=1)), ("week_later", due_at + timedelta(days=7)))
 
 
 def later(closes_at: datetime, weeks: Iterable[int], latest: datetime | None = None) -> list[tuple[int, datetime, str]]:
