@@ -30,7 +30,7 @@ class Step:
     waits: int
     until_due: bool
     happens: Act | str
-    """What somebody does, or what befalls the desk: `stops`, `goes on`, `starts afresh`, `restarts`."""
+    """What somebody does, or what befalls the desk: `stops`, `goes on`, `starts afresh`."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ ACTS = st.one_of(
     ),
     st.builds(Act, name=st.just("replan"), policy=POLICIES),
 )
-TROUBLE = st.sampled_from(("stops", "goes on", "goes on", "starts afresh", "restarts"))
+TROUBLE = st.sampled_from(("stops", "goes on", "goes on", "starts afresh"))
 _WAITS = st.integers(0, 3 * HOUR) | st.integers(0, 8 * DAY)
 _STEPS_OF_LIFE = st.builds(Step, waits=_WAITS, until_due=st.just(False), happens=ACTS) | st.builds(
     Step, waits=st.integers(-2, 2), until_due=st.just(True), happens=ACTS | TROUBLE
@@ -156,7 +156,7 @@ _STEPS_OF_LIFE = st.builds(Step, waits=_WAITS, until_due=st.just(False), happens
 
 
 @st.composite
-def lives(draw: st.DrawFn, steps_max: int = 25) -> Life:
+def lives(draw: st.DrawFn, *, steps_min: int = 1, steps_max: int = 25) -> Life:
     """Any life."""
     outages, end = [], 0
     for gap, length in draw(st.lists(st.tuples(st.integers(1, 10 * DAY), st.integers(1, 4 * DAY)), max_size=4)):
@@ -167,5 +167,5 @@ def lives(draw: st.DrawFn, steps_max: int = 25) -> Life:
         priority=draw(st.sampled_from(Priority)),
         opened=draw(st.integers(0, 60 * DAY)),
         mail_outages=tuple(outages),
-        steps=tuple(draw(st.lists(_STEPS_OF_LIFE, min_size=1, max_size=steps_max))),
+        steps=tuple(draw(st.lists(_STEPS_OF_LIFE, min_size=steps_min, max_size=steps_max))),
     )
