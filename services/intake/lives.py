@@ -26,6 +26,10 @@ class Outages(NamedTuple):
         overlaps = (min(ended or now, now) - max(began, since) for began, ended in self.stretches)
         return sum((each for each in overlaps if each > NO_TIME), NO_TIME)
 
+    def lasts(self, now: datetime) -> bool:
+        """Whether mail cannot come in now."""
+        return any(began < now and (ended is None or now < ended) for began, ended in self.stretches)
+
 
 Act = Callable[["Life", datetime], Standing | None]
 """What a deed makes of a ticket, or None where it is impossible now."""

@@ -9,20 +9,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.clock import Clock
-from services.database import UNREACHABLE, transaction
+from services.database import transaction
 from services.errors import Conflict, Invalid, NotFound, sentence
 from services.intake.desk_tables import mail_outage, pulse
+from services.intake.lives import Outages
 from services.intake.outages import Span, uncovered
 from services.intake.tables import received_mail
+from services.notifications import AWAY, unexpected
 
 PULSE_EVERY = timedelta(seconds=30)
 GAP_MIN = timedelta(minutes=5)
 """A shorter silence of the desk is a restart: mail servers try again within it, and nothing was lost."""
+LASTING_STEP = timedelta(hours=6)
+"""Nobody knows how long an outage that lasts will last: closing waits by as much at a time, and the requester hears of
+it no more often."""
 REPORTED_AGO_MAX = timedelta(days=366)
 REASON_CHARACTERS_MAX = 500
 OWN_REASON = "the desk was down"
@@ -41,13 +46,17 @@ class Outage:
 
 
 async def mail_down_since(connection: AsyncConnection, since: datetime, now: datetime) -> timedelta:
-    """For how long in all, between the two, mail could not come in. Outages do not overlap."""
-    ended = func.least(func.coalesce(mail_outage.c.ended_at, now), now)
-    began = func.greatest(mail_outage.c.began_at, since)
+    """For how long in all, between the two, mail could not come in. Outages do not overlap.
+
+    While it still cannot, whole `LASTING_STEP`s: what is moved on by this is not moved again every minute.
+    """
     overlaps = mail_outage.c.began_at < now, or_(mail_outage.c.ended_at.is_(None), mail_outage.c.ended_at > since)
-    query = select(func.sum(ended - began)).where(*overlaps)
-    down: timedelta | None = (await connection.execute(query)).scalar_one_or_none()
-    return down or timedelta(0)
+    known = await _spans(connection, *overlaps)
+    # A clock that rings before the desk's first beat after an outage must not be told that there was none.
+    silent_since = await _silent_since(connection)
+    down = Outages((*known, *(uncovered((silent_since, None), known) if silent_since else ())))
+    total = down.down(since, now)
+    return -(-total // LASTING_STEP) * LASTING_STEP if down.lasts(now) else total
 
 
 async def report_outage(
@@ -98,8 +107,8 @@ async def keep_pulse(engine: AsyncEngine, clock: Clock) -> None:
         try:
             async with transaction(engine) as connection:
                 await beat(connection, clock())
-        except UNREACHABLE as error:
-            log.warning("pulse missed", reason=sentence(error))
+        except AWAY as error:
+            log.warning("pulse missed", reason=sentence(error), exc_info=unexpected(error))
         await asyncio.sleep(PULSE_EVERY.total_seconds())
 
 
@@ -122,8 +131,16 @@ async def _mail_came(connection: AsyncConnection, since: datetime, until: dateti
     return (await connection.execute(select(received_mail.c.key).where(*between).limit(1))).first() is not None
 
 
-async def _spans(connection: AsyncConnection) -> list[Span]:
-    query = select(mail_outage.c.began_at, mail_outage.c.ended_at)
+async def _silent_since(connection: AsyncConnection) -> datetime | None:
+    """When the desk last lived, where that is so long ago that it is an outage not found yet."""
+    # By the database's clock, as its pulse is by the wall's: a ticket's clock may be ahead of both in a test.
+    silent = pulse.c.at <= func.clock_timestamp() - GAP_MIN
+    row = (await connection.execute(select(pulse.c.at, func.clock_timestamp()).where(pulse.c.id == 1, silent))).first()
+    return None if row is None or await _mail_came(connection, *row) else row.at
+
+
+async def _spans(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[Span]:
+    query = select(mail_outage.c.began_at, mail_outage.c.ended_at).where(*which)
     return [(row.began_at, row.ended_at) for row in await connection.execute(query)]
 
 

@@ -1,20 +1,35 @@
 """When mail could not come in, no ticket is closed for want of an answer."""
 
+import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.clock import wall_clock
 from services.contract import Deadline, MeetDeadline
 from services.database import transaction
 from services.errors import Conflict, Invalid
 from services.intake.commands import meet
-from services.intake.mail_outages import GAP_MIN, OWN_REASON, beat, end_outage, list_outages, report_outage
+from services.intake.mail_outages import (
+    GAP_MIN,
+    LASTING_STEP,
+    OWN_REASON,
+    beat,
+    end_outage,
+    keep_pulse,
+    list_outages,
+    mail_down_since,
+    report_outage,
+)
 from services.intake.outages import Span, uncovered
 from services.intake.tables import received_mail
 from services.vocabulary import DeadlineKind
 from tests.intake.api_desk import api_on
 from tests.moved_clock import MovedClock
+from tests.patience import until
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -83,6 +98,57 @@ async def test_a_closure_waits_as_long_again_as_mail_was_down(engine: AsyncEngin
         assert (postponed["reason"], postponed["down_seconds"]) == ("mail_down", str(5 * 3600))
         closed = [each["facts"] for each in happened if each["type"] == "deadline_met"][-1]
         assert {"reason": "mail_down", "seconds": 5 * 3600} in closed["because"]
+
+
+async def test_an_outage_that_lasts_moves_a_closure_a_few_times_a_day_not_every_minute(engine: AsyncEngine) -> None:
+    asked_at, closes_at = NOON - 14 * DAY, NOON
+    async with transaction(engine) as connection:
+        (lasting,) = await report_outage(connection, NOON - timedelta(seconds=10), None, "the provider", NOON)
+        assert await mail_down_since(connection, asked_at, closes_at) == LASTING_STEP
+        assert await mail_down_since(connection, asked_at, closes_at + LASTING_STEP) == 2 * LASTING_STEP
+        await end_outage(connection, lasting.id, NOON + 8 * HOUR, NOON + 8 * HOUR)
+        exactly = 8 * HOUR + timedelta(seconds=10)
+        assert await mail_down_since(connection, asked_at, closes_at + 2 * LASTING_STEP) == exactly
+
+
+async def test_a_desk_that_has_not_beaten_since_its_outage_closes_nothing_yet(engine: AsyncEngine) -> None:
+    now = wall_clock()
+    async with transaction(engine) as connection:
+        await beat(connection, now - 2 * HOUR)
+        assert await mail_down_since(connection, now - DAY, now) == LASTING_STEP
+        (found,) = await beat(connection, now)
+        assert await mail_down_since(connection, now - DAY, now) == 2 * HOUR
+        assert (found.began_at, found.ended_at) == (now - 2 * HOUR, now)
+
+
+async def test_a_desk_that_beats_or_hears_mail_is_up(engine: AsyncEngine) -> None:
+    now = wall_clock()
+    async with transaction(engine) as connection:
+        assert await mail_down_since(connection, now - DAY, now) == timedelta(0)
+        await beat(connection, now - 2 * HOUR)
+        mail = {"key": "<2@x>", "refused": "a loop", "received_at": now - HOUR}
+        await connection.execute(received_mail.insert().values(mail))
+        assert await mail_down_since(connection, now - DAY, now) == timedelta(0)
+
+
+async def test_a_pulse_outlives_a_statement_that_failed(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.intake.mail_outages.PULSE_EVERY", timedelta(0))
+    beats: list[int] = []
+
+    def clock() -> datetime:
+        beats.append(1)
+        # What a statement raises that runs while PostgreSQL shuts down.
+        raise DBAPIError("beat", None, Exception("terminating connection due to administrator command"))
+
+    pulsing = asyncio.create_task(keep_pulse(engine, clock))
+
+    async def tried_again() -> bool:
+        return len(beats) > 1
+
+    await until(tried_again, "it has tried to beat again")
+    pulsing.cancel()
+    with suppress(asyncio.CancelledError):
+        await pulsing
 
 
 async def test_a_gap_in_the_pulse_is_an_outage_found_once(engine: AsyncEngine) -> None:
