@@ -84,9 +84,9 @@ def snooze(command: Snooze, ticket: Ticket, now: datetime) -> Decision:
     must_allow(ticket, "snooze", staff=True)
     if command.until is not None and not now < command.until <= now + SNOOZED_MAX:
         raise Invalid("Give an instant in the coming year.")
-    if command.until == ticket.standing.snoozed_until:
-        return Decision(ticket)
     who = command.who if command.until else None
+    if (command.until, who) == (ticket.standing.snoozed_until, ticket.snoozed_by):
+        return Decision(ticket)
     after = next_version(ticket, now, standing.snoozed(ticket.standing, command.until), snoozed_by=who)
     facts = {"until": _iso(command.until), "who": who.name if who else None}
     return Decision(after, (), (Entry("snoozed", command.by, facts, public=False),))
@@ -129,7 +129,7 @@ def _carry_out(ticket: Ticket, deadline: Deadline, by: Actor, now: datetime) -> 
 
 def _act(ticket: Ticket, deadline: Deadline, by: Actor, now: datetime) -> tuple[Ticket, tuple[EventData, ...]]:
     stands = standing.met(ticket.standing, deadline.kind, now, deadline.metric, deadline.point)
-    woken = {"snoozed_by": None} if deadline.kind is DeadlineKind.SNOOZE else {}
+    woken = {"snoozed_by": None} if stands.snoozed_until is None else {}
     after = next_version(ticket, now, stands, **woken)
     return after, _tells(ticket, after, deadline, by, now)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -15,7 +16,7 @@ from services.events import (
     TicketSurveyDue,
 )
 from services.intake.decide import decide, open_ticket
-from services.intake.orders import Assign, Meet, Note, Rate, Reply, Solve
+from services.intake.orders import Assign, DoNow, Meet, Note, Rate, Reply, Snooze, Solve
 from services.intake.tickets import TeamRef
 from services.vocabulary import ClosedReason, DeadlineKind, Status
 from tests.intake.ticket_life import (
@@ -194,3 +195,18 @@ def test_whom_a_teams_round_robin_chose_hears_of_the_new_ticket() -> None:
         ("comment", "person"),
         ("assigned", "clock"),
     ]
+
+
+def test_a_closure_ends_a_snooze_with_whoever_was_to_be_reminded() -> None:
+    waiting = asked(new_ticket(), NOON)
+    snoozed = decide(waiting, Snooze(AGENT, DAAN, NOON + 30 * DAY), NOON).ticket
+    closed = decide(snoozed, DoNow(AGENT, DeadlineKind.CLOSURE), NOON + DAY).ticket
+    assert (closed.standing.snoozed_until, closed.snoozed_by) == (None, None)
+    assert meets(snoozed).ticket.snoozed_by == DAAN, "a reminder of the requester ends nobody's snooze"
+
+
+def test_who_snoozes_a_ticket_until_the_same_instant_is_the_one_reminded() -> None:
+    until, lotte = NOON + DAY, DAAN.model_copy(update={"person_id": UUID(int=3), "name": "Lotte"})
+    snoozed = decide(new_ticket(), Snooze(AGENT, DAAN, until), NOON).ticket
+    assert decide(snoozed, Snooze(AGENT, DAAN, until), NOON).ticket == snoozed
+    assert decide(snoozed, Snooze(AGENT, lotte, until), NOON).ticket.snoozed_by == lotte
