@@ -46,6 +46,8 @@ STATES = [(status, None) for status in Status if status is not Status.CLOSED] + 
     (Status.CLOSED, reason) for reason in ClosedReason
 ]
 
+_STEP = DeadlineKind.CLOSURE
+
 COMMANDS: dict[str, Callable[[], Command]] = {
     "assign": lambda: Assign(AGENT, DAAN),
     "team": lambda: HandOver(AGENT, TeamRef(id=DAAN.person_id, name="Printers")),
@@ -77,7 +79,6 @@ COMMANDS: dict[str, Callable[[], Command]] = {
     "skip": lambda: Skip(AGENT, _STEP),
     "do now": lambda: DoNow(AGENT, _STEP),
 }
-_STEP = DeadlineKind.CLOSURE
 _OF_REQUESTER = {"requester reply", "confirm solved", "rate", "requester keeps open", "requester postpones"}
 
 _ABOUT = ("tag", "change", "problem", "share")
