@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.clock import wall_clock
-from services.intake.contracts import Terms
 from services.demo.given import GivenSettings, given
 from services.errors import Permanent
 from services.intake.attachments import PostgresBlobs
+from services.intake.contracts import Terms
 from services.intake.demonstration import PEOPLE, add_demonstration_people
 from services.intake.mail_in import Mailroom, Outcome, receive_mail
 from services.intake.sessions import credentials, log_in
