@@ -16,7 +16,7 @@ from tests.bench.figures import Pair, Rates
 from tests.bench.patience import Say
 from tests.bench.raw_clocks import RawClocks
 from tests.bench.sleepers import count_asleep
-from tests.bench.tickets import Sides, ask_many, submit_many
+from tests.bench.tickets import Sides, solve_many, submit_many
 
 LOOK_CLOSELY = timedelta(seconds=0.02)
 WARM_UP = 20
@@ -89,7 +89,7 @@ class Rating:
         numbers = await submit_many(self._desk.engine, self._who, many)
         began = wall_clock()
         started, armed = await asyncio.gather(self._told(many, began), self._armed(many, began))
-        await ask_many(self._desk.engine, self._who, numbers)
+        await solve_many(self._desk.engine, self._who, numbers)
         signalled = await self._told(many, wall_clock())
         await self._desk.quiet()
         return started, armed, signalled

@@ -10,7 +10,7 @@ from services import standing
 from services.clock import wall_clock
 from services.database import transaction
 from services.intake.access import Party
-from services.intake.commands import Draft, Question, carry_out, message_of, submit
+from services.intake.commands import Draft, Question, carry_out, message_of, solution, submit
 from services.intake.contracts import Terms
 from services.intake.decide import decide
 from services.intake.orders import Ask
@@ -51,12 +51,13 @@ async def submit_many(engine: AsyncEngine, who: Sides, count: int) -> list[int]:
         return [(await _submitted(connection, who, wall_clock())).number for _ in range(count)]
 
 
-async def ask_many(engine: AsyncEngine, who: Sides, numbers: Sequence[int]) -> None:
-    """Support asks a question in each, in one transaction: every one of these clocks must hear of it."""
+async def solve_many(engine: AsyncEngine, who: Sides, numbers: Sequence[int]) -> None:
+    """Support solves each, in one transaction: the survey comes before the warning that these clocks sleep until, so
+    every one of them must hear of it."""
     async with transaction(engine) as connection:
         for number in numbers:
             message = await message_of(connection, _ASKED, who.agent.uploader)
-            await carry_out(connection, who.agent, number, Ask(who.agent.actor, message), wall_clock())
+            await carry_out(connection, who.agent, number, solution(who.agent, message), wall_clock())
 
 
 class Sleepers:
