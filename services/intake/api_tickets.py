@@ -21,7 +21,7 @@ from services.intake.filter_query import wanted_tickets
 from services.intake.input import NUMBER_MAX
 from services.intake.people import Person, get_or_add_requester
 from services.intake.queries import ByBreach, ByChange
-from services.intake.sentences import tell
+from services.intake.sentences import shown, tell
 from services.intake.store import load
 from services.intake.tables import idempotency_key
 from services.intake.teller import Teller
@@ -178,7 +178,8 @@ def _known_number(number: int) -> int:
 def _entry(line: Row[Any], files: dict[UUID, list[Row[Any]]], teller: Teller) -> TimelineEntry:
     if line.comment_id is None:
         told = tell(teller, line.type, Actor.model_validate(line.actor), line.facts)
-        happening = HappeningOut(type=line.type, facts=line.facts, sentence=told.sentence, evidence=told.evidence)
+        facts = shown(line.facts, inside=teller.inside)
+        happening = HappeningOut(type=line.type, facts=facts, sentence=told.sentence, evidence=told.evidence)
         return TimelineEntry(id=line.id, at=line.at, type="event", actor=line.actor, event=happening)
     said = CommentOut(
         id=line.comment_id,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from services import wording
 from services.event_data import Actor
@@ -12,6 +13,9 @@ from services.vocabulary import Channel, DeadlineKind, Effort, Kind, Metric, Pri
 
 CHANGES_NAMED_MAX = 6
 """More deadlines that re-planning moved are counted, not named."""
+
+_INSIDE = frozenset({"policy", "because", "problem"})
+"""Facts of public lines that are for support only."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,11 @@ def tell(t: Teller, type_: str, actor: Actor, facts: Facts) -> Told:
         return Told(t.say("other", who=t.who(actor), type=type_))
     told = telling(t, actor, facts)
     return told if t.inside else Told(told.sentence)
+
+
+def shown(facts: Facts, *, inside: bool) -> dict[str, Any]:
+    """The facts of a line as this side may read them: outside, neither evidence nor the number of another's ticket."""
+    return {name: value for name, value in facts.items() if inside or name not in _INSIDE}
 
 
 def _submitted(t: Teller, actor: Actor, facts: Facts) -> Told:

@@ -34,7 +34,7 @@ class CommentOut(BaseModel):
 class HappeningOut(BaseModel):
     """What happened other than words, in the language of the caller (`Accept-Language`, or else the person's).
 
-    `facts` depend on `type` (deadline_met: due_at, met_at, policy, …).
+    `facts` depend on `type` (deadline_met: due_at, met_at; for support also policy, because; …).
     """
 
     type: str

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.intake.sentences import shown
 from tests.intake.api_desk import As
 
 SECRET = "They always say that."
@@ -82,3 +83,26 @@ async def test_tickets_are_shared_within_the_house_only(marieke: As, luca: As, d
     opened = await marieke.submits("The printer is on fire")
     assert (await daan.refused(opened, "share", person_id=luca.person["id"]))["status"] == 422
     assert (await daan.refused(opened, "share", person_id=str(uuid4())))["status"] == 404
+
+
+async def test_the_facts_behind_history_tell_the_requesters_side_no_more_than_its_sentences(
+    marieke: As, luca: As, daan: As
+) -> None:
+    incident, problem = await marieke.submits("Silent printer"), await luca.submits("Printers break")
+    await daan.moves(incident, "link_problem", problem=problem["number"])
+    await daan.moves(incident, "solve")
+    await daan.moves(incident, "do_now", step="finalisation")
+
+    async def facts(caller: As) -> list[dict[str, object]]:
+        lines = (await caller.get(f"/api/v1/tickets/{incident['number']}/timeline"))["items"]
+        return [line["event"]["facts"] for line in lines if line["event"]]
+
+    assert {"policy", "because", "problem"} <= {name for each in await facts(daan) for name in each}
+    seen = {name for each in await facts(marieke) for name in each}
+    assert "due_at" in seen
+    assert not {"policy", "because", "problem"} & seen
+
+
+def test_who_is_solved_with_others_does_not_read_the_number_of_the_problem() -> None:
+    assert shown({"problem": 12}, inside=True) == {"problem": 12}
+    assert shown({"problem": 12}, inside=False) == {}
