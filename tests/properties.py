@@ -2,9 +2,15 @@
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
-EXAMPLES = int(os.environ.get("BALIE_TEST_EXAMPLES", "100"))
-"""For each property; `make mutate` takes fewer, for it tries each one on every change it makes."""
-unhurried = settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
+FEW = os.environ.get("BALIE_TEST_EXAMPLES")
+"""How many examples each property is tried on; `make mutate` takes few, for it tries each one on every change it makes,
+and wants to know only whether one fails."""
+unhurried = settings(
+    deadline=None,
+    max_examples=int(FEW or "100"),
+    phases=(Phase.explicit, Phase.generate) if FEW else tuple(Phase),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 """Decorates a test that has `@given`."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from services.contract import MeetDeadline, Snapshot
 from services.errors import Invalid, MoveRefused
+from services.event_data import Actor
 from services.intake import orders
 from services.intake.decide import decide
 from services.intake.tickets import Decision, Entry, Message, TeamRef, Ticket
@@ -27,7 +28,7 @@ def _until(act: Act, now: datetime) -> datetime:
     return now + act.quarters * QUARTER
 
 
-def _by(act: Act) -> orders.Actor:
+def _by(act: Act) -> Actor:
     return AGENT if act.staff else REQUESTER
 
 

@@ -132,7 +132,8 @@ class Reference:
             return act.quarters <= YEAR
         if name not in ("postpone", "skip", "do_now"):
             return True
-        if not act.staff and (self.status is not Status.PENDING or act.step is not DeadlineKind.CLOSURE):
+        of_requester = name == "postpone" and not act.staff
+        if of_requester and (self.status is not Status.PENDING or act.step is not DeadlineKind.CLOSURE):
             return False
         coming = any(due.kind is act.step for due in self.coming())
         return act.step in STEPS and coming and (name != "postpone" or 0 < act.quarters <= YEAR)

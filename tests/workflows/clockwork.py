@@ -10,7 +10,6 @@ from tests.workflows.desk import Desk
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 ASKED_MAX = 10_000
-COMMANDS = ("assigns", "unassigns", "asks", "replies", "answers", "notes", "solves", "reopens")
 
 
 @dataclass
