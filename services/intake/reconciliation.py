@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio.client import Client, WorkflowQueryFailedError, WorkflowQueryRejectedError
 from temporalio.common import QueryRejectCondition
@@ -135,7 +135,7 @@ async def compare(
         if each.updated_at < now - SETTLED_AFTER:
             _look_at(each, running, found, suspects, since, now)
     found.turn = suspects.next_turn()
-    await _ask(temporal, suspects.to_ask(), found)
+    await _ask(engine, temporal, suspects.to_ask(), found)
     found.differing += await _strays(engine, running - is_open, now)
     return found
 
@@ -213,7 +213,7 @@ def _look_at(
         suspects.add(each.row, likely=is_late or (since is not None and each.updated_at >= since - SETTLED_AFTER))
 
 
-async def _ask(temporal: Client, rows: list[Snapshot], found: Comparison) -> None:
+async def _ask(engine: AsyncEngine, temporal: Client, rows: list[Snapshot], found: Comparison) -> None:
     for batch in (rows[first : first + ASKED_AT_ONCE] for first in range(0, len(rows), ASKED_AT_ONCE)):
         try:
             answers = await asyncio.gather(*(_difference(temporal, row) for row in batch))
@@ -222,7 +222,18 @@ async def _ask(temporal: Client, rows: list[Snapshot], found: Comparison) -> Non
             found.silent = f"{error.status.name.lower()}: does `balie workflows` run?"
             return
         found.asked += len(batch)
-        found.differing += [answer for answer in answers if answer]
+        wrong = {answer.number: answer for answer in answers if answer}
+        unchanged = await _unchanged(engine, [row for row in batch if row.number in wrong])
+        found.differing += [wrong[number] for number in unchanged]
+
+
+async def _unchanged(engine: AsyncEngine, rows: list[Snapshot]) -> list[int]:
+    """Those whose ticket still is what its clock was held against: one that moved on meanwhile is told of it."""
+    if not rows:
+        return []
+    versions = tuple_(ticket.c.number, ticket.c.version).in_([(row.number, row.version) for row in rows])
+    async with engine.connect() as connection:
+        return list((await connection.execute(select(ticket.c.number).where(versions))).scalars())
 
 
 async def _difference(temporal: Client, row: Snapshot) -> Disagreement | None:

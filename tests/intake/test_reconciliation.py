@@ -1,6 +1,6 @@
 """Whatever is broken by hand between a ticket and its clock is found, and set right."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, Interceptor, OutboundInterceptor, QueryWorkflowInput, WorkflowExecutionStatus
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.worker import Worker
@@ -124,6 +124,23 @@ class Counter:
 
         await until(said, f"a comparison says {how!r}")
         return found
+
+
+class _BeforeQueries(Interceptor):
+    """What happens right before each clock is asked."""
+
+    def __init__(self, happens: Callable[[], Awaitable[None]]) -> None:
+        self._happens = happens
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+        happens = self._happens
+
+        class Outbound(OutboundInterceptor):
+            async def query_workflow(self, input: QueryWorkflowInput) -> Any:
+                await happens()
+                return await super().query_workflow(input)
+
+        return Outbound(next)
 
 
 @pytest.fixture
@@ -272,6 +289,28 @@ async def test_a_ticket_on_its_way_to_its_clock_is_left_alone(counter: Counter) 
     counter.numbers.add(900_181)
     found = await counter.looks()
     assert (found.tickets, found.asked, found.differing) == (1, 0, [])
+
+
+async def test_a_ticket_that_changes_while_its_clock_is_asked_is_left_alone(counter: Counter) -> None:
+    await counter.opens(900_186)
+    await counter.agrees(900_186)
+
+    async def is_solved() -> None:
+        then = wall_clock()
+        async with transaction(counter.engine) as connection:
+            before = await load(connection, 900_186)
+            await save(connection, before, Decision(solved(before, then)), then)
+        await counter.relays()
+        await counter.agrees(900_186)
+
+    asking = Client(
+        counter.temporal.service_client,
+        data_converter=pydantic_data_converter,
+        interceptors=[_BeforeQueries(is_solved)],
+    )
+    found = await compare(counter.engine, asking, wall_clock(), since=EVER)
+    assert [each for each in found.differing if each.number == 900_186] == []
+    assert (await counter.known(900_186)).version == 3
 
 
 async def test_the_schedule_compares_and_hands_on_where_it_ended(counter: Counter) -> None:
