@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PROCESSES ?= $(if $(BALIE_TEST_RABBITMQ_URL)$(BALIE_TEST_TEMPORAL_ADDRESS),0,2)
 VENDOR := services/web/static/vendor/.done
 
-.PHONY: help run demo bench test check format contract lock
+.PHONY: help run demo bench test mutate check format contract lock
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -30,6 +30,10 @@ bench: $(VENV)/.dev ## Measure what clocks cost and withstand, half an hour; ARG
 test: $(VENV)/.dev $(VENDOR) ## Install what the tests lack and run them all; ARGS for pytest
 	@deploy/install-test-parts
 	@$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile $(ARGS)
+
+mutate: $(VENV)/.dev ## Change the clock's rules in a thousand ways, and see which ones no test notices; an hour
+	@BALIE_TEST_EXAMPLES=10 $(BIN)/mutmut run --max-children 2 $(ARGS)
+	@$(BIN)/mutmut results
 
 check: $(VENV)/.dev ## Format, lint, strict types, architecture, contract
 	$(BIN)/ruff format --check --quiet .
