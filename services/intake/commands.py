@@ -20,7 +20,7 @@ from services.intake.orders import Assign, Command, Meet, Merge, Rate, Reply, So
 from services.intake.people import Person, get_person
 from services.intake.products import filled_in
 from services.intake.promises import terms_of
-from services.intake.store import clock_knows, create, lock, next_number, save
+from services.intake.store import clock_knows, create, hold_merged, lock, next_number, save
 from services.intake.teams import handover
 from services.intake.tickets import Message, Ticket
 from services.vocabulary import STAFF, Channel, DeadlineKind, Kind, Language, Priority
@@ -119,6 +119,7 @@ async def reply(
 
     Raises NotFound, NotAllowed, MoveRefused, VersionMismatch.
     """
+    await hold_merged(connection, number)
     ticket = await held(connection, party, number, if_version)
     party.must_ask(ticket)
     ticket = await _gone_on(connection, party, ticket)

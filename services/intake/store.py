@@ -38,6 +38,18 @@ async def lock(connection: AsyncConnection, number: int) -> Ticket:
     return await load(connection, number)
 
 
+async def hold_merged(connection: AsyncConnection, number: int) -> None:
+    """Hold the ticket and those it went on as, in the order of their numbers, as merging does: nobody waits in a
+    circle."""
+    said_to = select(ticket.c.number, ticket.c.merged_into).where(ticket.c.number == number).cte(recursive=True)
+    went_on = select(ticket.c.number, ticket.c.merged_into).join_from(
+        ticket, said_to, ticket.c.number == said_to.c.merged_into
+    )
+    all_of_them = ticket.c.number.in_(select(said_to.union(went_on).c.number))
+    in_order = select(ticket.c.number).where(all_of_them).order_by(ticket.c.number)
+    await connection.execute(in_order.with_for_update())
+
+
 async def next_number(connection: AsyncConnection) -> int:
     """A number no ticket has; one a failed transaction took is never given again."""
     return int((await connection.execute(select(ticket_number.next_value()))).scalar_one())

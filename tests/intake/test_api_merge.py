@@ -2,8 +2,13 @@
 
 import asyncio
 
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.intake.tables import ticket
 from tests.intake.api_desk import As
 from tests.intake.test_api_desk_moves import UNKNOWN, sentences
+from tests.patience import until
 
 
 async def texts(caller: As, number: int) -> list[str]:
@@ -87,3 +92,25 @@ async def test_whoever_follows_the_target_only_through_a_merge_sees_it(luca: As,
     await daan.moves(one, "merge", into=other["number"])
     numbers = {item["number"] for item in (await luca.get("/api/v1/tickets"))["items"]}
     assert numbers == {one["number"], other["number"]}
+
+
+async def test_a_reply_to_a_merged_ticket_and_a_merge_never_wait_for_each_other_in_a_circle(
+    marieke: As, pieter: As, daan: As, engine: AsyncEngine
+) -> None:
+    target, merged = await pieter.submits("1"), await marieke.submits("2")
+    await daan.moves(merged, "merge", into=target["number"])
+    one = select(ticket.c.number).with_for_update(nowait=True)
+
+    async with engine.connect() as connection:
+        # As another merge into the target does, which comes to hold both as well.
+        await connection.execute(one.where(ticket.c.number == target["number"]))
+        replying = asyncio.create_task(marieke.moves(merged, "reply", text="Hello?"))
+
+        async def waits() -> bool:
+            async with engine.connect() as other:
+                return bool((await other.execute(text("select 1 from pg_locks where not granted limit 1"))).scalar())
+
+        await until(waits, "the reply waits for the target")
+        await connection.execute(one.where(ticket.c.number == merged["number"]))
+        await connection.rollback()
+    assert (await replying)["number"] == target["number"]
