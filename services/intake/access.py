@@ -15,8 +15,10 @@ from services.intake.people import Person
 from services.intake.sessions import must_be_valid_service, who_calls
 from services.intake.tables import participant, ticket
 from services.intake.tickets import Ticket
-from services.vocabulary import DECIDES_ON_PRODUCT, ClosedReason
+from services.vocabulary import DECIDES_ON_PRODUCT, STAFF, ClosedReason, Role
 
+COLLEAGUES = STAFF | {Role.COLLEAGUE}
+"""With whom a ticket may be shared; who is none of them any more sees no longer what was."""
 INWARD = frozenset({"take_in"})
 """Moves that are a part of another one: nobody is offered them."""
 
@@ -65,8 +67,14 @@ class Party:
             return self.is_staff
         return self.is_staff or self._is_colleague(of)
 
+    @property
+    def is_shared_with(self) -> bool:
+        """Whether what was shared with them still is: they have not left the house."""
+        return self.person is not None and self.person.role in COLLEAGUES
+
     def _is_colleague(self, of: Ticket) -> bool:
-        return self.person is not None and self.person.id in {each.person_id for each in of.colleagues}
+        known = {each.person_id for each in of.colleagues}
+        return self.is_shared_with and self.person is not None and self.person.id in known
 
     def must_decide_on_product(self) -> None:
         """Raises NotAllowed for all but the product director and admins."""
@@ -99,6 +107,8 @@ class Party:
             raise NotFound("There are no tickets.")
         own = ticket.c.requester_id == self.person.id
         part = select(participant.c.ticket_number).where(participant.c.person_id == self.person.id)
+        if not self.is_shared_with:
+            part = part.where(participant.c.part == "follower")
         theirs = self.person.organisation
         # An array, read once: with `in (select …)` among the ways, no index could answer any of them.
         among = ticket.c.number == any_(func.array(part.scalar_subquery()))

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.errors import Invalid, NotFound
-from services.intake.access import Party
+from services.intake.access import COLLEAGUES, Party
 from services.intake.move_resources import ChangeIn
 from services.intake.orders import Change, LinkProblem, Share
 from services.intake.people import get_person
@@ -13,10 +13,6 @@ from services.intake.products import corrected
 from services.intake.store import load
 from services.intake.tickets import Ticket
 from services.standing import ENDED
-from services.vocabulary import STAFF, Role
-
-COLLEAGUES = STAFF | {Role.COLLEAGUE}
-"""With whom a ticket may be shared."""
 
 
 async def correction(connection: AsyncConnection, party: Party, ticket: Ticket, wanted: ChangeIn) -> Change:

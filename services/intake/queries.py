@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_, union
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select, tuple_, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.events import ArticleLink
@@ -291,6 +291,8 @@ def _visible_numbers(party: Party) -> Select[Any]:
 
 def _notes_shared_with(party: Party) -> ColumnElement[bool]:
     """`party.sees_notes` of somebody who is not of support, as a condition on the ticket table."""
+    if not party.is_shared_with:
+        return false()
     me = party.person.id if party.person else None
     shared = select(participant.c.ticket_number).where(participant.c.person_id == me, participant.c.part == "colleague")
     return and_(ticket.c.number.in_(shared), ticket.c.requester_id != me)

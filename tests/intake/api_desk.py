@@ -79,7 +79,7 @@ async def api_on(engine: AsyncEngine, clock: MovedClock, standard: Terms | None 
         yield As(client)
 
 
-def token_for(person: dict[str, Any], clock: MovedClock) -> str:
+def token_for(person: dict[str, Any], clock: MovedClock, session: int = 0) -> str:
     """A token as `POST /sessions` would give, without the wait for argon2; it outlasts a moved clock."""
-    caller = Caller(person_id=person["id"], role=person["role"], name=person["name"], token_id="0")
+    caller = Caller(person_id=person["id"], role=person["role"], name=person["name"], token_id=str(session))
     return Signer(SECRET).token(caller, clock(), TOKEN_LIFETIME)

@@ -5,7 +5,8 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.intake.sentences import shown
-from tests.intake.api_desk import As
+from tests.intake.api_desk import As, token_for
+from tests.moved_clock import MovedClock
 
 SECRET = "They always say that."
 
@@ -37,6 +38,21 @@ async def test_a_colleague_sees_and_writes_notes_once_the_ticket_is_shared(marie
     await daan.moves(opened, "share", person_id=carla.person["id"], shared=False)
     assert (await carla.ask("GET", path)).status_code == 404
     assert (await carla.ask("GET", file)).status_code == 404
+
+
+async def test_who_is_no_colleague_any_more_sees_no_longer_what_was_shared(
+    marieke: As, daan: As, carla: As, anna: As, clock: MovedClock
+) -> None:
+    opened, file = await noted(marieke, daan)
+    await daan.moves(opened, "share", person_id=carla.person["id"])
+    changed = await anna.ask("PATCH", f"/api/v1/people/{carla.person['id']}", json={"role": "requester"})
+    assert changed.status_code == 200, changed.text
+    carla.token = token_for(changed.json(), clock, session=1)
+    path = f"/api/v1/tickets/{opened['number']}"
+    for address in (path, path + "/timeline", file):
+        assert (await carla.ask("GET", address)).status_code == 404
+    assert (await carla.get("/api/v1/tickets"))["items"] == []
+    assert (await carla.get("/api/v1/tickets", q="always"))["items"] == []
 
 
 async def test_a_colleague_speaks_for_nobody_and_learns_nothing_of_promises(marieke: As, daan: As, carla: As) -> None:
