@@ -63,6 +63,11 @@ _ORDERS: dict[str, Callable[[Act, datetime], orders.Order]] = {
 }
 
 
+def order(act: Act, now: datetime) -> orders.Order:
+    """The command that the act is, given now; taking back an end needs to know what was before it."""
+    return _ORDERS[act.name](act, now)
+
+
 @dataclass
 class LivedDesk(Desk):
     """It looks at a clock on which only every quarter of an hour is shown: a worker's seconds are not the rules'."""
@@ -130,7 +135,7 @@ class LivedDesk(Desk):
 
     def _order(self, act: Act, now: datetime) -> orders.Order:
         if act.name != "take_back":
-            return _ORDERS[act.name](act, now)
+            return order(act, now)
         if self.before_its_end is None:
             raise Invalid("There is nothing to take back.")
         former = self.before_its_end
