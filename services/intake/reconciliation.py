@@ -1,17 +1,18 @@
 """Whether tickets and their clocks agree, and setting right what does not (design §2.7).
 
 What a ticket's row says is compared with what its workflow knows. To ask a workflow replays it, so not each is asked
-each time: which ones run comes from Temporal's list of them, a row that was changed by hand is found by the sum of its
-next deadline, and only clocks that may have missed something are asked, and a further slice of all in turn.
+each time: which ones run comes from Temporal's list of them, a row that was changed by hand is found by what it holds
+twice, and only clocks that may have missed something are asked, and a further slice of all in turn.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import Row, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio.client import Client, WorkflowQueryFailedError, WorkflowQueryRejectedError
 from temporalio.common import QueryRejectCondition
@@ -30,6 +31,7 @@ from services.errors import NotFound
 from services.intake.store import lock, tell_clock
 from services.intake.tables import ticket
 from services.intake.ticket_row import read_ticket, select_tickets, ticket_values
+from services.sla import next_breach
 from services.vocabulary import Status
 
 PAGE = 500
@@ -38,6 +40,8 @@ ANSWER_TIMEOUT = timedelta(seconds=5)
 SETTLED_AFTER = timedelta(seconds=30)
 """A ticket changed more recently than this may be on its way to its clock still, and Temporal's list lags a second."""
 OVERDUE_AFTER = timedelta(minutes=2)
+HELD_TWICE = ("status", "next_deadline_at", "next_breach_at")
+"""Columns that follow from the others, there to be searched by."""
 SLICE = 500
 """Clocks asked in turn, whatever their ticket looks like: of 100,000, each within a day and a half."""
 ASKED_MAX = 5_000
@@ -74,7 +78,7 @@ class Comparison:
 @dataclass(frozen=True)
 class _Open:
     row: Snapshot
-    stored: datetime | None
+    is_of_one_piece: bool
     updated_at: datetime
 
 
@@ -159,7 +163,7 @@ async def _renewed(connection: AsyncConnection, wrong: Disagreement, now: dateti
     """The ticket's snapshot on its way to its clock; its row made of one piece, and no older than its clock."""
     about = await lock(connection, wrong.number)
     values = ticket_values(about)
-    changes = {name: values[name] for name in ("next_deadline_at", "next_breach_at")}
+    changes = {name: values[name] for name in HELD_TWICE}
     if about.version <= wrong.version:
         # A backup was put back: a clock ignores what is older than what it knows.
         about = about.model_copy(update={"version": wrong.version + 1, "updated_at": now})
@@ -186,10 +190,19 @@ async def _open_tickets(engine: AsyncEngine) -> AsyncIterator[_Open]:
         async with engine.connect() as connection:
             rows = (await connection.execute(query.order_by(ticket.c.number).limit(PAGE))).all()
         for row in rows:
-            yield _Open(read_ticket(row).snapshot(), row.next_deadline_at, row.updated_at)
+            yield _opened(row)
         if len(rows) < PAGE:
             return
         after = rows[-1].number
+
+
+def _opened(row: Row[Any]) -> _Open:
+    about = read_ticket(row)
+    snapshot, breach = about.snapshot(), next_breach(about.standing, about.policy)
+    due = snapshot.next_deadline
+    follows = (snapshot.status, due.due_at if due else None, breach[1] if breach else None)
+    held = tuple(row._mapping[name] for name in HELD_TWICE)
+    return _Open(snapshot, held == follows, row.updated_at)
 
 
 async def _running(temporal: Client) -> AsyncIterator[int]:
@@ -207,7 +220,7 @@ def _look_at(
         found.overdue.append(Disagreement(number, f"should have met its {due.kind} {due.due_at:%F %R}"))
     if number not in running:
         found.differing.append(Disagreement(number, f"is {each.row.status} but has no clock"))
-    elif each.stored != (due.due_at if due else None):
+    elif not each.is_of_one_piece:
         found.differing.append(Disagreement(number, "was changed by other means than Balie's"))
     else:
         suspects.add(each.row, likely=is_late or (since is not None and each.updated_at >= since - SETTLED_AFTER))

@@ -34,7 +34,7 @@ from services.event_data import Contact
 from services.intake.decide import decide
 from services.intake.orders import MarkSpam
 from services.intake.reconcile_activity import ReconcileActivity
-from services.intake.reconciliation import Comparison, compare, heal
+from services.intake.reconciliation import HELD_TWICE, Comparison, compare, heal
 from services.intake.store import create, load, save
 from services.intake.tables import outbox, person, ticket
 from services.intake.ticket_row import ticket_values
@@ -108,6 +108,12 @@ class Counter:
         """Somebody writes into the row by hand."""
         async with transaction(self.engine) as connection:
             await connection.execute(update(ticket).where(ticket.c.number == number).values(columns))
+
+    async def searched_by(self, number: int) -> dict[str, object]:
+        """What the row holds twice."""
+        columns = [ticket.c[name] for name in HELD_TWICE]
+        async with self.engine.connect() as connection:
+            return dict((await connection.execute(select(*columns).where(ticket.c.number == number))).one()._mapping)
 
     async def rings(self, number: int) -> bool:
         """Whether a clock runs for it, as Temporal's list will say."""
@@ -217,6 +223,38 @@ async def test_a_row_changed_by_hand_is_found_by_its_sum(counter: Counter) -> No
     assert due is not None
     assert due.due_at == what.asked_at + 8 * 24 * HOUR
     assert (await counter.looks()).differing == []
+
+
+@pytest.mark.parametrize(
+    ("number", "changes"),
+    [
+        (900_201, {"status": Status.PARKED}),
+        (900_202, {"next_breach_at": datetime(2020, 1, 1, tzinfo=UTC)}),
+        (900_203, {"next_deadline_at": None}),
+    ],
+)
+async def test_a_row_that_would_be_searched_for_in_vain_is_made_of_one_piece(
+    counter: Counter, number: int, changes: dict[str, object]
+) -> None:
+    await counter.opens(number)
+    await counter.agrees(number)
+    before = await counter.searched_by(number)
+    await counter.changes(number, **changes)
+    assert await counter.finds("was changed by other means") == [number]
+    await counter.heals()
+    assert await counter.searched_by(number) == before
+    assert (await counter.looks()).differing == []
+
+
+async def test_a_ticket_that_was_closed_by_hand_is_what_its_history_says_again(counter: Counter) -> None:
+    await counter.opens(900_211)
+    await counter.agrees(900_211)
+    await counter.changes(900_211, status=Status.CLOSED)
+    assert await counter.finds("is closed but its clock runs") == [900_211]
+    await counter.heals()
+    assert (await counter.searched_by(900_211))["status"] == Status.PENDING
+    assert (await counter.looks()).differing == []
+    assert await counter.rings(900_211)
 
 
 async def test_a_backup_put_back_is_stronger_than_what_the_clock_knows(counter: Counter) -> None:
