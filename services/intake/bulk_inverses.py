@@ -10,7 +10,8 @@ from services.event_data import Contact
 from services.intake.bulk_commands import WordsIn, Work
 from services.intake.commands import assignment
 from services.intake.move_resources import AssignIn, NothingIn, PrioritiseIn, TagIn, TeamIn
-from services.intake.orders import Command, HandOver, Prioritise, Tag, TakeBack
+from services.intake.orders import Assign, Command, HandOver, Prioritise, Tag, TakeBack
+from services.intake.teams import working_team
 from services.intake.tickets import TeamRef, Ticket
 from services.standing import Standing, support_replied
 from services.vocabulary import Language, Priority
@@ -63,13 +64,16 @@ async def inverse(work: Work, kept: dict[str, Any], ticket: Ticket) -> Command:
     return await INVERSES[work.bulk.command].order(work, Former.model_validate(kept), ticket)
 
 
-async def _assign_back(work: Work, kept: Former, _: Ticket) -> Command:
+async def _assign_back(work: Work, kept: Former, _: Ticket) -> Assign:
     # Looked up anew: who had it may have left since.
     return await assignment(work.connection, work.by, kept.assignee.person_id if kept.assignee else None)
 
 
-async def _hand_back(work: Work, kept: Former, _: Ticket) -> Command:
-    return HandOver(work.by, kept.team, kept.assignee)
+async def _hand_back(work: Work, kept: Former, ticket: Ticket) -> Command:
+    # Team and assignee alike.
+    team = await working_team(work.connection, kept.team.id) if kept.team else None
+    to = await _assign_back(work, kept, ticket)
+    return HandOver(work.by, TeamRef(id=team.id, name=team.name) if team else None, to.assignee)
 
 
 async def _tag_back(work: Work, kept: Former, _: Ticket) -> Command:

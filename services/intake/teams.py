@@ -149,6 +149,8 @@ async def _must_be_support(connection: AsyncConnection, members: Iterable[UUID])
 
 async def _with_members(connection: AsyncConnection, team_id: UUID, wanted: TeamFacts, now: datetime) -> Team:
     of_team = team_member.c.team_id == team_id
+    # In the order a round robin takes them in: removing them holds them as well.
+    await _hold_members(connection, team_id)
     await connection.execute(delete(team_member).where(of_team, team_member.c.person_id.not_in(wanted.members)))
     rows = [{"team_id": team_id, "person_id": each} for each in wanted.members]
     if rows:

@@ -229,6 +229,22 @@ async def test_undoing_a_hand_over_gives_the_former_team_and_assignee_back(desk:
     assert [each.assignee.name if each.assignee else None for each in back] == ["Daan Visser", None]
 
 
+async def test_undoing_gives_nothing_back_to_a_team_that_works_no_longer(desk: BulkDesk) -> None:
+    [number] = await desk.opens()
+    printers, scanners = await _team(desk, "Printers"), await _team(desk, "Scanners")
+    await desk.does_to_all("team", [number], team_id=str(printers))
+    bulk = await desk.does_to_all("team", [number], team_id=str(scanners))
+    async with transaction(desk.engine) as connection:
+        await connection.execute(update(team).where(team.c.id == printers).values(active=False))
+    bulk = await desk.undoes(bulk)
+
+    assert (bulk.undone, bulk.kept) == (0, 1)
+    assert (await desk.sentences(bulk.id))[number].startswith("There is no such team")
+    now_with = (await desk.ticket(number)).team
+    assert now_with is not None
+    assert now_with.name == "Scanners"
+
+
 async def test_undoing_tags_takes_back_only_what_the_bulk_changed(desk: BulkDesk) -> None:
     had, had_not = await desk.opens(2)
     await desk.does_to_all("tag", [had], add=["printer", "old"])

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.event_data import Actor
 from services.intake.desk_tables import team_member
 from services.intake.people import find_by_email
-from services.intake.teams import TeamFacts, add_team, handover
+from services.intake.teams import TeamFacts, add_team, change_team, handover
 from tests.intake.agreed import changes
 from tests.intake.api_desk import As
 from tests.moved_clock import MovedClock
@@ -148,6 +149,24 @@ async def test_somebody_of_two_teams_is_held_for_both(
         assert not waiting.done()
         await first.rollback()
         assert (await waiting).assignee is not None
+
+
+async def test_changing_a_team_waits_for_a_round_robin_and_never_in_a_circle(
+    anna: As, daan: As, engine: AsyncEngine, clock: MovedClock
+) -> None:
+    first, second = sorted(UUID(each.person["id"]) for each in (anna, daan))
+    async with engine.begin() as connection:
+        line = await add_team(connection, TeamFacts(name="Line", members=(second, first), round_robin=True), clock())
+    held = select(team_member.c.person_id).with_for_update(key_share=True, nowait=True)
+
+    async with engine.connect() as choosing, engine.connect() as changing:
+        await choosing.execute(held.where(team_member.c.person_id == first))
+        emptied = change_team(changing, line.id, None, TeamFacts(name="Line", round_robin=True), clock())
+        waiting = asyncio.ensure_future(emptied)
+        await until(partial(_somebody_waits, engine), "the change waits for whoever is being chosen")
+        await choosing.execute(held.where(team_member.c.person_id == second))
+        await choosing.rollback()
+        assert (await waiting).members == ()
 
 
 async def _somebody_waits(engine: AsyncEngine) -> bool:
