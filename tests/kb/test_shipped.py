@@ -2,13 +2,16 @@
 
 import re
 from datetime import timedelta
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from services.policy import Policy
 from services.identity import PASSWORD_LINK_LIFETIME, SESSION_LIFETIME
 from services.intake.attachments import ATTACHMENT_BYTES_MAX
+from services.intake.bulk import PER_SECOND, TICKETS_MAX, UNDO_WINDOW
+from services.intake.bulk_commands import COMMANDS
+from services.intake.bulk_inverses import is_reversible
 from services.intake.sessions import PASSWORD_CHARACTERS_MIN
 from services.kb.articles import (
     SLUG_CHARACTERS_MAX,
@@ -19,9 +22,11 @@ from services.kb.articles import (
 )
 from services.kb.rendering import is_article_link, links
 from services.kb.shipped import Shipped, read_all
-from services.vocabulary import ArticleKind, Kind, Language, Priority, Status
+from services.policy import Policy
+from services.vocabulary import ArticleKind, Kind, Language, Metric, Priority, Status
 from services.web.forms import FILE_BYTES_MAX, FILES_MAX, FORM_BYTES_MAX
-from services.wording import kind_label, priority_label, priority_meaning, requester_status_label
+from services.web.words import catalogues
+from services.wording import kind_label, metric_label, priority_label, priority_meaning, requester_status_label
 
 SHIPPED = {shipped.slug: shipped for shipped in read_all()}
 MEGABYTE = 1024 * 1024
@@ -97,6 +102,42 @@ def test_the_promises_are_those_of_the_default_policy(language: Language) -> Non
     hours = [f"**{span.length // timedelta(hours=1)} " for span in (policy.survey_after, policy.finalisation_after)]
     assert [mark for mark in (*days, *hours) if f"| {mark}" not in said.markdown] == []
     assert re.findall(r"\d+", said.summary) == re.findall(r"\d+", "".join((*days, *hours)))
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_promised_times_are_those_of_the_default_policy_and_called_as_on_the_desk(language: Language) -> None:
+    policy, said = Policy(), _text("promises-and-automatic-steps", language).markdown
+    (target,) = policy.targets
+    hours = f"**{target.within.length // timedelta(hours=1)} "
+    assert hours in said
+    assert hours in _text("what-happens-when", language).markdown
+    assert [f"**{percent} " in said for percent in policy.warn_at] == [True]
+    words = catalogues()[language]
+    for metric in Metric:
+        assert f"| **{metric_label(metric, language)}** | {words[f'metric.{metric}']} |" in said
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_command_for_many_tickets_is_told_and_whether_it_can_be_undone(language: Language) -> None:
+    said, words = _text("many-tickets-at-once", language).markdown, catalogues()[language]
+    rows = [line.strip("| ").split(" | ") for line in said.splitlines() if line.startswith("| **")]
+    undone = {name.strip("*"): can for name, _, can in rows}
+    yes, no = undone[words["bulk_command.assign"]], undone[words["bulk_command.close"]]
+    asked_for = [name for name, command in COMMANDS.items() if command.may_be_asked_for]
+    assert undone == {words[f"bulk_command.{name}"]: yes if is_reversible(name) else no for name in asked_for}
+    assert yes != no
+    assert f"**{PER_SECOND} " in said
+    assert f"**{UNDO_WINDOW // timedelta(hours=1)} " in said
+    assert re.sub(r"(?<=\d)[.,](?=\d)", "", said).count(f" {TICKETS_MAX} ") == 1
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_keys_are_those_the_desk_knows(language: Language) -> None:
+    article = _text("answering-from-the-keyboard", language).markdown
+    told = set(re.findall(r"`(\S)`(?!`)", re.sub(r"`\S+`\+`\S+`", "", article)))
+    script = (resources.files("services.web") / "static" / "keys.js").read_text()
+    known = set(re.findall(r'^    "?(\S)"?: ', script, re.MULTILINE))
+    assert told == known
 
 
 @pytest.mark.parametrize("language", Language)
