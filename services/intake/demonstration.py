@@ -30,6 +30,8 @@ PEOPLE = (
     Somebody("Anna Bakker", "admin@balie.example", Language.DUTCH, Role.ADMIN),
     Somebody("Daan Visser", "daan@balie.example", Language.DUTCH, Role.AGENT),
     Somebody("Giulia Conti", "giulia@balie.example", Language.ITALIAN, Role.AGENT),
+    Somebody("Sofie Jansen", "sofie@balie.example", Language.DUTCH, Role.DIRECTOR),
+    Somebody("Thomas Reed", "thomas@balie.example", Language.ENGLISH, Role.COLLEAGUE),
     Somebody("Marieke de Vries", "marieke@devries.example", Language.DUTCH, Role.REQUESTER, "Bakkerij De Vries"),
     Somebody("Pieter de Vries", "pieter@devries.example", Language.DUTCH, Role.REQUESTER, "Bakkerij De Vries"),
     Somebody("Luca Ferrari", "luca@ferrari.example", Language.ITALIAN, Role.REQUESTER, "Officine Ferrari"),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.policy import Promises
+from services.policy import STEPS_MAX, Promises
 from services.sla import COUNTED_WHILE
 from services.vocabulary import Metric, Priority, Status, Told
 from services.web.desk_records import Calendar, Contract
@@ -21,12 +21,15 @@ UNITS = ("days", "hours", "working")
 COLUMNS: tuple[Priority | None, ...] = (None, *Priority)
 """Of the table of targets: for every priority, then for each by itself."""
 PAUSING = (Status.PENDING, Status.PARKED, Status.NEW, Status.OPEN)
-STEPS_SHOWN_MAX = 5
 CLOCK_MARK = "c"
 """Behind a target's hours: clock hours instead of working hours."""
-_TARGET = re.compile(rf"(?P<hours>[0-9]{{1,5}})(?::(?P<minutes>[0-5][0-9]))?\s*(?P<clock>{CLOCK_MARK})?", re.IGNORECASE)
+_TARGET = re.compile(
+    rf"(?P<hours>[0-9]{{1,5}})(?::(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9]))?)?\s*(?P<clock>{CLOCK_MARK})?",
+    re.IGNORECASE,
+)
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
+_SECOND = timedelta(seconds=1)
 
 
 def contract_fields(contract: Contract | None) -> Form:
@@ -79,6 +82,12 @@ def target_field(metric: Metric, priority: Priority | None) -> str:
     return f"target_{metric}_{priority or 'all'}"
 
 
+def steps_shown(form: Form) -> range:
+    """The escalation steps filled in and an empty one, as far as there may be that many."""
+    filled = [step for step in range(STEPS_MAX) if form[f"step_{step}"] or form.every(f"tell_{step}")]
+    return range(min(max(filled, default=-1) + 2, STEPS_MAX))
+
+
 def pausing(metric: Metric) -> tuple[Status, ...]:
     """The statuses in which a metric counts, and so may be paused."""
     return tuple(status for status in PAUSING if status in COUNTED_WHILE[metric])
@@ -103,11 +112,13 @@ def _targets(form: Form, t: Said) -> Iterator[dict[str, Any]]:
 
 
 def _escalations(form: Form, t: Said) -> Iterator[dict[str, Any]]:
-    for step in range(STEPS_SHOWN_MAX):
+    for step in range(STEPS_MAX):
         tell = [told for told in form.every(f"tell_{step}") if told in list(Told)]
         if not tell:
+            if step and form[f"step_{step}"]:
+                form.errors[f"step_{step}"] = t("wrong.nobody_told")
             continue
-        after = _read_target(form[f"step_{step}"] or "0") if step else Span(length=timedelta(0))
+        after = _read_target(form[f"step_{step}"]) if step else Span(length=timedelta(0))
         if after is None:
             form.errors[f"step_{step}"] = t("wrong.hours_count")
             continue
@@ -148,13 +159,16 @@ def _written_target(span: Span) -> str:
 def _read_target(text: str) -> Span | None:
     if not (found := _TARGET.fullmatch(text.strip())):
         return None
-    length = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))
+    hours, minutes, seconds = (int(found[part] or 0) for part in ("hours", "minutes", "seconds"))
+    length = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     return Span(length=length, counted=Counted.CALENDAR if found["clock"] else Counted.WORKING)
 
 
 def _written_hours(length: timedelta) -> str:
     hours, rest = divmod(length, _HOUR)
-    minutes = round(rest.total_seconds() / 60)
+    minutes, seconds = divmod(rest // _SECOND, 60)
+    if seconds:
+        return f"{hours}:{minutes:02}:{seconds:02}"
     return f"{hours}:{minutes:02}" if minutes else str(hours)
 
 

@@ -16,16 +16,15 @@ from services.vocabulary import Metric, Role, Told
 from services.web import forms
 from services.web.agreement_forms import (
     COLUMNS,
-    STEPS_SHOWN_MAX,
     UNITS,
     calendar_facts,
     calendar_fields,
     contract_facts,
     contract_fields,
     pausing,
+    steps_shown,
     target_field,
 )
-from services.web.desk_pages import AGENTS_MAX
 from services.web.desk_records import Answer, Calendar, Contract, Product, Team
 from services.web.forms import Form, explain
 from services.web.product_forms import product_facts, product_fields, questions_shown, team_facts, team_fields
@@ -50,14 +49,14 @@ class Sort:
     """Whether a change of it is offered to running tickets."""
 
 
-async def _of_contract(visit: Visit, _form: Form) -> dict[str, Any]:
+async def _of_contract(visit: Visit, form: Form) -> dict[str, Any]:
     calendars, products = await asyncio.gather(visit.desk.calendars(), visit.desk.products())
     facts = {
         "metrics": list(Metric),
         "columns": COLUMNS,
         "tellable": list(Told),
         "units": UNITS,
-        "steps": STEPS_SHOWN_MAX,
+        "steps": steps_shown(form),
     }
     return {
         **facts,
@@ -97,9 +96,7 @@ async def _of_product(_visit: Visit, form: Form) -> dict[str, Any]:
 
 
 async def _of_team(visit: Visit, _form: Form) -> dict[str, Any]:
-    roles = (Role.AGENT, Role.DIRECTOR, Role.ADMIN)
-    pages = await asyncio.gather(*(visit.intake.people(role=role, limit=AGENTS_MAX) for role in roles))
-    return {"staff": [person for page in pages for person in page.items if person.active]}
+    return {"staff": await visit.intake.staff()}
 
 
 SORTS = {

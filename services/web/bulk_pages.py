@@ -1,6 +1,5 @@
 """One command for many tickets: starting it from the queue, and seeing and steering how far it got."""
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,9 +8,8 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.errors import Invalid, Permanent
-from services.vocabulary import BulkState, Priority, Role
+from services.vocabulary import BulkState, Priority
 from services.web import forms
-from services.web.desk_pages import AGENTS_MAX
 from services.web.forms import Form, explain
 from services.web.moving import NOTE_CHARACTERS_MAX, TAGS_CHARACTERS_MAX, words_of
 from services.web.queue_pages import FILTERS
@@ -114,9 +112,7 @@ async def _found(visit: Visit, form: Form) -> int | None:
 
 async def _choices(visit: Visit, command: str) -> dict[str, Any]:
     if command == "assign":
-        roles = (Role.AGENT, Role.DIRECTOR, Role.ADMIN)
-        pages = await asyncio.gather(*(visit.intake.people(role=role, limit=AGENTS_MAX) for role in roles))
-        return {"staff": [person for page in pages for person in page.items if person.active]}
+        return {"staff": await visit.intake.staff()}
     if command == "team":
         return {"teams": [team for team in await visit.desk.teams() if team.active]}
     return {}

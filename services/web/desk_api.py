@@ -20,9 +20,6 @@ from services.web.desk_records import (
 from services.web.records import Listed, Page
 from services.web.upstream import Upstream
 
-LIST_MAX = 100
-"""Of what there are few of: products, teams, contracts, calendars, releases."""
-
 
 class DeskApi:
     """Every method raises the problem intake answers, as its class of `services.errors`."""
@@ -32,23 +29,23 @@ class DeskApi:
 
     async def products(self) -> tuple[Product, ...]:
         """All, with their forms; staff only."""
-        return await self._all(Product, "/api/v1/products")
+        return tuple([Product.model_validate(each) for each in await self._api.every("/api/v1/products")])
 
     async def my_products(self) -> tuple[Product, ...]:
         """Those the caller may ask about."""
-        return await self._all(Product, "/api/v1/products/mine", limit=None)
+        return await self._all(Product, "/api/v1/products/mine")
 
     async def teams(self) -> tuple[Team, ...]:
         """All; staff only."""
-        return await self._all(Team, "/api/v1/teams")
+        return tuple([Team.model_validate(each) for each in await self._api.every("/api/v1/teams")])
 
     async def contracts(self) -> tuple[Contract, ...]:
         """All; staff only."""
-        return await self._all(Contract, "/api/v1/contracts")
+        return tuple([Contract.model_validate(each) for each in await self._api.every("/api/v1/contracts")])
 
     async def calendars(self) -> tuple[Calendar, ...]:
         """All; staff only."""
-        return await self._all(Calendar, "/api/v1/calendars")
+        return tuple([Calendar.model_validate(each) for each in await self._api.every("/api/v1/calendars")])
 
     async def read(self, kind: str, of: UUID) -> dict[str, Any]:
         """One of them (`kind` is products, teams, contracts or calendars)."""
@@ -75,21 +72,19 @@ class DeskApi:
 
     async def holidays(self, country: str, region: str | None, year: int) -> tuple[Holiday, ...]:
         """The public holidays of a year. Raises Invalid for an unknown country or region."""
-        return await self._all(
-            Holiday, "/api/v1/holidays", limit=None, country=country, region=region or None, year=year
-        )
+        return await self._all(Holiday, "/api/v1/holidays", country=country, region=region or None, year=year)
 
     async def countries(self) -> tuple[Country, ...]:
         """Those whose public holidays are known."""
-        return await self._all(Country, "/api/v1/holidays/countries", limit=None)
+        return await self._all(Country, "/api/v1/holidays/countries")
 
     async def board(self) -> tuple[Placed, ...]:
         """What is parked, the best to build next first."""
-        return await self._all(Placed, "/api/v1/board", limit=None)
+        return await self._all(Placed, "/api/v1/board")
 
     async def releases(self) -> tuple[Release, ...]:
         """Those with something planned first; then those shipped, the latest first."""
-        return await self._all(Release, "/api/v1/releases", limit=None)
+        return await self._all(Release, "/api/v1/releases")
 
     async def ship(self, release: str, note: str, key: str) -> Bulk:
         """Solve all that was planned in a release."""
@@ -119,7 +114,8 @@ class DeskApi:
         return Bulk.model_validate((await self._post(f"/api/v1/bulks/{bulk_id}/{how}", key, {})).json())
 
     async def _all(self, model: type[Listed], path: str, **params: object) -> tuple[Listed, ...]:
-        answer = (await self._api.get(path, **{"limit": LIST_MAX, **params})).json()
+        """Of a list that comes whole."""
+        answer = (await self._api.get(path, **params)).json()
         return tuple(model.model_validate(each) for each in answer["items"])
 
     async def _post(self, path: str, key: str, facts: dict[str, Any]) -> Any:

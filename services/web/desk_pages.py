@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.errors import Permanent, VersionMismatch
-from services.vocabulary import Role
 from services.web import forms
 from services.web.forms import TEXT_CHARACTERS_MAX, Form, explain
 from services.web.future import promises, steps
@@ -22,7 +21,6 @@ MODES = ("reply", "ask", "solve", "note", "reopen")
 """What the composer can do, in the order shown; each is the command of that name."""
 WORDLESS = frozenset({"solve", "reopen"})
 """Modes that need no text."""
-AGENTS_MAX = 100
 ACTIONS = (
     "prioritise",
     "tag",
@@ -96,14 +94,9 @@ async def _changed_meanwhile(visit: Visit, number: int, form: Form) -> Response:
 @router.get("/{number}/assignee")
 async def assignee_page(visit: DeskVisit, number: int) -> Response:
     """Who could take the ticket."""
-    ticket, agents, admins = await asyncio.gather(
-        visit.intake.ticket(number),
-        visit.intake.people(role=Role.AGENT, limit=AGENTS_MAX),
-        visit.intake.people(role=Role.ADMIN, limit=AGENTS_MAX),
-    )
-    staff = sorted((*agents.items, *admins.items), key=lambda person: person.name.lower())
-    active = [person for person in staff if person.active]
-    return visit.page("assignee.html", ticket=ticket, staff=active, key=forms.new_key())
+    ticket, staff = await asyncio.gather(visit.intake.ticket(number), visit.intake.staff())
+    by_name = sorted(staff, key=lambda person: person.name.lower())
+    return visit.page("assignee.html", ticket=ticket, staff=by_name, key=forms.new_key())
 
 
 @router.post("/{number}/assignee")

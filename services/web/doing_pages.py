@@ -1,6 +1,5 @@
 """What the desk does with a ticket besides talking: one small form for each action, a page or in the ticket's side."""
 
-import asyncio
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,7 +8,7 @@ from starlette.responses import Response
 from services.errors import NotFound, Permanent
 from services.vocabulary import DeadlineKind, Effort, Kind, Language, Priority, Role
 from services.web import forms
-from services.web.desk_pages import ACTIONS, AGENTS_MAX, show_ticket
+from services.web.desk_pages import ACTIONS, show_ticket
 from services.web.forms import FIELD_PREFIX, Form, explain
 from services.web.future import STEPS
 from services.web.moving import FACTS, instant, snooze_presets, step_presets, wire
@@ -145,9 +144,6 @@ async def _choices(visit: Visit, ticket: Ticket, action: str, form: Form) -> dic
     if action == "plan":
         return {"releases": [each.name for each in await visit.desk.releases() if each.shipped_at is None]}
     if action == "share":
-        roles = (Role.COLLEAGUE, Role.DIRECTOR, Role.AGENT, Role.ADMIN)
-        pages = await asyncio.gather(*(visit.intake.people(role=role, limit=AGENTS_MAX) for role in roles))
         shared = {each.person_id for each in ticket.colleagues}
-        found = [person for page in pages for person in page.items if person.active and person.id not in shared]
-        return {"people": found}
+        return {"people": [each for each in await visit.intake.staff(Role.COLLEAGUE) if each.id not in shared]}
     return {}

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -169,6 +170,12 @@ async def upload(form: Form, intake: IntakeApi) -> list[str]:
         form.files.pop(0)
     # Each once: a file chosen again beside its kept self may come back as that one.
     return list(dict.fromkeys(str(attachment.id) for attachment in form.kept))
+
+
+def about_product(form: Form) -> dict[str, Any]:
+    """What a new ticket says of the product chosen, where one is."""
+    product = form.id("product_id")
+    return {"product_id": product, "fields": form.product_fields} if product else {}
 
 
 def explain(form: Form, error: BalieError, t: Said) -> None:

@@ -1,5 +1,6 @@
 """Intake's HTTP API as the web uses it: one method for each call, on behalf of one visitor."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +8,7 @@ from uuid import UUID
 
 import httpx
 
-from services.vocabulary import Language
+from services.vocabulary import STAFF, Language, Role
 from services.web.records import (
     Answerable,
     Answered,
@@ -67,6 +68,13 @@ class IntakeApi:
         """Staff only."""
         answer = await self._api.get("/api/v1/people", q=q or None, role=role, cursor=cursor, limit=limit)
         return Page[Person].model_validate(answer.json())
+
+    async def staff(self, *besides: Role) -> tuple[Person, ...]:
+        """All who work in support, and all of these roles besides; staff only."""
+        roles = (*besides, *sorted(STAFF))
+        found = await asyncio.gather(*(self._api.every("/api/v1/people", role=role) for role in roles))
+        people = (Person.model_validate(each) for each in (facts for of_role in found for facts in of_role))
+        return tuple(person for person in people if person.active)
 
     async def person(self, person_id: UUID) -> Person:
         """Staff only."""

@@ -62,13 +62,8 @@ async def _question(visit: Visit, form: Form) -> dict[str, Any]:
         "priority": form.choice("priority", Priority, Priority.LOW),
         "language": visit.language,
         "attachment_ids": await forms.upload(form, visit.intake),
-        **_about_product(form),
+        **forms.about_product(form),
     }
-
-
-def _about_product(form: Form) -> dict[str, Any]:
-    product = form.id("product_id")
-    return {"product_id": product, "fields": form.product_fields} if product else {}
 
 
 async def _new_ticket(visit: Visit, form: Form, status: int = 200) -> Response:

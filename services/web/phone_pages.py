@@ -1,8 +1,8 @@
 """Logging what somebody said on the phone."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.errors import NotAuthenticated, Permanent
@@ -16,16 +16,18 @@ router = APIRouter(prefix="/desk/tickets")
 
 
 @router.get("/new")
-async def phone_page(visit: DeskVisit) -> Response:
-    """Log what somebody said on the phone."""
-    defaults = {"kind": Kind.QUESTION, "priority": Priority.LOW, "language": visit.language, "key": forms.new_key()}
-    return _phone(visit, Form(dict(defaults), [], []))
+async def phone_page(visit: DeskVisit, product_id: Annotated[str, Query()] = "") -> Response:
+    """Log what somebody said on the phone; for htmx, what the product asks."""
+    form = Form.of(kind=Kind.QUESTION, priority=Priority.LOW, language=visit.language, product_id=product_id)
+    return await _phone(visit, form)
 
 
 @router.post("/new")
 async def log_phone_call(visit: DeskVisit) -> Response:
-    """Open a ticket for the caller, who is found by address or added."""
+    """Open a ticket for the caller, who is found by address or added; with `look`, only show what the product asks."""
     form = await forms.read(visit.request)
+    if form["look"]:
+        return await _phone(visit, form)
     form.need("name", visit.t, NAME_CHARACTERS_MAX)
     form.need("subject", visit.t, SUBJECT_CHARACTERS_MAX)
     form.need("text", visit.t, TEXT_CHARACTERS_MAX)
@@ -40,10 +42,11 @@ async def log_phone_call(visit: DeskVisit) -> Response:
             raise
         except Permanent as error:
             explain(form, error, visit.t)
-    return _phone(visit, form, status=422)
+    return await _phone(visit, form, status=422)
 
 
-def _phone(visit: Visit, form: Form, status: int = 200) -> Response:
+async def _phone(visit: Visit, form: Form, status: int = 200) -> Response:
+    products = [each for each in await visit.desk.products() if each.active]
     return visit.page(
         "phone_ticket.html",
         status=status,
@@ -52,6 +55,8 @@ def _phone(visit: Visit, form: Form, status: int = 200) -> Response:
         kinds=list(Kind),
         priorities=list(Priority),
         languages=list(Language),
+        products=products,
+        product=next((each for each in products if str(each.id) == form["product_id"]), None),
         **file_limits(),
     )
 
@@ -68,4 +73,5 @@ async def _phone_call(visit: Visit, form: Form) -> dict[str, Any]:
         "channel": Channel.PHONE,
         "requester": requester,
         "attachment_ids": await forms.upload(form, visit.intake),
+        **forms.about_product(form),
     }

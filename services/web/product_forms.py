@@ -35,7 +35,8 @@ def product_fields(product: Product | None) -> Form:
 
 def questions_shown(form: Form) -> range:
     """The places of the questions filled in and of some empty ones."""
-    places = [int(found[1]) for name in form.fields if (found := re.fullmatch(r"q(\d{1,2})_en", name)) and form[name]]
+    written = (re.fullmatch(r"q(\d{1,2})_(nl|it|en|choices)", name) for name in form.fields if form[name])
+    places = [int(found[1]) for found in written if found]
     return range(min(max(places, default=-1) + 1 + BLANK_QUESTIONS, QUESTIONS_MAX))
 
 
@@ -48,7 +49,7 @@ def product_facts(form: Form, t: Said) -> dict[str, Any]:
 def _questions(form: Form, t: Said) -> Iterator[dict[str, Any]]:
     for place in range(QUESTIONS_MAX):
         label = {str(language): form[f"q{place}_{language}"] for language in Language}
-        if not any(label.values()):
+        if not any((*label.values(), form[f"q{place}_choices"])):
             continue
         if not all(label.values()):
             form.errors[f"q{place}_en"] = t("wrong.labels")

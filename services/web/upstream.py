@@ -15,6 +15,9 @@ from services.vocabulary import Language
 FORWARDED_FOR = "X-Forwarded-For"
 CALL_TIMEOUT = timedelta(seconds=10)
 CONNECTIONS_MAX = 50
+PAGE_ITEMS = 100
+PAGES_MAX = 50
+"""So at most the first 5,000 of a list are read whole: products, teams, contracts, people of support."""
 
 
 class Unreachable(Temporary):
@@ -57,6 +60,17 @@ class Upstream:
         """Parameters that are None are left out. Raises the problem answered, or Unreachable."""
         given = {name: str(value) for name, value in params.items() if value is not None}
         return await self.send("GET", path, params=given)
+
+    async def every(self, path: str, **params: object) -> list[Any]:
+        """Everything in a list that comes in pages. Raises as `get` does."""
+        items: list[Any] = []
+        cursor: str | None = None
+        for _ in range(PAGES_MAX):
+            page = (await self.get(path, **params, limit=PAGE_ITEMS, cursor=cursor)).json()
+            items += page["items"]
+            if not (cursor := page.get("next_cursor")):
+                break
+        return items
 
     async def send(
         self,

@@ -5,9 +5,17 @@ from uuid import uuid4
 
 import pytest
 
-from services.policy import Promises
-from services.vocabulary import Language
-from services.web.agreement_forms import calendar_facts, calendar_fields, contract_facts, contract_fields
+from services.policy import STEPS_MAX, TARGETS_MAX, Promises
+from services.vocabulary import Language, Metric, Told
+from services.web.agreement_forms import (
+    COLUMNS,
+    calendar_facts,
+    calendar_fields,
+    contract_facts,
+    contract_fields,
+    pausing,
+    steps_shown,
+)
 from services.web.desk_records import Calendar, Contract, Product
 from services.web.forms import Form
 from services.web.product_forms import product_facts, product_fields, questions_shown
@@ -33,6 +41,18 @@ TERMS: dict[str, Any] = {
     "ordinary_until": "2027-03-01",
 }
 
+FULL: dict[str, Any] = {
+    "targets": [
+        {"metric": metric, "within": {"length": f"PT{place + 1}H20S", "counted": "calendar"}, "priority": priority}
+        for place, metric in enumerate(Metric)
+        for priority in COLUMNS
+    ],
+    "pauses": [{"metric": metric, "status": status} for metric in Metric for status in pausing(metric)],
+    "warn_at": [10, 20, 30, 40, 50, 60, 70, 80, 90, 99],
+    "escalations": [{"after": f"PT{step}H", "tell": list(Told)} for step in range(STEPS_MAX)],
+}
+"""As many of everything as there may be."""
+
 
 def promised(terms: dict[str, Any]) -> Promises:
     """The terms as the clock counts with them, however they were written."""
@@ -44,7 +64,7 @@ def contract(terms: dict[str, Any]) -> Contract:
     return Contract(id=uuid4(), name="Bakers", terms=terms, product_ids=(uuid4(),))
 
 
-@pytest.mark.parametrize("terms", [TERMS, {}])
+@pytest.mark.parametrize("terms", [TERMS, FULL, {}])
 def test_a_contract_saved_as_it_was_shown_stays_the_same(terms: dict[str, Any]) -> None:
     given = contract(terms)
     form = contract_fields(given)
@@ -65,6 +85,8 @@ def test_a_contract_saved_as_it_was_shown_stays_the_same(terms: dict[str, Any]) 
         ("warn_at", "75, 120"),
         ("ordinary_until", "1 March"),
         ("step_1", "soon"),
+        ("step_1", ""),
+        ("step_2", "8"),
         ("name", ""),
     ],
 )
@@ -73,6 +95,15 @@ def test_what_cannot_be_read_is_said_beside_its_field(field: str, typed: str) ->
     form.fields[field] = typed
     contract_facts(form, SAID, TERMS)
     assert list(form.errors) == [field]
+
+
+def test_there_is_always_room_for_one_more_escalation_step_up_to_the_limit() -> None:
+    assert len(FULL["targets"]) == TARGETS_MAX
+    kept = [{"escalations": FULL["escalations"][:count]} for count in (0, 1, 5, STEPS_MAX)]
+    assert [len(steps_shown(contract_fields(contract(terms)))) for terms in kept] == [1, 2, 6, STEPS_MAX]
+    form = contract_fields(contract(TERMS))
+    form.fields["step_5"] = "8"
+    assert len(steps_shown(form)) == 7
 
 
 def test_a_pause_that_could_never_count_is_not_sent() -> None:
@@ -116,6 +147,17 @@ def test_a_products_questions_saved_as_shown_stay_the_same_and_new_ones_get_a_ke
     assert product_facts(form, SAID)["form"] == questions
     form.fields |= {"q1_nl": "Klantnummer", "q1_it": "Numero cliente", "q1_en": "Customer number (8 digits)"}
     assert product_facts(form, SAID)["form"][1]["key"] == "customer_number_8_digits"
+
+
+def test_a_question_begun_in_one_language_is_still_there_after_a_refusal() -> None:
+    assert list(questions_shown(Form.of(q4_nl="Type"))) == list(range(8))
+    assert list(questions_shown(Form.of(q5_choices="LX 8"))) == list(range(9))
+
+
+def test_options_without_a_question_are_not_thrown_away() -> None:
+    form = Form.of(name="Printer", q0_kind="choice", q0_choices="LX 8")
+    product_facts(form, SAID)
+    assert set(form.errors) == {"q0_en"}
 
 
 def test_a_question_needs_every_language_and_a_choice_something_to_choose() -> None:

@@ -65,6 +65,31 @@ async def test_a_contract_somebody_else_changed_meanwhile_is_not_overwritten_uns
     assert "Bakers only" in (await visitor.opens(CONTRACTS)).words
 
 
+async def test_every_escalation_step_survives_saving_and_one_more_is_offered(site: Site) -> None:
+    contract = await add_contract(site)
+    visitor = site.visitor(ANNA)
+    for step in range(1, 7):
+        form = await visitor.opens(contract)
+        typed: dict[str, Any] = {f"step_{step}": str(4 * step), f"tell_{step}": ["team", "admins"]}
+        assert (await visitor.sends(form, contract, **typed)).status == 303
+    fields = (await visitor.opens(contract)).form(contract).fields
+    assert [fields[f"step_{step}"] for step in range(1, 8)] == ["4", "8", "12", "16", "20", "24", ""]
+    unheard = await visitor.sends(await visitor.opens(contract), contract, step_7="28")
+    assert (unheard.status, "Say who is told" in unheard.words) == (422, True)
+
+
+async def test_what_stands_beyond_the_first_hundred_is_listed_and_not_lost_by_saving(site: Site) -> None:
+    names = [f"Hours {place:03}" for place in range(101)]
+    made = [await site.asks(ANNA, "POST", "/api/v1/calendars", json={"name": name}) for name in names]
+    contract = await add_contract(site)
+    visitor = site.visitor(ANNA)
+    assert names[-1] in (await visitor.opens("/desk/agreements/calendars")).words
+    await visitor.sends(await visitor.opens(contract), contract, calendar_id=made[-1]["id"])
+    await visitor.sends(await visitor.opens(contract), contract, name="Bakers 2027")
+    kept = await site.asks(ANNA, "GET", f"/api/v1{contract.removeprefix('/desk/agreements')}")
+    assert (kept["name"], kept["calendar_id"]) == ("Bakers 2027", made[-1]["id"])
+
+
 async def test_a_calendar_is_kept_with_its_hours_and_shows_its_holidays(site: Site) -> None:
     visitor = site.visitor(ANNA)
     new = "/desk/agreements/calendars/new"
@@ -100,6 +125,28 @@ async def test_a_products_questions_are_asked_of_whoever_chooses_it(site: Site) 
     )
     assert part.ids[0] == "questions"
     assert "<html" not in part.source
+
+
+async def test_whoever_logs_a_phone_call_is_asked_what_the_product_asks(site: Site) -> None:
+    label = {"nl": "Type", "it": "Modello", "en": "Model"}
+    facts = {"name": "Printer", "form": [{"key": "model", "label": label, "required": True}]}
+    product = (await site.asks(ANNA, "POST", "/api/v1/products", json=facts))["id"]
+    await site.asks(ANNA, "POST", "/api/v1/products", json={"name": "Telegraph", "active": False})
+    visitor = site.visitor(DAAN)
+    new = "/desk/tickets/new"
+    form = await visitor.opens(new)
+    assert "Telegraph" not in form.words
+    shown = await visitor.sends(
+        form, new, product_id=product, name="Jan", subject="Silence", text="He says: hm.", look="1"
+    )
+    assert "Model" in shown.words
+    refused = await visitor.sends(shown, new)
+    assert (refused.status, "This must be filled in." in refused.words) == (422, True)
+    sent = await visitor.sends(refused, new, field_model="LX 9")
+    ticket = await site.reads(DAAN, int(sent.leads_to.rpartition("/")[2]))
+    assert (ticket["product"]["name"], ticket["fields"]) == ("Printer", {"model": "LX 9"})
+    part = await visitor.opens(f"{new}?product_id={product}", **{"HX-Request": "true", "HX-Target": "questions"})
+    assert (part.ids[0], "<html" in part.source) == ("questions", False)
 
 
 async def test_a_team_is_kept_with_its_members(site: Site) -> None:
