@@ -40,7 +40,7 @@ ANSWER_TIMEOUT = timedelta(seconds=5)
 SETTLED_AFTER = timedelta(seconds=30)
 """A ticket changed more recently than this may be on its way to its clock still, and Temporal's list lags a second."""
 OVERDUE_AFTER = timedelta(minutes=2)
-HELD_TWICE = ("status", "next_deadline_at", "next_breach_at")
+HELD_TWICE = ("status", "closed_reason", "next_deadline_at", "next_breach_at")
 """Columns that follow from the others, there to be searched by."""
 SLICE = 500
 """Clocks asked in turn, whatever their ticket looks like: of 100,000, each within a day and a half."""
@@ -200,7 +200,7 @@ def _opened(row: Row[Any]) -> _Open:
     about = read_ticket(row)
     snapshot, breach = about.snapshot(), next_breach(about.standing, about.policy)
     due = snapshot.next_deadline
-    follows = (snapshot.status, due.due_at if due else None, breach[1] if breach else None)
+    follows = (about.status, about.closed_reason, due.due_at if due else None, breach[1] if breach else None)
     held = tuple(row._mapping[name] for name in HELD_TWICE)
     return _Open(snapshot, held == follows, row.updated_at)
 

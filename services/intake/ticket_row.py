@@ -153,11 +153,14 @@ def _next_instants(of: Ticket) -> dict[str, datetime | None]:
 
 
 def _standing(facts: Mapping[Any, Any]) -> Standing:
+    path = _path(facts)
+    # One written by hand into the row of an open ticket would allow it no move at all.
+    reason = facts["closed_reason"] if path[-1].status is Status.CLOSED else None
     return Standing(
         number=facts["number"],
         priority=Priority(facts["priority"]),
-        path=_path(facts),
-        closed_reason=ClosedReason(facts["closed_reason"]) if facts["closed_reason"] else None,
+        path=path,
+        closed_reason=ClosedReason(reason) if reason else None,
         asked_at=facts["asked_at"],
         reminded_at=facts["reminded_at"],
         surveyed_at=facts["surveyed_at"],

@@ -40,7 +40,7 @@ from services.intake.tables import outbox, person, ticket
 from services.intake.ticket_row import ticket_values
 from services.intake.tickets import Decision, Ticket
 from services.outbox import OutboxRow
-from services.vocabulary import Status
+from services.vocabulary import ClosedReason, Status
 from services.workflows.reconcile_schedule import keep_reconciling
 from services.workflows.worker import ticket_worker
 from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, asked, new_ticket, solved
@@ -231,6 +231,7 @@ async def test_a_row_changed_by_hand_is_found_by_its_sum(counter: Counter) -> No
         (900_201, {"status": Status.PARKED}),
         (900_202, {"next_breach_at": datetime(2020, 1, 1, tzinfo=UTC)}),
         (900_203, {"next_deadline_at": None}),
+        (900_204, {"closed_reason": ClosedReason.SPAM}),
     ],
 )
 async def test_a_row_that_would_be_searched_for_in_vain_is_made_of_one_piece(
@@ -249,10 +250,11 @@ async def test_a_row_that_would_be_searched_for_in_vain_is_made_of_one_piece(
 async def test_a_ticket_that_was_closed_by_hand_is_what_its_history_says_again(counter: Counter) -> None:
     await counter.opens(900_211)
     await counter.agrees(900_211)
-    await counter.changes(900_211, status=Status.CLOSED)
+    await counter.changes(900_211, status=Status.CLOSED, closed_reason=ClosedReason.SPAM)
     assert await counter.finds("is closed but its clock runs") == [900_211]
     await counter.heals()
-    assert (await counter.searched_by(900_211))["status"] == Status.PENDING
+    row = await counter.searched_by(900_211)
+    assert (row["status"], row["closed_reason"]) == (Status.PENDING, None)
     assert (await counter.looks()).differing == []
     assert await counter.rings(900_211)
 
