@@ -7,7 +7,7 @@ import pytest
 
 from services.desk_events import TicketChanged, TicketMerged, TicketPlanned, TicketPriorityChanged, TicketShipped
 from services.errors import Invalid
-from services.events import TicketAssigned, TicketReplied, TicketStatusChanged
+from services.events import TicketAssigned, TicketNoted, TicketReplied, TicketStatusChanged
 from services.intake.decide import decide
 from services.intake.orders import (
     Assign,
@@ -16,6 +16,7 @@ from services.intake.orders import (
     LinkProblem,
     MarkSpam,
     Merge,
+    Note,
     Plan,
     Prioritise,
     Reopen,
@@ -113,7 +114,8 @@ def test_a_merged_ticket_ends_here_and_its_people_go_on_there() -> None:
     assert isinstance(merged, TicketMerged)
     assert isinstance(moved, TicketStatusChanged)
     assert (merged.into, moved.told) == (8, True)
-    assert decision.history[0].facts == {"into": 8}
+    assert (_lines(decision), decision.history[0].facts) == (["merged", "status_changed"], {"into": 8})
+    assert (merged.by, decision.history[0].by, decision.ticket.updated_at) == (AGENT, AGENT, NOON + HOUR)
     with pytest.raises(Invalid, match="cannot be merged into itself"):
         decide(new_ticket(), Merge(AGENT, into=7), NOON)
     taken_in = decide(new_ticket(), TakeIn(AGENT, merged=8, requester=GIULIA, followers=(MARIEKE, GIULIA)), NOON)
@@ -127,7 +129,9 @@ def test_a_release_that_ships_solves_and_is_told_by_its_own_event() -> None:
     planned = decide(parked, Plan(AGENT, "5.0"), NOON)
     (event,) = planned.events
     assert isinstance(event, TicketPlanned)
-    assert event.release == "5.0"
+    assert (event.release, event.by, planned.history[0].by) == ("5.0", AGENT, AGENT)
+    assert (_lines(planned), planned.history[0].facts) == (["planned"], {"release": "5.0"})
+    assert planned.ticket.updated_at == NOON
     assert decide(planned.ticket, Plan(AGENT, "5.0"), NOON) == Decision(planned.ticket)
     decision = decide(_snoozed(planned.ticket), Ship(AGENT, "5.0", "Faster."), NOON + HOUR)
     shipped, moved = decision.events
@@ -176,3 +180,14 @@ def test_reopening_with_words_answers_and_is_counted() -> None:
     spoken = decide(ended, Reopen(AGENT, message("Wait.")), NOON + HOUR)
     assert spoken.ticket.standing.replied_at == NOON + HOUR
     assert _types(spoken) == [TicketReplied, TicketStatusChanged]
+
+
+def test_a_note_is_for_support_and_moves_nothing() -> None:
+    words = message("secret")
+    decision = decide(new_ticket(), Note(AGENT, words), NOON + HOUR)
+    (event,) = decision.events
+    assert isinstance(event, TicketNoted)
+    assert (event.by, event.comment_id, event.ticket) == (AGENT, words.comment_id, decision.ticket.facts())
+    (entry,) = decision.history
+    assert (entry.type, entry.by, entry.message, entry.public) == ("comment", AGENT, words, False)
+    assert (decision.ticket.updated_at, decision.ticket.version) == (NOON + HOUR, 2)

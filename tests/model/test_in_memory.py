@@ -5,6 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.deadlines import quiet_until
 from services.vocabulary import DeadlineKind, Status
 from tests.model.acts import QUARTER, Act, instant, quarter_of
 from tests.model.desk import LivedDesk
@@ -146,4 +147,5 @@ def _follows(reference: Reference, desk: LivedDesk, at: int) -> None:
 def _agree(reference: Reference, desk: LivedDesk) -> None:
     assert desk.acts == reference.acts
     assert desk.coming == reference.coming()
+    assert not desk.coming or quiet_until(desk.ticket.standing, desk.ticket.policy) <= instant(desk.coming[0].at)
     assert (desk.ticket.status, desk.ticket.closed_reason) == (reference.status, reference.reason)
