@@ -22,7 +22,7 @@ async def correction(connection: AsyncConnection, party: Party, ticket: Ticket, 
 
 
 async def linking(connection: AsyncConnection, party: Party, problem: int | None) -> LinkProblem:
-    """Raises Invalid where the problem is no ticket, or has ended."""
+    """Raises Invalid where the problem is no ticket, has ended, or is an incident itself: none is behind itself."""
     if problem is not None:
         try:
             found = await load(connection, problem)
@@ -30,6 +30,8 @@ async def linking(connection: AsyncConnection, party: Party, problem: int | None
             raise Invalid(f"{error.detail} Name the ticket of the problem.") from error
         if found.status in ENDED:
             raise Invalid(f"Ticket {problem} is {found.status}: a problem with incidents is one still at work.")
+        if found.problem is not None:
+            raise Invalid(f"Ticket {problem} is an incident of {found.problem} itself; name that one.")
     return LinkProblem(party.actor, problem)
 
 

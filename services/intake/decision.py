@@ -7,7 +7,7 @@ from services.event_data import Actor, EventData
 from services.events import TicketReplied, TicketStatusChanged
 from services.intake.tickets import Decision, Entry, Message, Ticket
 from services.standing import ENDED, Standing
-from services.vocabulary import DeadlineKind
+from services.vocabulary import ClosedReason, DeadlineKind
 
 
 def next_version(ticket: Ticket, now: datetime, standing: Standing | None = None, **changes: object) -> Ticket:
@@ -65,6 +65,8 @@ def moved_entry(ticket: Ticket, after: Ticket, by: Actor) -> tuple[Entry, ...]:
     if ticket.status == after.status:
         return ()
     facts = {"from": ticket.status, "to": after.status, "reopened": after.reopened > ticket.reopened}
+    if after.closed_reason is ClosedReason.SPAM:
+        facts["spam"] = True
     return (Entry("status_changed", by, facts),)
 
 

@@ -67,6 +67,8 @@ def _moved(t: Teller, actor: Actor, facts: Facts) -> Told:
     status = Status(facts["to"])
     if not t.inside:
         return Told(t.say("status", status=wording.requester_status_label(status, t.language)))
+    if facts.get("spam"):
+        return Told(t.say("spam", who=t.who(actor)))
     return Told(t.say("moved", who=t.who(actor), status=wording.status_label(status, t.language)))
 
 

@@ -80,10 +80,22 @@ async def test_an_incident_names_a_problem_that_is_at_work(marieke: As, luca: As
         assert (await daan.refused(incident, "link_problem", problem=number))["status"] == 422
 
 
+async def test_no_ticket_is_behind_itself(marieke: As, daan: As) -> None:
+    incident, problem = await marieke.submits("No scales"), await marieke.submits("No network")
+    await daan.moves(incident, "link_problem", problem=problem["number"])
+    refused = await daan.refused(problem, "link_problem", problem=incident["number"])
+    assert (refused["status"], refused["detail"]) == (
+        422,
+        f"Ticket {incident['number']} is an incident of {problem['number']} itself; name that one.",
+    )
+
+
 async def test_spam_is_closed_and_asked_nothing(marieke: As, daan: As) -> None:
     opened = await marieke.submits("Cheap watches")
     spam = await daan.moves(opened, "spam")
     assert (spam["status"], spam["closed_reason"], spam["deadlines"]) == ("closed", "spam", [])
+    history = (await daan.get(f"/api/v1/tickets/{opened['number']}/timeline"))["items"]
+    assert "spam" in history[-1]["event"]["sentence"]
     assert (await daan.moves(opened, "reopen"))["status"] == "open"
 
 

@@ -77,6 +77,7 @@ def parked() -> Ticket:
         ("team", {"team": None}, "Daan took this ticket away from its team"),
         ("status_changed", {"from": "new", "to": "open", "reopened": False}, "Daan set the status to “Open”"),
         ("status_changed", {"from": "solved", "to": "open", "reopened": True}, "Daan reopened this ticket"),
+        ("status_changed", {"from": "new", "to": "closed", "spam": True}, "Daan marked this ticket as spam"),
         ("rated", {"good": True, "comment": ""}, "Daan was satisfied"),
         ("rated", {"good": False, "comment": "Slow."}, "Daan was not satisfied: “Slow.”"),
         ("shared", {"colleague": "Carla", "shared": True}, "Daan shared this ticket with Carla"),
