@@ -228,9 +228,12 @@ async def _balie_problem(_request: Request, error: Exception) -> Response:
 
 async def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    wrong = [(tuple(each["loc"]), each["msg"]) for each in error.errors()]
     fields = [
-        {"field": ".".join(str(part) for part in problem["loc"]), "message": problem["msg"]}
-        for problem in error.errors()
+        {"field": ".".join(map(str, where)), "message": message.removeprefix("Value error, ")}
+        for where, message in wrong
+        # What is wrong with a whole because a part of it is, such as its length, is no news.
+        if not any(inner[: len(where)] == where for inner, _ in wrong if inner != where)
     ]
     names = ", ".join(field["field"] for field in fields)
     return problem(Invalid(f"Mend these and send it again: {names}.", fields=fields))

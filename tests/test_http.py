@@ -1,9 +1,11 @@
 """What every HTTP API of Balie does the same way."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 import httpx
 import pytest
+from pydantic import AfterValidator, BaseModel
 
 from services.errors import MoveRefused, TooManyRequests
 from services.http import BODY_BYTES_MAX, RateLimit, StaffCaller, create_app
@@ -12,6 +14,18 @@ from services.vocabulary import Role
 from tests.moved_clock import MovedClock
 
 SIGNER = Signer("a secret for tests that is long enough")
+
+
+def _in_order(hours: str) -> str:
+    if hours < "09":
+        raise ValueError("nobody works before nine")
+    return hours
+
+
+class Week(BaseModel):
+    """What a route takes."""
+
+    days: tuple[Annotated[str, AfterValidator(_in_order)], str]
 
 
 @pytest.fixture
@@ -25,6 +39,9 @@ async def client(clock: MovedClock) -> AsyncIterator[httpx.AsyncClient]:
     @app.get("/refused")
     async def refused() -> None:
         raise MoveRefused("Not now.", allowed=["reply"])
+
+    @app.post("/hours")
+    async def hours(_week: Week) -> None: ...
 
     @app.get("/staff")
     async def staff(caller: StaffCaller) -> str:
@@ -52,6 +69,12 @@ async def test_a_problem_names_what_is_wrong_and_carries_its_facts(client: httpx
     assert (problem["status"], problem["detail"], problem["allowed"]) == (409, "Not now.", ["reply"])
     assert (await client.get("/nowhere")).json()["status"] == 404
     assert (await client.post("/refused")).json()["status"] == 405
+
+
+async def test_wrong_input_is_named_by_its_innermost_part_in_plain_words(client: httpx.AsyncClient) -> None:
+    problem = (await client.post("/hours", json={"days": ["08-17", "09-17"]})).json()
+    assert (problem["status"], problem["detail"]) == (422, "Mend these and send it again: body.days.0.")
+    assert problem["fields"] == [{"field": "body.days.0", "message": "nobody works before nine"}]
 
 
 async def test_routes_for_staff_refuse_requesters_and_strangers(client: httpx.AsyncClient, clock: MovedClock) -> None:

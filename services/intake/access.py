@@ -19,8 +19,6 @@ from services.vocabulary import DECIDES_ON_PRODUCT, STAFF, ClosedReason, Role
 
 COLLEAGUES = STAFF | {Role.COLLEAGUE}
 """With whom a ticket may be shared; who is none of them any more sees no longer what was."""
-INWARD = frozenset({"take_in"})
-"""Moves that are a part of another one: nobody is offered them."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class Party:
         """What this party may do with the ticket now."""
         own = self.person is not None and self.person.id == of.requester.person_id
         if self.is_staff and not own:
-            hidden = INWARD if self.decides_on_product else INWARD | moves.DIRECTORS_MOVES
+            hidden = moves.INWARD if self.decides_on_product else moves.INWARD | moves.DIRECTORS_MOVES
             found = tuple(move for move in moves.moves(of, staff=True) if move not in hidden)
         else:
             found = moves.moves(of, staff=False) if self.asks(of) else ()

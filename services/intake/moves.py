@@ -37,6 +37,8 @@ STAFF_MOVES: dict[tuple[Status, ClosedReason | None], tuple[str, ...]] = {
 }
 """What support may do. A ticket that is not closed has no reason."""
 
+INWARD = frozenset({"take_in"})
+"""Of these, parts of another one: nobody is offered them."""
 DIRECTORS_MOVES = frozenset({"plan", "decline", "ship"})
 """Of these, only what the product director and admins may do."""
 
@@ -66,9 +68,10 @@ def must_allow(ticket: Ticket, move: str, *, staff: bool) -> None:
     allowed = moves(ticket, staff=staff)
     if move not in allowed:
         state = f"{ticket.status} ({ticket.closed_reason})" if ticket.closed_reason else str(ticket.status)
-        instead = f"allowed now: {', '.join(allowed)}" if allowed else "nothing is allowed any more"
+        offered = [each for each in allowed if each not in INWARD]
+        instead = f"allowed now: {', '.join(offered)}" if offered else "nothing is allowed any more"
         raise MoveRefused(
             f"Ticket {ticket.number} is {state}, which does not allow '{move}'; {instead}.",
             status_now=ticket.status.value,
-            allowed=list(allowed),
+            allowed=offered,
         )

@@ -10,7 +10,7 @@ from services.intake.teller import Facts, Teller
 from services.vocabulary import DeadlineKind, Status
 
 ON_TIME = timedelta(minutes=1)
-"""A deadline met less than this after it was due was met on time, as far as a person is concerned."""
+"""A deadline met less than this after it was due, or before, was met on time, as far as a person is concerned."""
 DAYS_NAMED_MAX = 6
 """More days off than these are counted, not named."""
 
@@ -18,7 +18,7 @@ DAYS_NAMED_MAX = 6
 def punctual(t: Teller, facts: Facts) -> str:
     """How far from the time it was due a deadline was met."""
     late = datetime.fromisoformat(facts["met_at"]) - datetime.fromisoformat(facts["due_at"])
-    if late < timedelta(0):
+    if late <= -ON_TIME:
         return t.say("early", early=t.length(-late))
     return t.say("on_time") if late < ON_TIME else t.say("late", late=t.length(late))
 

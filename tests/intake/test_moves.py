@@ -8,7 +8,7 @@ import pytest
 
 from services.errors import MoveRefused
 from services.intake.decide import decide
-from services.intake.moves import moves
+from services.intake.moves import INWARD, moves
 from services.intake.orders import (
     Ask,
     Assign,
@@ -155,7 +155,7 @@ def test_a_command_leads_where_the_table_says_or_is_refused(
         with pytest.raises(MoveRefused) as refused:
             decide(ticket, given, NOON)
         staff = command not in _OF_REQUESTER
-        assert refused.value.facts["allowed"] == list(moves(ticket, staff=staff))
+        assert refused.value.facts["allowed"] == [each for each in moves(ticket, staff=staff) if each not in INWARD]
         return
     after = decide(ticket, given, NOON).ticket
     assert after.status is expected

@@ -177,6 +177,9 @@ def test_a_step_brought_about_by_somebody_says_who_and_how_early() -> None:
     now = decide(asked(new_ticket(), NOON), DoNow(AGENT, DeadlineKind.REMINDER), NOON + DAY)
     assert told(now) == ["Daan had the requester reminded at once"]
     assert "done 6 days early" in evidence(now)
+    hardly = asked(new_ticket(), NOON)
+    moments_before = decide(hardly, DoNow(AGENT, DeadlineKind.REMINDER), NOON + 7 * DAY - timedelta(seconds=20))
+    assert "met on time" in evidence(moments_before)
 
 
 def test_a_step_moved_by_hand_says_so() -> None:
