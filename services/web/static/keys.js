@@ -82,7 +82,9 @@
     const doing = event.detail.elt.closest?.("[data-doing]");
     if (!doing) return;
     doing.scrollIntoView({ block: "nearest" });
-    if (!doing.contains(document.activeElement)) doing.querySelector("[aria-invalid], textarea, input:not([type=hidden]), select, button")?.focus();
+    if (doing.contains(document.activeElement)) return;
+    const first = doing.querySelector("[aria-invalid], textarea, input:not([type=hidden]), select, button");
+    (first?.type === "radio" && doing.querySelector("input:checked") || first)?.focus();
   });
 
   // Sent: the keys work again, until somebody chooses to write more.
