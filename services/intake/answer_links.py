@@ -1,4 +1,7 @@
-"""The one-click answers of a reminder: whoever has the link acts as the requester, about that one question only."""
+"""The one-click answers of a reminder: whoever has the link acts as the requester, about that one question only.
+
+Only the requester's own mail carries links: followers' answer on the ticket's page, under their own name.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -59,7 +59,11 @@ async def read_answer_link(code: Code, desk: TheDesk) -> AnswerLinkOut:
 
 @router.post("/answer-link", summary="Answer by a reminder's link")
 async def use_answer_link(wanted: AnswerLinkIn, desk: TheDesk) -> AnsweredOut:
-    """Whoever has the link from the mail, as the requester. Once: a link about an earlier question answers 409."""
+    """Whoever has the link from the mail, as the requester. A link about an earlier question answers 409.
+
+    So does every further use once `keep_open` or `confirm_solved` has answered it. After `postpone` the question
+    stands: the same postponement again changes nothing, another one counts.
+    """
     now = desk.now()
     question = Question.linked(desk.signer, wanted.code, now)
     async with transaction(desk.engine) as connection:

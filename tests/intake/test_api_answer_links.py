@@ -4,8 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.identity import REMINDER_LINK, SURVEY_LINK, Signer, question
+from services.intake.tables import outbox
 from tests.intake.api_desk import SECRET, As
 from tests.intake.test_api_steps import asked, at
 from tests.moved_clock import MovedClock
@@ -69,6 +72,24 @@ async def test_postponing_by_link_has_its_limit(api: As, marieke: As, daan: As, 
         assert refused.status_code == 422
     assert (await api.does(PATH, {"code": link, "act": "postpone", "until": at(30)}))["closes_at"] == at(30)
     assert (await api.get(PATH, code=link))["closes_at"] == at(30)
+
+
+async def test_the_same_postponement_again_changes_nothing_and_tells_nobody(
+    api: As, marieke: As, daan: As, clock: MovedClock, engine: AsyncEngine
+) -> None:
+    waiting = await asked(marieke, daan)
+    wish = {"code": code(waiting, clock), "act": "postpone", "until": at(20)}
+    await api.does(PATH, wish)
+    once = await daan.get(f"/api/v1/tickets/{waiting['number']}"), await _told(engine)
+    clock.move(timedelta(minutes=1))
+    assert await api.does(PATH, wish) == {"status": "pending", "closes_at": at(20)}
+    assert (await daan.get(f"/api/v1/tickets/{waiting['number']}"), await _told(engine)) == once
+    assert (await api.does(PATH, {**wish, "until": at(21)}))["closes_at"] == at(21)
+
+
+async def _told(engine: AsyncEngine) -> int:
+    async with engine.connect() as connection:
+        return (await connection.execute(select(func.count()).select_from(outbox))).scalar_one()
 
 
 @pytest.mark.parametrize("made", ["forged", "other purpose", "no question", "too late"])

@@ -9,7 +9,7 @@ from services.errors import Invalid, MoveRefused
 from services.events import TicketReminderDue, TicketStatusChanged
 from services.intake.decide import decide
 from services.intake.orders import DoNow, KeepOpen, Meet, Postpone, Replan, Skip, Snooze
-from services.intake.tickets import Ticket
+from services.intake.tickets import Decision, Ticket
 from services.policy import Policy
 from services.vocabulary import ClosedReason, DeadlineKind, Status
 from services.working_time import Span
@@ -41,6 +41,20 @@ def test_a_postponed_step_comes_then_and_the_other_where_it_was() -> None:
         "reason": "asked",
     }
     assert decision.history[0].public
+
+
+def test_the_same_postponement_again_changes_nothing_and_another_does() -> None:
+    postponed = decide(_pending(), Postpone(REQUESTER, CLOSURE, NOON + 20 * DAY), NOON).ticket
+    moved = decide(postponed, Postpone(AGENT, REMINDER, NOON + 8 * DAY), NOON).ticket
+    assert decide(moved, Postpone(REQUESTER, CLOSURE, NOON + 20 * DAY), NOON + HOUR) == Decision(moved)
+    assert decide(moved, Postpone(REQUESTER, CLOSURE, NOON + 21 * DAY), NOON + HOUR).events
+
+
+def test_a_step_postponed_to_when_it_comes_anyway_stays_there_from_then_on() -> None:
+    held = decide(_pending(), Postpone(REQUESTER, CLOSURE, NOON + 14 * DAY), NOON)
+    assert held.events
+    later = decide(held.ticket, Postpone(AGENT, REMINDER, NOON + 9 * DAY), NOON).ticket
+    assert _days(later) == {"reminder": 9, "closure": 14}
 
 
 def test_a_later_reminder_leaves_the_whole_time_it_promises() -> None:
