@@ -1,7 +1,8 @@
 """Bringing a mail in: once however often it comes, to the ticket it belongs to or as a new one. One transaction.
 
 A sender's address can be forged, so a mail speaks only for the requester's side, and reaches only tickets its
-sender takes part in. What a machine wrote never counts as anybody's answer and is never confirmed.
+sender takes part in. What a machine wrote never counts as anybody's answer and is never confirmed. Whoever was
+switched off speaks for nobody by mail either: theirs is a ticket of nobody known, so that support reads it.
 """
 
 import asyncio
@@ -128,13 +129,16 @@ class _Arrival:
     async def bring_in(self, mail: IncomingMail | RefusedMail) -> Receipt:
         if isinstance(mail, RefusedMail):
             return Receipt(Outcome.REFUSED, None, mail.reason)
-        party = await self._known_party(mail)
+        sender = await find_by_email(self.connection, mail.sender.email) if mail.sender else None
+        party = _requesters_side(sender) if sender else None
         own, foreign = await self._tickets(mail, party)
         if mail.written_by_machine is not None:
             about = own or (foreign if mail.bounce else None)
             if about is not None:
                 return await self._note(about, machine_note(mail), mail)
-        elif own is not None and party is not None:
+        if sender is not None and not sender.active:
+            return await self._submit(mail, names=own or foreign, switched_off=True)
+        if mail.written_by_machine is None and own is not None and party is not None:
             if not party.asks(await load(self.connection, own)):
                 return await self._colleagues_note(own, mail, party)
             try:
@@ -142,10 +146,6 @@ class _Arrival:
             except MoveRefused:
                 return await self._submit(mail, answers=own)
         return await self._submit(mail, names=foreign)
-
-    async def _known_party(self, mail: IncomingMail) -> Party | None:
-        known = await find_by_email(self.connection, mail.sender.email) if mail.sender else None
-        return _requesters_side(known) if known else None
 
     async def _tickets(self, mail: IncomingMail, party: Party | None) -> tuple[int | None, int | None]:
         """The ticket it belongs to, where its sender takes part in it; and one it names where they do not."""
@@ -179,8 +179,11 @@ class _Arrival:
         numbers = (await self.connection.execute(query.order_by(comment.c.ticket_number.desc()).limit(1))).scalars()
         return numbers.first()
 
-    async def _submit(self, mail: IncomingMail, *, names: int | None = None, answers: int | None = None) -> Receipt:
-        requester = await self._requester(mail)
+    async def _submit(
+        self, mail: IncomingMail, *, names: int | None = None, answers: int | None = None, switched_off: bool = False
+    ) -> Receipt:
+        # Under the address they would be who was switched off: it is left out, and support reads it in the note.
+        requester = await self._requester(mail, None if switched_off or not mail.sender else mail.sender.email)
         party = _requesters_side(requester)
         language = mail.language or requester.language
         question = Question(
@@ -189,15 +192,16 @@ class _Arrival:
             language=language,
         )
         opened = await submit(self.connection, party, requester, question, self.mailroom.standard, self.now)
-        await self._note_about(opened.number, mail, names=names, answers=answers)
+        note = about_mail(mail, names=names, answers=answers, switched_off=switched_off)
+        await self._note_about(opened.number, note)
         return Receipt(Outcome.SUBMITTED, opened.number)
 
-    async def _requester(self, mail: IncomingMail) -> Person:
+    async def _requester(self, mail: IncomingMail, email: str | None) -> Person:
         language = mail.language or self.mailroom.language
         return await get_or_add_requester(
             self.connection,
             name=name_of(mail.sender, language),
-            email=mail.sender.email if mail.sender else None,
+            email=email,
             language=language,
             now=self.now,
         )
@@ -208,7 +212,7 @@ class _Arrival:
         html = None if mail.quoted else mail.html
         draft = await self._draft(mail, text_of(mail.text, language), html, party.uploader)
         answered = await reply(self.connection, party, number, draft, self.mailroom.standard, self.now)
-        await self._note_about(answered.number, mail)
+        await self._note_about(answered.number, about_mail(mail))
         # A reply to a merged ticket is one to the ticket it went on as; only a follow-up is new.
         return Receipt(Outcome.FOLLOWED_UP if answered.version == 1 else Outcome.REPLIED, answered.number)
 
@@ -218,11 +222,11 @@ class _Arrival:
         draft = await self._draft(mail, text_of(mail.text, language), None, party.uploader)
         note = Note(party.actor, await message_of(self.connection, draft, party.uploader))
         await carry_out(self.connection, party, number, note, self.now)
-        await self._note_about(number, mail)
+        await self._note_about(number, about_mail(mail))
         return Receipt(Outcome.NOTED, number)
 
-    async def _note_about(self, number: int, mail: IncomingMail, **tickets: int | None) -> None:
-        if note := about_mail(mail, **tickets):
+    async def _note_about(self, number: int, note: str) -> None:
+        if note:
             await self._carry_out_note(number, Draft(note, channel=Channel.EMAIL))
 
     async def _note(self, number: int, text: str, mail: IncomingMail) -> Receipt:

@@ -44,15 +44,20 @@ def text_of(text: str, language: Language) -> str:
     return text if text.strip() else _NO_TEXT[language]
 
 
-def about_mail(mail: IncomingMail, *, names: int | None = None, answers: int | None = None) -> str:
+def about_mail(
+    mail: IncomingMail, *, names: int | None = None, answers: int | None = None, switched_off: bool = False
+) -> str:
     """What support should know of a mail beyond what it says; empty for an ordinary one."""
     sentences = [*mail.defects]
     if mail.written_by_machine:
         sentences.append(f"A machine seems to have written this mail: {_sentence(mail.written_by_machine)}")
     if mail.bounce and mail.bounce.recipients:
         sentences.append(f"A mail {_reach(mail)}.")
+    if switched_off and mail.sender:
+        sentences.append(f"The account of {mail.sender.email} is switched off: this is a ticket of nobody known.")
     if names is not None:
-        sentences.append(f"It names ticket #{names}, in which its sender takes no part.")
+        foreign = f"It names ticket #{names}, in which its sender takes no part."
+        sentences.append(f"It is about ticket #{names}." if switched_off else foreign)
     if answers is not None:
         sentences.append(f"It answers ticket #{answers}, which takes no answers any more.")
     return "\n".join(sentences)

@@ -304,3 +304,50 @@ async def test_what_a_colleague_answers_is_a_note_and_moves_nothing(
     assert (said["text"], said["public"], said["actor"]["name"]) == ("Pay them.", False, "Carla")
     assert (await ticket_as(daan, number))["status"] == "pending"
     assert "Pay them." not in str(await comments(marieke, number))
+
+
+async def _switch_off(anna: As, who: As) -> None:
+    answer = await anna.ask("PATCH", f"/api/v1/people/{who.person['id']}", json={"active": False})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("thread", ["Subject: Re: [Balie #{number}] Fire!", "In-Reply-To: <1@devries>"])
+async def test_a_mail_from_somebody_switched_off_is_no_answer_but_a_ticket_of_nobody_known(
+    post: Post, marieke: As, pieter: As, daan: As, anna: As, thread: str
+) -> None:
+    number = await post.opens(MARIEKE, "Subject: Fire!", "Message-ID: <1@devries>")
+    await daan.moves({"number": number}, "ask", text="Which printer?")
+    before = await ticket_as(daan, number)
+    await _switch_off(anna, marieke)
+
+    other = await post.opens(MARIEKE, thread.format(number=number), "Message-ID: <2@devries>", body="Forget it.")
+    assert await ticket_as(daan, number) == before
+    opened = await ticket_as(daan, other)
+    assert (opened["requester"]["email"], opened["organisation"]) == (None, None)
+    assert opened["requester"]["person_id"] != marieke.person["id"]
+    assert [said["text"] for said in await comments(daan, other)] == [
+        "Forget it.",
+        "The account of marieke@devries.example is switched off: this is a ticket of nobody known.\n"
+        f"It is about ticket #{number}.",
+    ]
+    assert (await pieter.ask("GET", f"/api/v1/tickets/{other}")).status_code == 404
+
+
+async def test_somebody_switched_off_opens_no_ticket_of_their_own_until_they_are_back(
+    post: Post, marieke: As, daan: As, anna: As
+) -> None:
+    await _switch_off(anna, marieke)
+    requester = (await ticket_as(daan, await post.opens(MARIEKE, "Subject: Fire!")))["requester"]
+    assert (requester["name"], requester["email"]) == ("Marieke de Vries", None)
+    await anna.ask("PATCH", f"/api/v1/people/{marieke.person['id']}", json={"active": True})
+    requester = (await ticket_as(daan, await post.opens(MARIEKE, "Subject: Smoke!")))["requester"]
+    assert requester["person_id"] == marieke.person["id"]
+
+
+async def test_an_automatic_answer_from_somebody_switched_off_is_a_note_all_the_same(
+    post: Post, marieke: As, daan: As, anna: As
+) -> None:
+    number = await post.opens(MARIEKE, "Subject: Fire!")
+    await _switch_off(anna, marieke)
+    receipt = await post.brings(MARIEKE, f"Subject: [Balie #{number}] I left", OUT_OF_OFFICE, body="I left the bakery.")
+    assert receipt == Receipt(Outcome.NOTED, number)
