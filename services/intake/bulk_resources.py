@@ -37,6 +37,9 @@ class BulkIn(Input):
     def _say_which(self) -> Self:
         if (self.numbers is None) == (self.filter is None):
             raise ValueError("give either numbers or a filter")
+        if self.filter is not None and not self.filter.model_dump(exclude_defaults=True):
+            # An empty filter is every ticket there is, and more likely a mistake than a wish.
+            raise ValueError("give the filter at least one condition: without any it finds every ticket")
         return self
 
 

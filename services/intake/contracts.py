@@ -186,6 +186,14 @@ class ContractTerms(Promises):
         return self
 
 
+    @model_validator(mode="after")
+    def _surveys_before_it_finalises(self) -> Self:
+        survey, end = self.survey_after, self.finalisation_after
+        if self.survey and survey.counted is end.counted and end.length < survey.length + self.survey_spread:
+            raise ValueError("the survey would never come: lengthen finalisation_after, or do without the survey")
+        return self
+
+
 class Terms(BaseModel):
     """A contract with its calendar, by the name of which its policies are versioned."""
 
