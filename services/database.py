@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -34,6 +34,9 @@ UNREACHABLE: tuple[type[Exception], ...] = (
     OSError,
 )
 """What a statement or a connection attempt raises where PostgreSQL is away, starting, full or out of reach."""
+PASSING = ("08", "40", "53", "57")
+"""Classes of SQLSTATE that are no fault of the statement: a lost connection, a deadlock or two writers at once, too
+little room, a timeout or a shutdown."""
 SERVICES_WITH_TABLES = ("intake", "notify", "kb")
 
 
@@ -56,6 +59,17 @@ def connect(url: str, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
             }
         },
     )
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same statement may succeed when it is tried again, or the connection attempt that failed."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, UNREACHABLE)
+    code: str | None = getattr(error.orig, "sqlstate", None)
+    if error.connection_invalidated or code is not None:
+        return error.connection_invalidated or str(code)[:2] in PASSING
+    # A value that asyncpg cannot even send is an InterfaceError to it as well.
+    return isinstance(error, UNREACHABLE) and not isinstance(error.orig and error.orig.__cause__, ValueError)
 
 
 @asynccontextmanager

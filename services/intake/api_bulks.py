@@ -124,7 +124,8 @@ async def move_one(
     """Support staff and services. It is in force with the answer, whose numbers are exact.
 
     Paused or cancelled, no further ticket is changed; what is done stays done. Undoing is offered until
-    `can_undo_until`, and leaves a ticket as it is that was changed since: that one is `kept`.
+    `can_undo_until`, and leaves a ticket as it is that was changed since: that one is `kept`. A new ticket that was
+    given to somebody, and so taken up, has nobody again, but stays open.
     """
 
     async def work(connection: AsyncConnection) -> Answer:

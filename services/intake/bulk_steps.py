@@ -11,12 +11,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.clock import Clock
 from services.contract import BulkStep
-from services.database import UNREACHABLE, transaction
+from services.database import may_pass, transaction
 from services.errors import MoveRefused, Permanent, Temporary
 from services.intake.bulk import TAKES_UP, TaskState, marked
 from services.intake.bulk_commands import COMMANDS, Work, known_facts
@@ -33,8 +32,6 @@ STEP_SECONDS = 5
 STEP_TIME_MAX = timedelta(seconds=30)
 """A step on a slow day ends here, with what it has done."""
 UNEXPECTED = "An unexpected error was logged; nothing was changed. Try it on this ticket by itself."
-AGAIN = (Temporary, DBAPIError, *UNREACHABLE)
-"""What is no fault of the ticket: the whole step is tried again."""
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +87,8 @@ async def _tried(work: Work, task: Any) -> Mark:
     except Permanent as refusal:
         return Mark(failed, refusal.detail)
     except Exception as error:
-        if isinstance(error, AGAIN) and not isinstance(error, IntegrityError):
+        # What is no fault of the ticket passes: the whole step is tried again.
+        if isinstance(error, Temporary) or may_pass(error):
             raise
         # One ticket with a fault must not hold up the thousands behind it.
         log.error("ticket of a bulk failed", bulk=str(work.bulk.id), number=task.ticket_number, exc_info=True)

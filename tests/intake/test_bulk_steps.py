@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.database import transaction
+from services.database import may_pass, transaction
 from services.errors import Conflict, Invalid, NotFound
 from services.intake.bulk import TICKETS_MAX, UNDO_WINDOW
 from services.intake.bulk_steps import STEP_SECONDS, UNEXPECTED, take_step
@@ -99,6 +100,36 @@ async def test_a_fault_with_one_ticket_does_not_hold_up_the_others(desk: BulkDes
 
     assert (bulk.done, bulk.refused) == (2, 1)
     assert await desk.sentences(bulk.id) == {numbers[1]: UNEXPECTED}
+
+
+async def test_a_statement_the_database_refuses_for_one_ticket_does_not_hold_up_the_others(desk: BulkDesk) -> None:
+    numbers = await desk.opens(3)
+    await _saving_fails(desk, numbers[1], "22003")
+    bulk = await desk.does_to_all("tag", numbers, add=["printer"])
+
+    assert (bulk.done, bulk.refused) == (2, 1)
+    assert await desk.sentences(bulk.id) == {numbers[1]: UNEXPECTED}
+
+
+@pytest.mark.parametrize("sqlstate", ["08006", "40001", "40P01", "53200", "57014"])
+async def test_what_is_no_fault_of_the_ticket_is_tried_again(desk: BulkDesk, sqlstate: str) -> None:
+    numbers = await desk.opens(3)
+    bulk_id = await desk.starts("tag", numbers, add=["printer"])
+    await _saving_fails(desk, numbers[1], sqlstate)
+    with pytest.raises(DBAPIError):
+        await desk.step(bulk_id)
+    assert await desk.listed(bulk_id, "pending") == numbers[1:]
+
+    async with transaction(desk.engine) as connection:
+        await connection.execute(text("drop trigger fails on intake.ticket"))
+    assert (await desk.carries_out(bulk_id)).done == 3
+
+
+async def test_a_value_the_database_cannot_even_be_sent_does_not_pass(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        with pytest.raises(DBAPIError) as refused:
+            await connection.execute(text("select cast(:number as integer)"), {"number": 2**40})
+    assert not may_pass(refused.value)
 
 
 async def test_two_workers_at_once_repeat_nothing(desk: BulkDesk) -> None:
@@ -212,6 +243,7 @@ async def test_undoing_gives_the_former_assignee_back(desk: BulkDesk) -> None:
     assert (bulk.undone, bulk.kept) == (3, 0)
     assignees = [each.assignee.name if each.assignee else None for each in await desk.tickets([mine, nobodys, already])]
     assert assignees == ["Daan Visser", None, "Giulia Conti"]
+    assert (await desk.ticket(nobodys)).status is Status.OPEN
 
 
 async def test_undoing_a_hand_over_gives_the_former_team_and_assignee_back(desk: BulkDesk) -> None:
@@ -455,6 +487,23 @@ async def _team(desk: BulkDesk, name: str) -> UUID:
     async with transaction(desk.engine) as connection:
         await connection.execute(team.insert().values(id=team_id, name=name, changed_at=desk.clock()))
     return team_id
+
+
+async def _saving_fails(desk: BulkDesk, number: int, sqlstate: str) -> None:
+    """The database refuses every change of this ticket."""
+    async with transaction(desk.engine) as connection:
+        await connection.execute(
+            text(
+                "create function intake.fails() returns trigger language plpgsql as"
+                f" $$ begin raise exception 'no' using errcode = '{sqlstate}'; end $$"
+            )
+        )
+        await connection.execute(
+            text(
+                f"create trigger fails before update on intake.ticket for each row when (old.number = {number})"
+                " execute function intake.fails()"
+            )
+        )
 
 
 async def _stalled(desk: BulkDesk) -> list[UUID]:
