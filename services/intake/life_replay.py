@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from services import standing
 from services.intake.deeds import what_happened
-from services.intake.lives import Deed, Life, Outages
+from services.intake.lives import Deed, Life
+from services.intake.outages import Outages
 from services.policy import Policy
 from services.vocabulary import Priority
 

@@ -2,33 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from services import standing
 from services.deadlines import Due, next_due, quiet_until
 from services.intake.moves import REQUESTER_MOVES, STAFF_MOVES
+from services.intake.outages import Outages
 from services.policy import Policy
 from services.standing import NO_TIME, Standing
 from services.vocabulary import DeadlineKind
 
 ANY_MOVE = ""
 """Of what no status forbids."""
-
-
-class Outages(NamedTuple):
-    """When mail could not come in, as (began, ended or None) that do not overlap."""
-
-    stretches: tuple[tuple[datetime, datetime | None], ...] = ()
-
-    def down(self, since: datetime, now: datetime) -> timedelta:
-        """For how long in all between the two."""
-        overlaps = (min(ended or now, now) - max(began, since) for began, ended in self.stretches)
-        return sum((each for each in overlaps if each > NO_TIME), NO_TIME)
-
-    def lasts(self, now: datetime) -> bool:
-        """Whether mail cannot come in now."""
-        return any(began < now and (ended is None or now < ended) for began, ended in self.stretches)
 
 
 Act = Callable[["Life", datetime], Standing | None]

@@ -17,17 +17,13 @@ from services.clock import Clock
 from services.database import transaction
 from services.errors import Conflict, Invalid, NotFound, sentence
 from services.intake.desk_tables import mail_outage, pulse
-from services.intake.lives import Outages
-from services.intake.outages import Span, uncovered
+from services.intake.outages import Outages, Span, uncovered
 from services.intake.tables import received_mail
 from services.notifications import AWAY, unexpected
 
 PULSE_EVERY = timedelta(seconds=30)
 GAP_MIN = timedelta(minutes=5)
 """A shorter silence of the desk is a restart: mail servers try again within it, and nothing was lost."""
-LASTING_STEP = timedelta(hours=6)
-"""Nobody knows how long an outage that lasts will last: closing waits by as much at a time, and the requester hears of
-it no more often."""
 REPORTED_AGO_MAX = timedelta(days=366)
 REASON_CHARACTERS_MAX = 500
 OWN_REASON = "the desk was down"
@@ -46,17 +42,13 @@ class Outage:
 
 
 async def mail_down_since(connection: AsyncConnection, since: datetime, now: datetime) -> timedelta:
-    """For how long in all, between the two, mail could not come in. Outages do not overlap.
-
-    While it still cannot, whole `LASTING_STEP`s: what is moved on by this is not moved again every minute.
-    """
+    """For how long in all, between the two, mail could not come in, as `Outages` count it."""
     overlaps = mail_outage.c.began_at < now, or_(mail_outage.c.ended_at.is_(None), mail_outage.c.ended_at > since)
     known = await _spans(connection, *overlaps)
     # A clock that rings before the desk's first beat after an outage must not be told that there was none.
     silent_since = await _silent_since(connection)
-    down = Outages((*known, *(uncovered((silent_since, None), known) if silent_since else ())))
-    total = down.down(since, now)
-    return -(-total // LASTING_STEP) * LASTING_STEP if down.lasts(now) else total
+    silent = uncovered((silent_since, None), known) if silent_since else ()
+    return Outages((*known, *silent)).down(since, now)
 
 
 async def report_outage(
@@ -71,8 +63,7 @@ async def report_outage(
         raise Invalid("An outage began in the year past; give that instant.")
     if ended_at is not None and not began_at < ended_at <= now:
         raise Invalid("An outage ends after it began, and not in the future; leave the end out while it lasts.")
-    # Two reports at once must not both find the same time uncovered.
-    await connection.execute(text("select pg_advisory_xact_lock(hashtext('intake.mail_outage'))"))
+    await _one_at_a_time(connection)
     known = await _spans(connection)
     if ended_at is None and any(end is None for _, end in known):
         raise Conflict("An outage goes on already; end it first.")
@@ -82,7 +73,8 @@ async def report_outage(
 
 async def end_outage(connection: AsyncConnection, outage_id: int, ended_at: datetime, now: datetime) -> Outage:
     """Mail comes in again. Ended already, it stays as it is. Raises NotFound, Invalid."""
-    row = (await connection.execute(select(mail_outage).where(mail_outage.c.id == outage_id).with_for_update())).first()
+    await _one_at_a_time(connection)
+    row = (await connection.execute(select(mail_outage).where(mail_outage.c.id == outage_id))).first()
     if row is None:
         raise NotFound("There is no such outage.")
     if row.ended_at is not None:
@@ -124,6 +116,12 @@ async def beat(connection: AsyncConnection, now: datetime) -> list[Outage]:
         return []
     log.warning("the desk was down", since=last.isoformat(), until=now.isoformat())
     return await report_outage(connection, max(last, now - REPORTED_AGO_MAX), now, OWN_REASON, now)
+
+
+async def _one_at_a_time(connection: AsyncConnection) -> None:
+    """Nobody else reports or ends an outage until this transaction is over."""
+    # Two reports must not both find the same time uncovered, nor one find covered what an end is about to uncover.
+    await connection.execute(text("select pg_advisory_xact_lock(hashtext('intake.mail_outage'))"))
 
 
 async def _mail_came(connection: AsyncConnection, since: datetime, until: datetime) -> bool:

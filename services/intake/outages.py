@@ -1,10 +1,34 @@
-"""Of a time reported as an outage, what no known outage covers already. Pure."""
+"""When mail could not come in: for how long in all, and what of a time reported is not known already. Pure."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
+from services.standing import NO_TIME
+
+LASTING_STEP = timedelta(hours=6)
+"""Nobody knows how long an outage that lasts will last: closing waits by as much at a time, and the requester hears of
+it no more often."""
 Span = tuple[datetime, datetime | None]
 """From and until; None where it still goes on."""
+
+
+class Outages(NamedTuple):
+    """When mail could not come in, as stretches that do not overlap."""
+
+    stretches: tuple[Span, ...] = ()
+
+    def down(self, since: datetime, now: datetime) -> timedelta:
+        """For how long in all between the two.
+
+        While it still cannot, whole `LASTING_STEP`s: what is moved on by this is not moved again every minute.
+        """
+        overlaps = (min(ended or now, now) - max(began, since) for began, ended in self.stretches)
+        total = sum((each for each in overlaps if each > NO_TIME), NO_TIME)
+        return -(-total // LASTING_STEP) * LASTING_STEP if self._lasts(now) else total
+
+    def _lasts(self, now: datetime) -> bool:
+        return any(began < now and (ended is None or now < ended) for began, ended in self.stretches)
 
 
 def uncovered(reported: Span, known: Iterable[Span]) -> list[Span]:

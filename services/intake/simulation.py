@@ -14,7 +14,8 @@ from services.database import connect
 from services.errors import NotFound
 from services.intake.desk_tables import contract, mail_outage, policy
 from services.intake.life_replay import relive
-from services.intake.lives import Life, Outages
+from services.intake.lives import Life
+from services.intake.outages import Outages
 from services.intake.past_lives import Key, Record, read_lives
 from services.intake.policies_tried import Changed, Pinned
 from services.intake.policy_change import PolicyChange, must_be_known, read_change, years_between

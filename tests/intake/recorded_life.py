@@ -9,8 +9,8 @@ from services.deadlines import Due, next_due
 from services.errors import BalieError
 from services.intake import orders
 from services.intake.decide import decide, open_ticket
-from services.intake.lives import Outages
 from services.intake.orders import Command, Submit
+from services.intake.outages import Outages
 from services.intake.store import create, save
 from services.intake.tickets import Decision, Ticket
 from services.policy import Escalation, Pause, Policy, Target

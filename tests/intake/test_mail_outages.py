@@ -5,18 +5,21 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.clock import wall_clock
 from services.contract import Deadline, MeetDeadline
 from services.database import transaction
+from services.deadlines import next_due
 from services.errors import Conflict, Invalid
 from services.intake.commands import meet
+from services.intake.lives import Life
 from services.intake.mail_outages import (
     GAP_MIN,
-    LASTING_STEP,
     OWN_REASON,
+    Outage,
     beat,
     end_outage,
     keep_pulse,
@@ -24,9 +27,11 @@ from services.intake.mail_outages import (
     mail_down_since,
     report_outage,
 )
-from services.intake.outages import Span, uncovered
+from services.intake.outages import LASTING_STEP, Outages, Span, uncovered
 from services.intake.tables import received_mail
-from services.vocabulary import DeadlineKind
+from services.policy import Policy
+from services.standing import asked, opened, reminded
+from services.vocabulary import DeadlineKind, Priority
 from tests.intake.api_desk import api_on
 from tests.moved_clock import MovedClock
 from tests.patience import until
@@ -109,6 +114,46 @@ async def test_an_outage_that_lasts_moves_a_closure_a_few_times_a_day_not_every_
         await end_outage(connection, lasting.id, NOON + 8 * HOUR, NOON + 8 * HOUR)
         exactly = 8 * HOUR + timedelta(seconds=10)
         assert await mail_down_since(connection, asked_at, closes_at + 2 * LASTING_STEP) == exactly
+
+
+def test_a_life_lived_again_waits_for_an_outage_in_the_steps_in_which_the_desk_waited() -> None:
+    policy = Policy().pinned("standard")
+    waiting = asked(opened(1, Priority.LOW, NOON, taken_up=True), NOON)
+    reminder = next_due(waiting, policy)
+    assert reminder is not None
+    closure = next_due(reminded(waiting, reminder.at), policy)
+    assert closure is not None
+    # Its end is known now; while it lasted nobody knew.
+    outages = Outages(((closure.at - HOUR, closure.at + 8 * HOUR),))
+    life = Life(waiting, policy, {}, outages, NOON)
+    life.pass_until(closure.at + 10 * DAY)
+
+    closes_at = closure.at + 2 * LASTING_STEP
+    assert [(each.kind, each.at) for each in life.met[:2]] == [
+        (DeadlineKind.REMINDER, reminder.at),
+        (DeadlineKind.CLOSURE, closes_at),
+    ]
+
+
+async def test_an_outage_is_not_ended_while_another_is_reported(engine: AsyncEngine) -> None:
+    async with transaction(engine) as connection:
+        (lasting,) = await report_outage(connection, NOON, None, "the provider", NOON + HOUR)
+
+    async def reports() -> list[Outage]:
+        async with transaction(engine) as connection:
+            return await report_outage(connection, NOON, NOON + 4 * HOUR, "the server as well", NOON + 4 * HOUR)
+
+    async with transaction(engine) as connection:
+        await end_outage(connection, lasting.id, NOON + 2 * HOUR, NOON + 4 * HOUR)
+        reporting = asyncio.create_task(reports())
+
+        async def waits_or_is_done() -> bool:
+            async with engine.connect() as other:
+                waiting = (await other.execute(text("select 1 from pg_locks where not granted limit 1"))).scalar()
+            return reporting.done() or bool(waiting)
+
+        await until(waits_or_is_done, "the report waits for the end")
+    assert [(each.began_at, each.ended_at) for each in await reporting] == [(NOON + 2 * HOUR, NOON + 4 * HOUR)]
 
 
 async def test_a_desk_that_has_not_beaten_since_its_outage_closes_nothing_yet(engine: AsyncEngine) -> None:

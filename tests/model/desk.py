@@ -9,6 +9,7 @@ from services.errors import Invalid, MoveRefused
 from services.event_data import Actor
 from services.intake import orders
 from services.intake.decide import decide
+from services.intake.outages import Outages
 from services.intake.tickets import Decision, Entry, Message, TeamRef, Ticket
 from services.vocabulary import DeadlineKind, Effort
 from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, REQUESTER, message, new_ticket
@@ -149,5 +150,5 @@ class LivedDesk(Desk):
         since = self.ticket.reminded_at or self.ticket.asked_at
         if since is None or not closes:
             return timedelta(0)
-        overlaps = (min(instant(end), now) - max(instant(begin), since) for begin, end in self.life.mail_outages)
-        return sum((each for each in overlaps if each > timedelta(0)), timedelta(0))
+        outages = Outages(tuple((instant(begin), instant(end)) for begin, end in self.life.mail_outages))
+        return outages.down(since, now)

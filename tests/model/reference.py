@@ -56,6 +56,10 @@ class Due(NamedTuple):
     point: int = 0
 
 
+LASTING_STEP = 6 * 4
+"""Quarters by which a closure waits again while mail still cannot come in."""
+
+
 class Reference:
     """One ticket of a requester, from the quarter it was opened in."""
 
@@ -232,7 +236,11 @@ class Reference:
     def _mail_down(self) -> int:
         since = self.reminded if self.reminded is not None else self.asked
         assert since is not None
-        return sum(begin <= quarter < end for quarter in range(since, self.now) for begin, end in self.mail_outages)
+        down = sum(begin <= quarter < end for quarter in range(since, self.now) for begin, end in self.mail_outages)
+        # Until it is over, nobody knows for how long: closing waits in steps of six hours.
+        while any(begin < self.now < end for begin, end in self.mail_outages) and down % LASTING_STEP:
+            down += 1
+        return down
 
     def _acts(self, due: Due) -> None:
         match due.kind:

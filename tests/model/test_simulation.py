@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.database import transaction
 from services.intake.desk_tables import policy as kept_policy
 from services.intake.life_replay import relive
-from services.intake.lives import Outages
+from services.intake.outages import Outages
 from services.intake.past_lives import read_lives
 from services.intake.policies_tried import Pinned
 from services.intake.tables import person
