@@ -16,17 +16,19 @@ from services.intake.contracts import Terms
 from services.intake.decide import decide, open_ticket
 from services.intake.mail_outages import mail_down_since
 from services.intake.moves import must_allow
-from services.intake.orders import Assign, Command, Meet, Merge, Rate, Reply, Solve, Submit, TakeIn
+from services.intake.orders import Assign, Command, LinkProblem, Meet, Merge, Rate, Reply, Solve, Submit, TakeIn
 from services.intake.people import Person, get_person
 from services.intake.products import filled_in
 from services.intake.promises import terms_of
-from services.intake.store import clock_knows, create, hold_merged, lock, next_number, save
+from services.intake.store import clock_knows, create, hold_merged, hold_with_incidents, load, lock, next_number, save
 from services.intake.teams import handover
 from services.intake.tickets import Message, Ticket
 from services.vocabulary import STAFF, Channel, DeadlineKind, Kind, Language, Priority
 
 MERGES_MAX = 20
 """How often in a row a ticket may have been merged for replies to find the one it went on as."""
+INCIDENTS_MAX = 200
+"""A problem with more open incidents is not merged: each is linked anew in the same transaction."""
 Make = Callable[[Ticket], Awaitable[Command]]
 """The command for a ticket as it stands, which is held meanwhile."""
 
@@ -161,19 +163,24 @@ async def act(
 async def merge(
     connection: AsyncConnection, party: Party, number: int, into: int, now: datetime, if_version: int | None = None
 ) -> Ticket:
-    """Let the ticket go on as another one, both in this transaction; the one that ended is given back.
+    """Let the ticket go on as another one, and its open incidents as the other's; the one that ended is given back.
 
-    Raises Invalid where they have nobody in common, MoveRefused, NotFound, VersionMismatch.
+    Raises Invalid where nobody is in common or incidents cannot go along, MoveRefused, NotFound, VersionMismatch.
     """
     # In the order of their numbers: two merges at once never wait for each other in a circle.
-    tickets = {each: await lock(connection, each) for each in sorted({number, into})}
-    one, other = tickets[number], tickets[into]
+    incidents = await hold_with_incidents(connection, {number, into}, number, INCIDENTS_MAX + 2)
+    one, other = await load(connection, number), await load(connection, into)
     party.must_see(other)
     _must_be_at(one, party, if_version)
     same_people = one.organisation_id is not None and one.organisation_id == other.organisation_id
     if not same_people and one.requester.person_id != other.requester.person_id:
         raise Invalid(f"Tickets {number} and {into} are of different customers: one would read what the other wrote.")
     merged = await _decide_and_save(connection, one, Merge(party.actor, into), now)
+    if other.problem == number:
+        other = await _decide_and_save(connection, other, LinkProblem(party.actor, None), now)
+    _must_take(other, number, len(incidents - {into}))
+    for each in sorted(incidents - {into}):
+        await _decide_and_save(connection, await load(connection, each), LinkProblem(party.actor, into), now)
     taken = TakeIn(party.actor, number, one.requester, one.followers)
     await _decide_and_save(connection, other, taken, now)
     return merged
@@ -243,6 +250,19 @@ async def _gone_on(connection: AsyncConnection, party: Party, ticket: Ticket) ->
             return ticket
         ticket = target
     return ticket
+
+
+def _must_take(other: Ticket, number: int, incidents: int) -> None:
+    if incidents > INCIDENTS_MAX:
+        raise Invalid(
+            f"Ticket {number} is the problem of more than {INCIDENTS_MAX} open incidents, too many to link to"
+            f" {other.number} at once; solve them first."
+        )
+    if incidents and other.problem is not None:
+        raise Invalid(
+            f"Ticket {number} has incidents, and {other.number} is an incident of {other.problem} itself;"
+            " merge it into that one."
+        )
 
 
 async def _decide_and_save(connection: AsyncConnection, ticket: Ticket, command: Command, now: datetime) -> Ticket:

@@ -15,6 +15,7 @@ from services.intake.tables import attachment, comment, outbox, participant, per
 from services.intake.ticket_row import keep_policy, read_ticket, select_tickets, ticket_values
 from services.intake.tickets import Decision, Entry, Message, Ticket
 from services.outbox import append_events, append_snapshot
+from services.standing import ENDED
 from services.telemetry import correlation_id
 from services.vocabulary import Status
 
@@ -48,6 +49,16 @@ async def hold_merged(connection: AsyncConnection, number: int) -> None:
     all_of_them = ticket.c.number.in_(select(said_to.union(went_on).c.number))
     in_order = select(ticket.c.number).where(all_of_them).order_by(ticket.c.number)
     await connection.execute(in_order.with_for_update())
+
+
+async def hold_with_incidents(connection: AsyncConnection, numbers: set[int], problem: int, limit: int) -> set[int]:
+    """Hold these tickets and at most `limit` open incidents of the problem, which are given back."""
+    is_incident = (ticket.c.problem == problem) & ticket.c.status.not_in(ENDED)
+    some = select(ticket.c.number).where(is_incident).order_by(ticket.c.number).limit(limit)
+    wanted = numbers | set((await connection.execute(some)).scalars())
+    # In one order, and asked again when they are held: somebody may have unlinked or ended one meanwhile.
+    in_order = select(ticket.c.number, is_incident).where(ticket.c.number.in_(wanted)).order_by(ticket.c.number)
+    return {number for number, still in await connection.execute(in_order.with_for_update()) if still}
 
 
 async def next_number(connection: AsyncConnection) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -72,6 +73,56 @@ async def test_only_tickets_with_somebody_in_common_that_are_at_work_are_merged(
     assert (await daan.refused(one, "merge", into=UNKNOWN))["status"] == 404
     assert (await daan.get(f"/api/v1/tickets/{one['number']}"))["version"] == 1
     assert (await daan.get(f"/api/v1/tickets/{foreign['number']}"))["version"] == 1
+
+
+async def test_the_open_incidents_of_a_merged_problem_go_on_as_those_of_the_other(marieke: As, daan: As) -> None:
+    problem, target = await marieke.submits("Problem"), await marieke.submits("The same problem")
+    open_, parked, ended = [await marieke.submits(f"Incident {each}") for each in range(3)]
+    for each in (open_, parked, ended, target):
+        await daan.moves(each, "link_problem", problem=problem["number"])
+    await daan.moves(parked, "park", workaround=False, effort="small", note="Later.")
+    await daan.moves(ended, "spam")
+    await daan.moves(problem, "merge", into=target["number"])
+
+    links = {
+        each["number"]: (await daan.get(f"/api/v1/tickets/{each['number']}"))["problem"]
+        for each in (open_, parked, ended)
+    }
+    assert links == {
+        open_["number"]: target["number"],
+        parked["number"]: target["number"],
+        ended["number"]: problem["number"],
+    }
+    assert (await daan.get(f"/api/v1/tickets/{target['number']}"))["problem"] is None
+    assert f"#{target['number']}" in (await sentences(daan, open_))[-1]
+    solved = await daan.moves(target, "solve", text="It is out.", incidents=True)
+    assert solved["status"] == "solved"
+
+
+async def test_a_problem_is_not_merged_into_an_incident_of_another(marieke: As, daan: As) -> None:
+    problem, incident, other, target = [await marieke.submits(str(each)) for each in range(4)]
+    await daan.moves(incident, "link_problem", problem=problem["number"])
+    await daan.moves(target, "link_problem", problem=other["number"])
+    refused = await daan.refused(problem, "merge", into=target["number"])
+
+    assert refused["status"] == 422
+    assert f"{target['number']} is an incident of {other['number']} itself" in refused["detail"]
+    assert (await daan.get(f"/api/v1/tickets/{problem['number']}"))["status"] == "new"
+
+
+async def test_a_problem_with_too_many_incidents_is_not_merged(
+    marieke: As, daan: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.intake.commands.INCIDENTS_MAX", 1)
+    problem, one, another, target = [await marieke.submits(str(each)) for each in range(4)]
+    for each in (one, another):
+        await daan.moves(each, "link_problem", problem=problem["number"])
+    refused = await daan.refused(problem, "merge", into=target["number"])
+
+    assert refused["status"] == 422
+    assert "is the problem of more than 1 open incidents" in refused["detail"]
+    await daan.moves(another, "solve")
+    assert (await daan.moves(problem, "merge", into=target["number"]))["merged_into"] == target["number"]
 
 
 async def test_two_tickets_merged_into_each_other_at_once_end_as_one(marieke: As, daan: As, anna: As) -> None:
