@@ -99,7 +99,6 @@ def test_a_row_that_says_otherwise_than_its_history_is_found_out() -> None:
         "Ticket 1 is at version 2, its history at 1.",
         "Ticket 1 is open, but its history ends new.",
         "Ticket 1 counts 1 reopenings, its history 0.",
-        "Ticket 1 is open at version 2; its clock knows version 1, new.",
     ]
 
 

@@ -71,11 +71,13 @@ async def test_every_life_is_lived_and_the_books_agree_until_somebody_tampers_wi
         file.write_bytes(content)
 
         async with played.engine.begin() as connection:
-            await connection.execute(text("update intake.ticket set status = 'open' where status = 'new'"))
+            opened = (
+                "status = 'open', path = path || jsonb_build_array(jsonb_build_array('open', to_jsonb(updated_at)))"
+            )
+            await connection.execute(text(f"update intake.ticket set {opened} where status = 'new'"))  # noqa: S608 - ours
         well, said = shown(played, await played.book())
         assert not well
         assert "but its history ends new." in said
-        assert "its clock knows version 1, new." in said
 
 
 @pytest.mark.timeout(400)
