@@ -56,6 +56,7 @@ PURE = {
     "services.intake.lives",
     "services.intake.moves",
     "services.intake.orders",
+    "services.intake.outages",
     "services.intake.policies_tried",
     "services.intake.policy_change",
     "services.intake.product_rules",
