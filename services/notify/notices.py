@@ -84,6 +84,11 @@ DECIDED_BY_STAFF = frozenset(
 may well solve thirty tickets of one requester at once."""
 
 
+PROMISED = frozenset({Template.REMINDER, Template.CLOSED, Template.POSTPONED})
+"""Mails about the closing of a ticket: days apart on each, so no loop is made of them, and a ticket that is closed
+without its reminder having gone would break what was promised."""
+
+
 @dataclass(frozen=True)
 class Budget:
     """How many of these mails one address may get in a sliding window, counted by the events' own times.
@@ -108,7 +113,8 @@ PASSWORD_BUDGET = Budget(PASSWORD_LINKS_MAX, PASSWORD_WINDOW, frozenset({Templat
 
 def automatic_budget(most: int = AUTOMATIC_MAILS_MAX) -> Budget:
     """The budget of automatic mails to one requester's address."""
-    templates = frozenset(Template) - FOR_STAFF - WRITTEN_BY_HAND - DECIDED_BY_STAFF - PASSWORD_BUDGET.templates
+    others = FOR_STAFF | WRITTEN_BY_HAND | DECIDED_BY_STAFF | PROMISED | PASSWORD_BUDGET.templates
+    templates = frozenset(Template) - others
     return Budget(most, AUTOMATIC_WINDOW, templates)
 
 

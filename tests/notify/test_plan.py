@@ -434,20 +434,19 @@ def test_what_support_wrote_or_decided_and_what_staff_must_know_is_never_over_bu
         assert [one.suppressed for one in planned(data, spent)] == [""]
 
 
-def test_the_budget_is_for_what_comes_by_itself() -> None:
-    assert automatic_budget().templates == {
-        Template.CONFIRMATION,
-        Template.CLOSED,
-        Template.REMINDER,
-        Template.POSTPONED,
-        Template.SURVEY,
-    }
+def test_the_budget_is_for_what_comes_by_itself_and_was_not_promised() -> None:
+    assert automatic_budget().templates == {Template.CONFIRMATION, Template.SURVEY}
 
 
 def test_each_address_has_a_budget_of_its_own() -> None:
     facts = Facts(DESK.address, budget=automatic_budget(most=1), spent={JAN.email or "": 1})
-    reminders = planned(reminder_due(followers=(PIA,)), facts)
-    assert [bool(one.suppressed) for one in reminders] == [True, False]
+    mails = [planned(submitted(ticket(requester=who), by=by(who)), facts)[0] for who in (JAN, PIA)]
+    assert [bool(one.suppressed) for one in mails] == [True, False]
+
+
+def test_a_reminder_goes_however_many_an_address_got_before() -> None:
+    facts = Facts(DESK.address, budget=automatic_budget(most=1), spent={JAN.email or "": 1000})
+    assert [one.suppressed for one in planned(reminder_due(), facts)] == [""]
 
 
 def test_password_links_have_a_budget_of_their_own() -> None:
