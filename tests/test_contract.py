@@ -42,15 +42,18 @@ ORDER = MeetDeadline(number=7, version=3, deadline=REMINDER, met_at=START)
 def test_names_that_running_workflows_know_stay_as_they_are() -> None:
     names = {name: value for name, value in vars(contract).items() if name.isupper() and isinstance(value, str)}
 
-    assert names.items() >= {
-        "TICKET_WORKFLOW": "Ticket",
-        "SNAPSHOT_SIGNAL": "snapshot",
-        "SNAPSHOT_QUERY": "known_snapshot",
-        "MEET_DEADLINE_ACTIVITY": "meet_deadline",
-        "WORKFLOW_TASK_QUEUE": "balie-workflows",
-        "INTAKE_TASK_QUEUE": "balie-intake",
-        "_ID_PREFIX": "ticket-",
-    }.items()
+    assert (
+        names.items()
+        >= {
+            "TICKET_WORKFLOW": "Ticket",
+            "SNAPSHOT_SIGNAL": "snapshot",
+            "SNAPSHOT_QUERY": "known_snapshot",
+            "MEET_DEADLINE_ACTIVITY": "meet_deadline",
+            "WORKFLOW_TASK_QUEUE": "balie-workflows",
+            "INTAKE_TASK_QUEUE": "balie-intake",
+            "_ID_PREFIX": "ticket-",
+        }.items()
+    )
 
 
 @pytest.mark.parametrize(

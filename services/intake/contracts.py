@@ -185,7 +185,6 @@ class ContractTerms(Promises):
             raise ValueError("a ticket is closed later than its requester is reminded: lengthen closure_after")
         return self
 
-
     @model_validator(mode="after")
     def _surveys_before_it_finalises(self) -> Self:
         survey, end = self.survey_after, self.finalisation_after

@@ -61,7 +61,7 @@ class Desk:
     number: int
     policy: Policy = PLAIN
     thrifty: bool = False
-    """Whether the clock hears, as from intake, only of what it would oversleep: more may be told, and must do no harm."""
+    """Whether the clock hears, as from intake, only of what it would oversleep; more may be told, and does no harm."""
     wire: list[Snapshot] = field(default_factory=list)
     """What the relay has yet to bring to the clock, oldest first."""
     met: list[Met] = field(default_factory=list)
