@@ -46,7 +46,8 @@ def _because(standing: Standing, policy: Policy, deadline: Deadline) -> list[dic
     if deadline.metric is not None:
         return _of_promise(standing, policy, deadline, deadline.metric)
     start = standing.solved_at or standing.asked_at
-    if start is None:
+    # Somebody named the instant a snooze ends: nothing is counted.
+    if start is None or deadline.kind is DeadlineKind.SNOOZE:
         return []
     span = _SPANS[deadline.kind](policy)
     return [
@@ -100,14 +101,9 @@ def _mail_down(standing: Standing, deadline: Deadline) -> list[dict[str, Any]]:
     return [{"reason": "mail_down", "seconds": round(standing.mail_down.total_seconds())}]
 
 
-def _none(_: Policy) -> Span:
-    return Span(length=timedelta(0))
-
-
 _SPANS = {
     DeadlineKind.REMINDER: lambda policy: policy.reminder_after,
     DeadlineKind.CLOSURE: lambda policy: policy.closure_after,
     DeadlineKind.SURVEY: lambda policy: policy.survey_after,
     DeadlineKind.FINALISATION: lambda policy: policy.finalisation_after,
-    DeadlineKind.SNOOZE: _none,
 }

@@ -210,3 +210,8 @@ def test_who_snoozes_a_ticket_until_the_same_instant_is_the_one_reminded() -> No
     snoozed = decide(new_ticket(), Snooze(AGENT, DAAN, until), NOON).ticket
     assert decide(snoozed, Snooze(AGENT, DAAN, until), NOON).ticket == snoozed
     assert decide(snoozed, Snooze(AGENT, lotte, until), NOON).ticket.snoozed_by == lotte
+
+
+def test_the_evidence_of_a_snooze_while_pending_does_not_say_it_was_counted_from_the_question() -> None:
+    snoozed = decide(asked(new_ticket(), NOON), Snooze(AGENT, DAAN, NOON + DAY), NOON).ticket
+    assert meets(snoozed).history[0].facts["because"] == []
