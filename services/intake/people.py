@@ -14,7 +14,7 @@ from services.errors import Conflict, Invalid, NotFound
 from services.event_data import Actor, Contact
 from services.events import Event, PersonChanged
 from services.identity import Caller
-from services.intake.store import SOURCE
+from services.intake.schema import SOURCE
 from services.intake.tables import organisation, outbox, person
 from services.outbox import append_events
 from services.telemetry import correlation_id

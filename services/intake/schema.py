@@ -3,6 +3,8 @@
 from sqlalchemy import Column, DateTime, MetaData
 
 metadata = MetaData(schema="intake")
+SOURCE = "/balie/intake"
+"""Who intake's events are from, as CloudEvents calls it."""
 
 
 def instant(name: str, *, required: bool = False) -> "Column[object]":

@@ -15,7 +15,7 @@ from services.errors import NotAuthenticated, NotFound
 from services.events import Event, PasswordLinkRequested
 from services.identity import PASSWORD_LINK, PASSWORD_LINK_LIFETIME, Caller, Signer
 from services.intake.people import Person, find_by_email, get_or_add_requester, get_person
-from services.intake.store import SOURCE
+from services.intake.schema import SOURCE
 from services.intake.tables import outbox, person, service_token
 from services.outbox import append_events
 from services.telemetry import correlation_id

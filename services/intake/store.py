@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.errors import Conflict, Invalid, NotFound
 from services.event_data import Contact, EventData
 from services.events import Event, event_id
+from services.intake.schema import SOURCE
 from services.intake.tables import attachment, comment, outbox, participant, person, ticket, ticket_number, timeline
 from services.intake.ticket_row import keep_policy, read_ticket, select_tickets, ticket_values
 from services.intake.tickets import Decision, Entry, Message, Ticket
@@ -19,7 +20,6 @@ from services.standing import ENDED
 from services.telemetry import correlation_id
 from services.vocabulary import Status
 
-SOURCE = "/balie/intake"
 FORMER = "former-"
 """How the policies of rows of the first version are named; they are kept when such a row is first saved."""
 

@@ -18,7 +18,7 @@ from services.intake.desk_rows import add_row, find_rows, get_row, replace_row
 from services.intake.desk_tables import team, team_member
 from services.intake.orders import HandOver
 from services.intake.people import read_person, select_people
-from services.intake.store import SOURCE
+from services.intake.schema import SOURCE
 from services.intake.tables import outbox, person, ticket
 from services.intake.tickets import TeamRef
 from services.outbox import append_events
