@@ -39,7 +39,8 @@ check: $(VENV)/.dev ## Format, lint, strict types, architecture, contract
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy --no-error-summary services tests
-	$(BIN)/pytest --quiet --no-header tests/test_architecture.py
+	$(BIN)/lint-imports >/dev/null || $(BIN)/lint-imports
+	$(BIN)/pytest --quiet --no-header tests/test_architecture.py tests/test_named_places.py
 	$(BIN)/balie contract --check
 
 format: $(VENV)/.dev ## Format the code and mend what the linter can

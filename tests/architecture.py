@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SERVICES = ("intake", "workflows", "notify", "kb", "web")
 
 
 @dataclass(frozen=True)
@@ -14,14 +13,8 @@ class Module:
     """One Python file of ours."""
 
     name: str
-    """As in `services.intake.decide`."""
+    """As in `services.intake.rules.decide`."""
     file: Path
-
-    @property
-    def service(self) -> str | None:
-        """Whose it is; None for a shared file."""
-        folder = self.name.split(".")[1] if self.name.count(".") > 1 else None
-        return folder if folder in SERVICES else None
 
     @property
     def short(self) -> str:

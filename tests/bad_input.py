@@ -13,7 +13,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.result import Err
 
-from services.process import listen, serve
+from services.platform.process import listen, serve
 
 EXAMPLES_PER_OPERATION = 12
 SEED = 20261122

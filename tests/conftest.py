@@ -15,9 +15,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 import services
-from services.database import SERVICES_WITH_TABLES, connect, migrate
-from services.telemetry import configure_logging
-from services.temporal_server import time_skipping_program
+from services.cli.embedded.temporal_server import time_skipping_program
+from services.platform.database import SERVICES_WITH_TABLES, connect, migrate
+from services.platform.telemetry import configure_logging
 from tests import parts
 from tests.moved_clock import MovedClock
 from tests.smtp_server import SmtpServer, running_smtp_server

@@ -7,7 +7,7 @@ START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
 class MovedClock:
-    """A `services.clock.Clock`; `now` may also be set."""
+    """A `services.platform.clock.Clock`; `now` may also be set."""
 
     def __init__(self, now: datetime = START) -> None:
         self.now = now

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.child_process import POLL_SECONDS, PartFailed, PartMissing, answers
-from services.postgres_server import PostgresServer
-from services.rabbitmq_server import METHOD_FRAME, PROTOCOL_HEADER, RabbitmqServer
-from services.temporal_server import TemporalServer
+from services.cli.embedded.child_process import POLL_SECONDS, PartFailed, PartMissing, answers
+from services.cli.embedded.postgres_server import PostgresServer
+from services.cli.embedded.rabbitmq_server import METHOD_FRAME, PROTOCOL_HEADER, RabbitmqServer
+from services.cli.embedded.temporal_server import TemporalServer
 
 if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer

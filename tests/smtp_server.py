@@ -9,7 +9,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from services.child_process import LOOPBACK, free_port
+from services.cli.embedded.child_process import LOOPBACK, free_port
 
 TAKEN = "250 OK"
 REFUSED_FOR_NOW = "451 4.3.0 Come back later"

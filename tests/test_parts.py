@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from services.child_process import ChildProcess, PartFailed, free_port
-from services.postgres_server import PostgresServer
+from services.cli.embedded.child_process import ChildProcess, PartFailed, free_port
+from services.cli.embedded.postgres_server import PostgresServer
 from tests.smtp_server import SmtpServer
 
 
@@ -77,7 +77,7 @@ async def test_postgres_keeps_its_data_from_start_to_start(tmp_path: Path) -> No
 _STARTER = """
 import sys, time
 from pathlib import Path
-from services.postgres_server import PostgresServer
+from services.cli.embedded.postgres_server import PostgresServer
 server = PostgresServer(Path(sys.argv[1]))
 server.start()
 print(server.url, flush=True)

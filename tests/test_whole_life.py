@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from services.embedded import Embedded, running
-from services.intake.contracts import ContractTerms, Terms
-from services.working_time import Span
+from services.cli.embedded.whole import Embedded, running
+from services.intake.rules.contracts import ContractTerms, Terms
+from services.promises.working_time import Span
 from tests.patience import until
 from tests.smtp_server import SmtpServer, running_smtp_server
 

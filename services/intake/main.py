@@ -11,29 +11,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
-from services.broker import Broker, until_connected
-from services.bulk_sink import BulkSink
-from services.clock import wall_clock
-from services.clock_sink import ClockSink
-from services.contract import INTAKE_BULK_TASK_QUEUE, INTAKE_TASK_QUEUE
-from services.database import connect
-from services.idempotency import forget_answers
-from services.identity import Signer
-from services.intake.app import build_api
-from services.intake.attachments import BlobStore, FolderBlobs, PostgresBlobs, forget_unused
-from services.intake.bulk_activity import BulkActivity
-from services.intake.contracts import Terms
-from services.intake.deadline_activity import DeadlineActivity
-from services.intake.desk import Desk
-from services.intake.mail_outages import keep_pulse
-from services.intake.reconcile_activity import ReconcileActivity
-from services.intake.suggestion_consumer import SUGGESTIONS_QUEUE, SuggestionConsumer
-from services.intake.tables import idempotency_key, outbox
-from services.process import serve
-from services.relay import BrokerSink, Relay
-from services.settings import Settings
-from services.temporal_client import connect_temporal
-from services.tidying import keep_tidy
+from services.contract.temporal import INTAKE_BULK_TASK_QUEUE, INTAKE_TASK_QUEUE
+from services.intake.api.app import build_api
+from services.intake.api.deps import Desk
+from services.intake.bulk.activity import BulkActivity
+from services.intake.clock.deadline_activity import DeadlineActivity
+from services.intake.clock.reconcile_activity import ReconcileActivity
+from services.intake.rules.contracts import Terms
+from services.intake.tables.tables import idempotency_key, outbox
+from services.intake.tickets.attachments import BlobStore, FolderBlobs, PostgresBlobs, forget_unused
+from services.intake.tickets.mail_outages import keep_pulse
+from services.intake.tickets.suggestion_consumer import SUGGESTIONS_QUEUE, SuggestionConsumer
+from services.messaging.broker import Broker, until_connected
+from services.messaging.bulk_sink import BulkSink
+from services.messaging.clock_sink import ClockSink
+from services.messaging.relay import BrokerSink, Relay
+from services.platform.clock import wall_clock
+from services.platform.database import connect
+from services.platform.idempotency import forget_answers
+from services.platform.identity import Signer
+from services.platform.process import serve
+from services.platform.settings import Settings
+from services.platform.temporal_client import connect_temporal
+from services.platform.tidying import keep_tidy
 
 GRACE = timedelta(seconds=10)
 MAX_CONCURRENT_DEADLINES = 20

@@ -6,11 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.database import transaction
-from services.errors import NotFound
-from services.http import AnyCaller, StaffCaller
-from services.idempotency import REPLAYED, Answer, IdempotencyKey, answer_once
-from services.identity import Caller
+from services.contract.errors import NotFound
+from services.contract.vocabulary import ArticleKind, Language, Role
 from services.kb import finding
 from services.kb.articles import SLUG_PATTERN
 from services.kb.index import Hit
@@ -32,8 +29,11 @@ from services.kb.resources import (
 from services.kb.snippet import snippet
 from services.kb.store import add_opinion
 from services.kb.tables import idempotency_key
-from services.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
-from services.vocabulary import ArticleKind, Language, Role
+from services.platform.database import transaction
+from services.platform.http import AnyCaller, StaffCaller
+from services.platform.idempotency import REPLAYED, Answer, IdempotencyKey, answer_once
+from services.platform.identity import Caller
+from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
 QUESTION_CHARACTERS_MAX = 500
 SUGGESTIONS_MAX = 10

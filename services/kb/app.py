@@ -3,9 +3,9 @@
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import text
 
-from services.http import create_app
 from services.kb import api
 from services.kb.library import Library, TheLibrary
+from services.platform.http import create_app
 
 DESCRIPTION = """
 The help centre: articles in Dutch, Italian and English, and finding them. Errors are problem+json (RFC 9457);

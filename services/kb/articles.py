@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from services.events import ArticleLink
-from services.vocabulary import ArticleKind, Language
+from services.contract.events import ArticleLink
+from services.contract.vocabulary import ArticleKind, Language
 
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 SLUG_CHARACTERS_MAX = 80

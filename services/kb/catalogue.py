@@ -6,11 +6,11 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.errors import Temporary
+from services.contract.errors import Temporary
 from services.kb.articles import Article
 from services.kb.index import SearchIndex
 from services.kb.queries import changed_since
-from services.notifications import AWAY, unexpected
+from services.platform.postgres_listen import AWAY, unexpected
 
 BATCH_MAX = 1000
 """Most texts read and indexed at a time: what bounds the memory of building the index."""

@@ -5,17 +5,17 @@ import asyncio
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.broker import Queue
-from services.clock import Clock
-from services.database import transaction
-from services.errors import Permanent
-from services.events import ArticleLink, ArticleSuggested, Event, TicketSubmitted, event_id
+from services.contract.errors import Permanent
+from services.contract.events import ArticleLink, ArticleSuggested, Event, TicketSubmitted, event_id
 from services.kb.catalogue import Catalogue
 from services.kb.finding import answering
 from services.kb.index import Hit
 from services.kb.publishing import SOURCE
 from services.kb.tables import consumed_event, outbox
-from services.outbox import append_events, first_time
+from services.messaging.broker import Queue
+from services.messaging.outbox import append_events, first_time
+from services.platform.clock import Clock
+from services.platform.database import transaction
 
 CONSUMER = "kb.suggest"
 SUGGEST_QUEUE = Queue(CONSUMER, (TicketSubmitted.TYPE,))

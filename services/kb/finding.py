@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
+from services.contract.vocabulary import ArticleKind, Language
 from services.kb.articles import preference
 from services.kb.index import Hit, SearchIndex
 from services.kb.question import Word, asked, essence
-from services.vocabulary import ArticleKind, Language
 
 FOUND_MIN = 0.15
 """The least score worth a line on a page of results."""

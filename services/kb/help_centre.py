@@ -6,14 +6,14 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.clock import Clock
-from services.database import transaction
+from services.contract.vocabulary import Language
 from services.kb.articles import Translation
 from services.kb.publishing import publish, translate
 from services.kb.shipped import FOLDER, Shipped, read_all
 from services.kb.store import remember_shipped, take_turn
 from services.kb.tables import article, translation
-from services.vocabulary import Language
+from services.platform.clock import Clock
+from services.platform.database import transaction
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from datetime import datetime
 
 from tantivy import Document, Index, Occur, Query, Schema, SchemaBuilder, Searcher
 
+from services.contract.vocabulary import ArticleKind, Language
 from services.kb.articles import Article, Translation
 from services.kb.languages import PLAIN_ANALYZER, plain_analyzer, stem_analyzer
 from services.kb.question import FUZZY_LETTERS_MIN, Word
 from services.kb.rendering import to_words
-from services.vocabulary import ArticleKind, Language
 
 WRITER_BYTES = 20_000_000
 COMPOUND_LETTERS_MIN = 9

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-from services.vocabulary import Language
+from services.contract.vocabulary import Language
 
 WORD_CHARACTERS_MAX = 40
 """What is longer is no word: a key, a link, a line of base64."""

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.clock import Clock
-from services.http import RateLimit
-from services.identity import Signer
 from services.kb.catalogue import Catalogue
+from services.platform.clock import Clock
+from services.platform.http import RateLimit
+from services.platform.identity import Signer
 
 OPINIONS_MAX = 20
 OPINIONS_WINDOW_SECONDS = 60

@@ -3,21 +3,21 @@
 import asyncio
 import socket
 
-from services.broker import Broker, until_listening
-from services.clock import wall_clock
-from services.database import connect
-from services.events import ArticlePublished, Event
-from services.idempotency import forget_answers
-from services.identity import Signer
+from services.contract.events import ArticlePublished, Event
 from services.kb.app import build_api
 from services.kb.catalogue import Catalogue
 from services.kb.consumer import SUGGEST_QUEUE, SuggestionConsumer
 from services.kb.library import Library
 from services.kb.tables import idempotency_key, outbox
-from services.process import serve
-from services.relay import BrokerSink, Relay
-from services.settings import Settings
-from services.tidying import keep_tidy
+from services.messaging.broker import Broker, until_listening
+from services.messaging.relay import BrokerSink, Relay
+from services.platform.clock import wall_clock
+from services.platform.database import connect
+from services.platform.idempotency import forget_answers
+from services.platform.identity import Signer
+from services.platform.process import serve
+from services.platform.settings import Settings
+from services.platform.tidying import keep_tidy
 
 
 class KbSettings(Settings):

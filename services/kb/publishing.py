@@ -5,13 +5,13 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.events import ArticlePublished, Event, event_id
+from services.contract.events import ArticlePublished, Event, event_id
+from services.contract.vocabulary import ArticleKind
 from services.kb.articles import Article, Translation
 from services.kb.store import add_article, kind_of, put_text, take_turn
 from services.kb.tables import outbox
-from services.outbox import append_events
-from services.telemetry import correlation_id
-from services.vocabulary import ArticleKind
+from services.messaging.outbox import append_events
+from services.platform.telemetry import correlation_id
 
 SOURCE = "/balie/kb"
 

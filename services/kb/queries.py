@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.errors import NotFound
+from services.contract.errors import NotFound
+from services.contract.vocabulary import ArticleKind, Language
 from services.kb.articles import Article, Translation, preference
 from services.kb.tables import article, feedback, translation
-from services.vocabulary import ArticleKind, Language
 
 
 @dataclass(frozen=True)

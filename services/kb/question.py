@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from services.contract.vocabulary import Language
 from services.kb.languages import Token, tokens
-from services.vocabulary import Language
 
 CHARACTERS_MAX = 5_000
 WORDS_MAX = 24

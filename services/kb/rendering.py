@@ -9,8 +9,8 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from services.contract.vocabulary import Language
 from services.kb.articles import address
-from services.vocabulary import Language
 
 # Raw HTML stays off: what a text may contain is decided here, not by whoever writes it.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from services.events import ArticleLink
+from services.contract.events import ArticleLink
+from services.contract.storable import Storable
+from services.contract.vocabulary import ArticleKind, Language
 from services.kb.articles import (
     MARKDOWN_CHARACTERS_MAX,
     SLUG_CHARACTERS_MAX,
@@ -17,8 +19,6 @@ from services.kb.articles import (
 )
 from services.kb.queries import Reading
 from services.kb.rendering import to_html
-from services.storable import Storable
-from services.vocabulary import ArticleKind, Language
 
 COMMENT_CHARACTERS_MAX = 5000
 

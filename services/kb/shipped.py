@@ -7,8 +7,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.contract.vocabulary import ArticleKind, Language
 from services.kb.articles import Translation
-from services.vocabulary import ArticleKind, Language
 
 FOLDER = Path(__file__).parent / "help"
 FENCE = "+++\n"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from html import escape
 
+from services.contract.vocabulary import Language
 from services.kb.languages import Token, one_slip_apart, tokens
 from services.kb.question import FUZZY_LETTERS_MIN, Word
-from services.vocabulary import Language
 
 SNIPPET_CHARACTERS = 180
 SEARCHED_CHARACTERS = 10_000

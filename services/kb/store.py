@@ -8,10 +8,10 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.errors import Conflict, NotFound
+from services.contract.errors import Conflict, NotFound
+from services.contract.vocabulary import ArticleKind, Language
 from services.kb.articles import Article, Translation
 from services.kb.tables import article, change, feedback, translation
-from services.vocabulary import ArticleKind, Language
 
 
 async def take_turn(connection: AsyncConnection) -> None:

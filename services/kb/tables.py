@@ -17,8 +17,8 @@ from sqlalchemy import (
     Uuid,
 )
 
-from services.idempotency import idempotency_table
-from services.outbox import consumed_table, outbox_table
+from services.messaging.outbox import consumed_table, outbox_table
+from services.platform.idempotency import idempotency_table
 
 metadata = MetaData(schema="kb")
 

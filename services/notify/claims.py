@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from sqlalchemy import Row, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.events import ArticleLink
-from services.notify.notices import Notification, Template
+from services.contract.events import ArticleLink
 from services.notify.rendering import Known
+from services.notify.rules.notices import Notification, Template
 from services.notify.store import known_ticket_of
 from services.notify.tables import (
     FAILED,

@@ -8,28 +8,22 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.broker import Queue
-from services.clock import Clock
-from services.database import transaction
-from services.desk_events import TeamChanged, TicketSnoozeEnded
-from services.errors import Permanent
-from services.event_data import EventData, TicketEventData
-from services.events import (
-    EVENT_TYPES,
-    ArticlePublished,
-    ArticleSuggested,
-    Event,
-    PersonChanged,
-)
+from services.contract.desk_events import TeamChanged, TicketSnoozeEnded
+from services.contract.errors import Permanent
+from services.contract.event_data import EventData, TicketEventData
+from services.contract.events import EVENT_TYPES, ArticlePublished, ArticleSuggested, Event, PersonChanged
+from services.messaging.broker import Queue
+from services.messaging.outbox import first_time
 from services.notify import store
-from services.notify.facts import Facts
-from services.notify.known import KnownTicket, is_closing_told
-from services.notify.notices import Budget, Notification
-from services.notify.plan import budget_of, budgeted, may_tell_staff, plan
 from services.notify.rendering import Desk
+from services.notify.rules.facts import Facts
+from services.notify.rules.known import KnownTicket, is_closing_told
+from services.notify.rules.notices import Budget, Notification
+from services.notify.rules.plan import budget_of, budgeted, may_tell_staff, plan
 from services.notify.tables import consumed_event
-from services.outbox import first_time
-from services.telemetry import correlated
+from services.platform.clock import Clock
+from services.platform.database import transaction
+from services.platform.telemetry import correlated
 
 CONSUMER = "notify.mail"
 

@@ -10,19 +10,19 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.clock import Clock
-from services.database import transaction
-from services.errors import Permanent, Temporary, sentence
-from services.identity import Signer
-from services.notifications import AWAY, unexpected
+from services.contract.errors import Permanent, Temporary, sentence
 from services.notify import claims
 from services.notify.claims import Claim, Claimed, Unreadable
 from services.notify.mail import compose
-from services.notify.notices import next_try
 from services.notify.rendering import Desk
-from services.notify.transport import Transport
+from services.notify.rules.notices import next_try
+from services.notify.smtp import Transport
 from services.notify.truth import why_untrue
-from services.telemetry import correlated
+from services.platform.clock import Clock
+from services.platform.database import transaction
+from services.platform.identity import Signer
+from services.platform.postgres_listen import AWAY, unexpected
+from services.platform.telemetry import correlated
 
 BATCH_MAX = 5
 """Mails claimed, and conversations with the mail server, at a time."""

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.tables import SENT, consumed_event, notification
-from services.tidying import TIDY_BATCH_MAX
+from services.platform.tidying import TIDY_BATCH_MAX
 
 SENT_KEPT_FOR = timedelta(days=180)
 """A mail that was sent, its words and its tries. What failed or was held back stays: somebody may have to look."""

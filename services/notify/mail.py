@@ -6,10 +6,10 @@ from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 
-from services.errors import Permanent
-from services.identity import Signer
-from services.notify.notices import Notification, is_automatic, message_id, thread_id
+from services.contract.errors import Permanent
 from services.notify.rendering import Desk, Known, one_line, render
+from services.notify.rules.notices import Notification, is_automatic, message_id, thread_id
+from services.platform.identity import Signer
 
 CORRELATION_HEADER = "X-Balie-Correlation-Id"
 TICKET_HEADER = "X-Balie-Ticket"

@@ -7,18 +7,18 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from services.broker import Broker
-from services.clock import wall_clock
-from services.database import connect
-from services.identity import Signer
+from services.messaging.broker import Broker
 from services.notify.consumer import QUEUE, Consumer
 from services.notify.delivery import Delivery
 from services.notify.forgetting import forget_events, forget_sent
-from services.notify.notices import AUTOMATIC_MAILS_MAX, automatic_budget
 from services.notify.rendering import Desk
-from services.notify.transport import FolderTransport, SmtpTransport, Transport
-from services.settings import Settings
-from services.tidying import keep_tidy
+from services.notify.rules.notices import AUTOMATIC_MAILS_MAX, automatic_budget
+from services.notify.smtp import FolderTransport, SmtpTransport, Transport
+from services.platform.clock import wall_clock
+from services.platform.database import connect
+from services.platform.identity import Signer
+from services.platform.settings import Settings
+from services.platform.tidying import keep_tidy
 
 
 class NotifySettings(Settings):

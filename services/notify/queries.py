@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.clock import Clock
 from services.notify.tables import FAILED, QUEUED, SUPPRESSED, notification
+from services.platform.clock import Clock
 
 LATE_AFTER = timedelta(minutes=15)
 """A mail that still waits this long after it was planned is worth a look."""

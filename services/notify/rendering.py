@@ -13,10 +13,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from services import wording
-from services.event_data import TicketFacts
-from services.events import ArticleLink
-from services.identity import (
+from services.contract import wording
+from services.contract.event_data import TicketFacts
+from services.contract.events import ArticleLink
+from services.contract.vocabulary import Language, Priority, Status
+from services.notify.rules.known import KnownTicket
+from services.notify.rules.notices import FOR_STAFF, Notification, is_automatic
+from services.notify.rules.notices import Template as Notice
+from services.notify.truth import parking_stands, promise_stands
+from services.platform.identity import (
     LINK_LIFETIME,
     PASSWORD_LINK,
     PASSWORD_LINK_LIFETIME,
@@ -25,11 +30,6 @@ from services.identity import (
     Signer,
     question,
 )
-from services.notify.known import KnownTicket
-from services.notify.notices import FOR_STAFF, Notification, is_automatic
-from services.notify.notices import Template as Notice
-from services.notify.truth import parking_stands, promise_stands
-from services.vocabulary import Language, Priority, Status
 
 SUBJECT_CHARACTERS_MAX = 200
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")

@@ -11,13 +11,14 @@ from sqlalchemy import Row, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.desk_events import TeamChanged
-from services.event_data import Contact, TicketEventData
-from services.events import ArticleSuggested, PersonChanged
-from services.notify.facts import Subscriber
-from services.notify.known import KnownTicket, learn
-from services.notify.notices import Budget, Notification, Template, message_id
-from services.notify.plan import mailbox
+from services.contract.desk_events import TeamChanged
+from services.contract.event_data import Contact, TicketEventData
+from services.contract.events import ArticleSuggested, PersonChanged
+from services.contract.vocabulary import STAFF, ClosedReason, Language, Priority, Role, Status
+from services.notify.rules.facts import Subscriber
+from services.notify.rules.known import KnownTicket, learn
+from services.notify.rules.notices import Budget, Notification, Template, message_id
+from services.notify.rules.plan import mailbox
 from services.notify.tables import (
     QUEUED,
     SUPPRESSED,
@@ -27,7 +28,6 @@ from services.notify.tables import (
     suggestion,
     team,
 )
-from services.vocabulary import STAFF, ClosedReason, Language, Priority, Role, Status
 
 
 async def lock_ticket(connection: AsyncConnection, number: int) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from services.outbox import consumed_table
+from services.messaging.outbox import consumed_table
 
 metadata = MetaData(schema="notify")
 

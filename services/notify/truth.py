@@ -7,11 +7,11 @@ held against the newest state seen.
 from collections.abc import Callable
 from datetime import datetime
 
-from services.identity import PASSWORD_LINK_LIFETIME
-from services.notify.known import KnownTicket, Mark
-from services.notify.notices import Content, Notification, Template
-from services.standing import AT_WORK, ENDED
-from services.vocabulary import ClosedReason, Metric, Status
+from services.contract.vocabulary import ClosedReason, Metric, Status
+from services.notify.rules.known import KnownTicket, Mark
+from services.notify.rules.notices import Content, Notification, Template
+from services.platform.identity import PASSWORD_LINK_LIFETIME
+from services.promises.standing import AT_WORK, ENDED
 
 _REPLIES = frozenset({Metric.FIRST_REPLY, Metric.NEXT_REPLY})
 _GONE = frozenset({ClosedReason.SPAM, ClosedReason.MERGED})

@@ -13,30 +13,30 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from services.errors import BalieError, Invalid, NotAuthenticated, NotFound, Temporary, TooLarge
-from services.web import (
-    account_pages,
-    agreement_pages,
-    answer_pages,
-    board_pages,
-    bulk_pages,
-    desk_pages,
-    doing_pages,
-    forms,
-    help_pages,
-    mailbox_pages,
-    new_ticket_pages,
-    people_pages,
-    phone_pages,
-    portal_pages,
-    queue_pages,
-    survey_pages,
-)
+from services.contract.errors import BalieError, Invalid, NotAuthenticated, NotFound, Temporary, TooLarge
+from services.web.clients.mailbox import Mailbox
+from services.web.clients.upstream import Unreachable
+from services.web.forms import forms
 from services.web.guard import Guarded, refuse_foreign_forms, refuse_large_forms
 from services.web.live import Live, stream
-from services.web.mailbox import Mailbox
+from services.web.pages import (
+    account,
+    agreement,
+    answer,
+    board,
+    bulk,
+    desk,
+    doing,
+    help,
+    new_ticket,
+    people,
+    phone,
+    portal,
+    queue,
+    survey,
+)
+from services.web.pages import mailbox as mailbox_pages
 from services.web.rendering import STATIC
-from services.web.upstream import Unreachable
 from services.web.visit import SESSION_COOKIE, KnownVisit, Surroundings, Visit, log_in_address, visit
 
 log = structlog.get_logger(__name__)
@@ -45,21 +45,21 @@ FOREVER = "public, max-age=31536000, immutable"
 BRIEFLY = "no-cache"
 
 PAGES = (
-    account_pages,
-    agreement_pages,
-    answer_pages,
-    board_pages,
-    bulk_pages,
-    phone_pages,
-    desk_pages,
-    doing_pages,
-    help_pages,
+    account,
+    agreement,
+    answer,
+    board,
+    bulk,
+    phone,
+    desk,
+    doing,
+    help,
     mailbox_pages,
-    new_ticket_pages,
-    people_pages,
-    portal_pages,
-    queue_pages,
-    survey_pages,
+    new_ticket,
+    people,
+    portal,
+    queue,
+    survey,
 )
 
 health = APIRouter()

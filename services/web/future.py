@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.sla import State
-from services.vocabulary import ClosedReason, DeadlineKind, Status
-from services.web.records import Promised, Ticket
+from services.contract.vocabulary import ClosedReason, DeadlineKind, Status
+from services.promises.sla import State
+from services.promises.working_time import Counted
+from services.web.clients.records import Promised, Ticket
 from services.web.words import Said
-from services.working_time import Counted
 
 STEPS = (DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SURVEY, DeadlineKind.FINALISATION)
 """The automatic steps people may move, skip or bring about now."""

@@ -7,10 +7,10 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.errors import Invalid, NotAllowed, TooLarge
-from services.http import REQUEST_ID
-from services.telemetry import CORRELATION_ID_MAX, correlated, correlation_id
-from services.web.forms import FORM_BYTES_MAX
+from services.contract.errors import Invalid, NotAllowed, TooLarge
+from services.platform.http import REQUEST_ID
+from services.platform.telemetry import CORRELATION_ID_MAX, correlated, correlation_id
+from services.web.forms.forms import FORM_BYTES_MAX
 
 _POLICY = {
     "default-src": "'none'",

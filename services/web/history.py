@@ -1,6 +1,6 @@
 """What was added to a ticket while somebody was writing, a sentence each. Pure."""
 
-from services.web.records import Entry
+from services.web.clients.records import Entry
 from services.web.words import Said
 
 

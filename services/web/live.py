@@ -13,12 +13,12 @@ from uuid import UUID
 import structlog
 from pydantic import ValidationError
 
-from services.broker import Broker, until_listening
-from services.desk_events import SlaAlert, TicketShared, TicketSnoozeEnded
-from services.errors import Temporary, TooManyRequests
-from services.event_data import TicketEventData
-from services.events import EVENT_TYPES, ArticleSuggested, Event, TicketNoted
-from services.identity import Caller
+from services.contract.desk_events import SlaAlert, TicketShared, TicketSnoozeEnded
+from services.contract.errors import Temporary, TooManyRequests
+from services.contract.event_data import TicketEventData
+from services.contract.events import EVENT_TYPES, ArticleSuggested, Event, TicketNoted
+from services.messaging.broker import Broker, until_listening
+from services.platform.identity import Caller
 
 log = structlog.get_logger(__name__)
 

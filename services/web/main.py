@@ -6,19 +6,19 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from services.broker import Broker
-from services.clock import wall_clock
-from services.identity import Signer
-from services.process import serve
-from services.settings import Settings
-from services.web import upstream
+from services.contract.wording import ZONE
+from services.messaging.broker import Broker
+from services.platform.clock import wall_clock
+from services.platform.identity import Signer
+from services.platform.process import serve
+from services.platform.settings import Settings
 from services.web.app import create_app
+from services.web.clients import upstream
+from services.web.clients.mailbox import Mailbox
 from services.web.live import Live
-from services.web.mailbox import Mailbox
 from services.web.rendering import Rendering
 from services.web.visit import Surroundings
 from services.web.words import catalogues
-from services.wording import ZONE
 
 
 class WebSettings(Settings):

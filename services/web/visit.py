@@ -10,16 +10,16 @@ import httpx
 from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.clock import Clock
-from services.errors import NotAuthenticated
-from services.identity import Caller, Signer
-from services.vocabulary import Language
-from services.web.desk_api import DeskApi
+from services.contract.errors import NotAuthenticated
+from services.contract.vocabulary import Language
+from services.platform.clock import Clock
+from services.platform.identity import Caller, Signer
+from services.web.clients.desk_api import DeskApi
+from services.web.clients.intake_api import IntakeApi
+from services.web.clients.kb_api import KbApi
+from services.web.clients.upstream import Upstream
 from services.web.guard import inside
-from services.web.intake_api import IntakeApi
-from services.web.kb_api import KbApi
 from services.web.rendering import Rendering
-from services.web.upstream import Upstream
 from services.web.words import Catalogue, Said
 
 SESSION_COOKIE = "balie_session"

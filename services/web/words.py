@@ -9,8 +9,8 @@ from typing import Any
 
 from babel.dates import get_day_names
 
-from services import wording
-from services.vocabulary import (
+from services.contract import wording
+from services.contract.vocabulary import (
     ArticleKind,
     Channel,
     ClosedReason,

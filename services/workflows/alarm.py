@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from services.contract import Deadline, Snapshot
-from services.vocabulary import DeadlineKind, Status
+from services.contract.temporal import Deadline, Snapshot
+from services.contract.vocabulary import DeadlineKind, Status
 
 DUE_SLACK = timedelta(milliseconds=1)
 """Timers count whole milliseconds: one that fires a hair early must not be armed again for nothing."""

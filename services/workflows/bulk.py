@@ -9,7 +9,7 @@ from typing import ClassVar
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from services.contract import (
+from services.contract.temporal import (
     BULK_SIGNAL,
     BULK_WORKFLOW,
     CARRY_OUT_BULK_ACTIVITY,
@@ -17,7 +17,7 @@ from services.contract import (
     BulkOrder,
     BulkStep,
 )
-from services.vocabulary import BulkState
+from services.contract.vocabulary import BulkState
 
 STEP_TIMEOUT = timedelta(seconds=90)
 """For one try of a step, which ends by itself long before."""

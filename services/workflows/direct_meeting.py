@@ -10,10 +10,16 @@ from pydantic import ValidationError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from services.clock import Clock
-from services.contract import DEADLINE_REFUSED, MEET_DEADLINE_ACTIVITY, MEET_DEADLINE_PATH, MeetDeadline, Snapshot
-from services.errors import MoveRefused, sentence
-from services.identity import CLOCK_CALL, CLOCK_CALL_LIFETIME, Signer
+from services.contract.errors import MoveRefused, sentence
+from services.contract.temporal import (
+    DEADLINE_REFUSED,
+    MEET_DEADLINE_ACTIVITY,
+    MEET_DEADLINE_PATH,
+    MeetDeadline,
+    Snapshot,
+)
+from services.platform.clock import Clock
+from services.platform.identity import CLOCK_CALL, CLOCK_CALL_LIFETIME, Signer
 
 log = structlog.get_logger(__name__)
 

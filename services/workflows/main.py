@@ -2,10 +2,10 @@
 
 from pydantic import Field, SecretStr
 
-from services.clock import wall_clock
-from services.identity import Signer
-from services.settings import Settings
-from services.temporal_client import connect_temporal
+from services.platform.clock import wall_clock
+from services.platform.identity import Signer
+from services.platform.settings import Settings
+from services.platform.temporal_client import connect_temporal
 from services.workflows.direct_meeting import DirectMeeting, intake_at
 from services.workflows.reconcile_schedule import keep_reconciling
 from services.workflows.worker import ticket_worker

@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from services.contract import INTAKE_BULK_TASK_QUEUE, RECONCILE_ACTIVITY, RECONCILE_WORKFLOW, Reconciliation
+from services.contract.temporal import INTAKE_BULK_TASK_QUEUE, RECONCILE_ACTIVITY, RECONCILE_WORKFLOW, Reconciliation
 
 RUN_TIMEOUT = timedelta(minutes=30)
 HEARTBEAT_TIMEOUT = timedelta(seconds=20)

@@ -15,7 +15,7 @@ from temporalio.client import (
     ScheduleUpdateInput,
 )
 
-from services.contract import RECONCILE_SCHEDULE, RECONCILE_WORKFLOW, WORKFLOW_TASK_QUEUE
+from services.contract.temporal import RECONCILE_SCHEDULE, RECONCILE_WORKFLOW, WORKFLOW_TASK_QUEUE
 
 RECONCILE_EVERY = timedelta(minutes=10)
 CATCH_UP = timedelta(minutes=10)

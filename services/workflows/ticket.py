@@ -11,7 +11,8 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
-from services.contract import (
+from services.contract.former_snapshot import FORMER_FORM
+from services.contract.temporal import (
     DEADLINE_REFUSED,
     INTAKE_TASK_QUEUE,
     MEET_DEADLINE_ACTIVITY,
@@ -23,7 +24,6 @@ from services.contract import (
     MeetDeadline,
     Snapshot,
 )
-from services.former_snapshot import FORMER_FORM
 from services.workflows.alarm import Alarm
 
 DIRECT_TIMEOUT = timedelta(seconds=5)

@@ -8,7 +8,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from services.contract import WORKFLOW_TASK_QUEUE, MeetDeadline, Snapshot
+from services.contract.temporal import WORKFLOW_TASK_QUEUE, MeetDeadline, Snapshot
 from services.workflows.bulk import BulkWorkflow
 from services.workflows.reconcile import ReconcileWorkflow
 from services.workflows.ticket import TicketWorkflow

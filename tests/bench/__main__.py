@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from services.telemetry import configure_logging
+from services.platform.telemetry import configure_logging
 from tests.bench.clock import PARTS, QUICK, Plan, measure, new_figures
 from tests.bench.report import as_json, show
 from tests.bench.storm import MEETINGS

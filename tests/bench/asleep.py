@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.clock import wall_clock
+from services.platform.clock import wall_clock
 from tests.bench.desk import API, RELAY, SERVER, WORKER, Desk
 from tests.bench.figures import Asleep
 from tests.bench.patience import Say

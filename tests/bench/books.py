@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.contract import Deadline
-from services.events import TicketReminderDue
-from services.intake.tables import outbox, ticket, timeline
-from services.intake.ticket_row import read_ticket, select_tickets
+from services.contract.events import TicketReminderDue
+from services.contract.temporal import Deadline
+from services.intake.tables.tables import outbox, ticket, timeline
+from services.intake.tickets.ticket_row import read_ticket, select_tickets
 
 TIMER_SLACK = timedelta(seconds=10)
 """Temporal counts a timer from the end of the workflow task that armed it, which may take as long as this."""

@@ -13,13 +13,13 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-from services.child_process import LOOPBACK, ChildProcess, answers, free_port
-from services.clock import wall_clock
-from services.database import connect, migrate
-from services.intake.demonstration import add_demonstration_people
-from services.postgres_server import PostgresServer
-from services.temporal_client import connect_temporal
-from services.temporal_server import NAMESPACE, TemporalServer
+from services.cli.embedded.child_process import LOOPBACK, ChildProcess, answers, free_port
+from services.cli.embedded.postgres_server import PostgresServer
+from services.cli.embedded.temporal_server import NAMESPACE, TemporalServer
+from services.intake.people.demonstration import add_demonstration_people
+from services.platform.clock import wall_clock
+from services.platform.database import connect, migrate
+from services.platform.temporal_client import connect_temporal
 from tests.bench.patience import LOOK_EVERY, Say, until_counted
 from tests.bench.processes import Program
 

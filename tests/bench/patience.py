@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from services.clock import wall_clock
+from services.platform.clock import wall_clock
 
 LOOK_EVERY = timedelta(seconds=0.2)
 PATIENCE = timedelta(seconds=90)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from services.child_process import PartFailed
+from services.cli.embedded.child_process import PartFailed
 
 PROC = Path("/proc")
 LINES_SHOWN = 15
@@ -81,7 +81,7 @@ class Program:
         return Usage(ticks / _TICKS, sum(_rss(each) for each in (pid, *children)))
 
     def _pid(self) -> int:
-        # The guard's own id comes first (services/child_guard.py).
+        # The guard's own id comes first (services/cli/embedded/child_guard.py).
         return int(self._lock_file.read_text().split()[1])
 
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from services.clock import wall_clock
-from services.contract import WORKFLOW_TASK_QUEUE
-from services.intake.tables import outbox
-from services.outbox import CLOCK_SINK
-from services.relay import lag
+from services.contract.temporal import WORKFLOW_TASK_QUEUE
+from services.intake.tables.tables import outbox
+from services.messaging.outbox import CLOCK_SINK
+from services.messaging.relay import lag
+from services.platform.clock import wall_clock
 from tests.bench.desk import API, RELAY, WORKER, Desk
 from tests.bench.figures import Pair, Rates
 from tests.bench.patience import Say

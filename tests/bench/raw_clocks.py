@@ -8,10 +8,10 @@ from itertools import count, islice
 
 from temporalio.client import Client
 
-from services.clock import wall_clock
-from services.clock_sink import RPC_TIMEOUT, SIGNALS_AT_ONCE
-from services.contract import SNAPSHOT_SIGNAL, TICKET_WORKFLOW, Deadline, Snapshot, workflow_id
-from services.vocabulary import DeadlineKind, Status
+from services.contract.temporal import SNAPSHOT_SIGNAL, TICKET_WORKFLOW, Deadline, Snapshot, workflow_id
+from services.contract.vocabulary import DeadlineKind, Status
+from services.messaging.clock_sink import RPC_TIMEOUT, SIGNALS_AT_ONCE
+from services.platform.clock import wall_clock
 
 NOBODYS_QUEUE = "balie-bench"
 """No worker looks here: what is started is the server's work alone."""

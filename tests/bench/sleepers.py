@@ -14,7 +14,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from services.contract import ticket_number
+from services.contract.temporal import ticket_number
 
 _RINGS_AT = 3
 """The field of the server's TimerInfo that holds when the timer fires."""

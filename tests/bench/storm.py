@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import mean
 
-from services.clock import wall_clock
-from services.intake.tables import outbox
-from services.outbox import BROKER_SINK, CLOCK_SINK
-from services.relay import lag
+from services.intake.tables.tables import outbox
+from services.messaging.outbox import BROKER_SINK, CLOCK_SINK
+from services.messaging.relay import lag
+from services.platform.clock import wall_clock
 from tests.bench.books import count_met, disagreements, met_at, read_book
 from tests.bench.desk import API, RELAY, SERVER, WORKER, Desk
 from tests.bench.figures import Killing, Recovery, Storm, lateness

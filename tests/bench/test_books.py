@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.contract import Deadline
-from services.vocabulary import DeadlineKind
+from services.contract.temporal import Deadline
+from services.contract.vocabulary import DeadlineKind
 from tests.bench.books import Book, disagreements
 from tests.bench.figures import percentile
 

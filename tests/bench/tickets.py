@@ -6,17 +6,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services import standing
-from services.clock import wall_clock
-from services.database import transaction
-from services.intake.access import Party
-from services.intake.commands import Draft, Question, carry_out, message_of, solution, submit
-from services.intake.contracts import Terms
-from services.intake.decide import decide
-from services.intake.orders import Ask
-from services.intake.people import Person, find_by_email
-from services.intake.store import create, load, next_number
-from services.intake.tickets import Decision, Ticket
+from services.intake.people.people import Person, find_by_email
+from services.intake.rules.commands import Ask
+from services.intake.rules.contracts import Terms
+from services.intake.rules.decide import decide
+from services.intake.rules.ticket import Decision, Ticket
+from services.intake.tickets.access import Party
+from services.intake.tickets.store import create, load, next_number
+from services.intake.tickets.use_cases import Draft, Question, carry_out, message_of, solution, submit
+from services.platform.clock import wall_clock
+from services.platform.database import transaction
+from services.promises import standing
 
 BATCH = 500
 """Sleepers made in one transaction."""

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import typer.main
 
-from services.cli import app
-from services.demo.given import GivenSettings
-from services.doctor import DoctorSettings
+from services.cli.demo.given import GivenSettings
+from services.cli.doctor import DoctorSettings
+from services.cli.main import app
 from services.intake.main import IntakeSettings
 from services.kb.main import KbSettings
 from services.notify.main import NotifySettings
-from services.settings import PREFIX, Settings
+from services.platform.settings import PREFIX, Settings
 from services.web.main import WebSettings
 from services.workflows.main import WorkflowsSettings
 from tests.deploy import composition

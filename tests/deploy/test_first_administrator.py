@@ -3,13 +3,13 @@
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.database import transaction
-from services.errors import NotAuthenticated
-from services.identity import PASSWORD_LINK_LIFETIME, Signer
-from services.intake.administrators import appoint
-from services.intake.people import Person, find_by_email, get_or_add_requester
-from services.intake.sessions import choose_password, credentials, log_in
-from services.vocabulary import Language, Role
+from services.contract.errors import NotAuthenticated
+from services.contract.vocabulary import Language, Role
+from services.intake.people.administrators import appoint
+from services.intake.people.people import Person, find_by_email, get_or_add_requester
+from services.intake.people.sessions import choose_password, credentials, log_in
+from services.platform.database import transaction
+from services.platform.identity import PASSWORD_LINK_LIFETIME, Signer
 from tests.moved_clock import MovedClock
 
 SIGNER = Signer("a secret of thirty-two characters or more")

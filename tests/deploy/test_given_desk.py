@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.clock import wall_clock
-from services.demo.given import GivenSettings, given
-from services.errors import Permanent
-from services.intake.attachments import PostgresBlobs
-from services.intake.contracts import Terms
-from services.intake.demonstration import PEOPLE, add_demonstration_people
-from services.intake.mail_in import Mailroom, Outcome, receive_mail
-from services.intake.sessions import credentials, log_in
+from services.cli.demo.given import GivenSettings, given
+from services.contract.errors import Permanent
+from services.intake.mail.incoming import Mailroom, Outcome, receive_mail
+from services.intake.people.demonstration import PEOPLE, add_demonstration_people
+from services.intake.people.sessions import credentials, log_in
+from services.intake.rules.contracts import Terms
+from services.intake.tickets.attachments import PostgresBlobs
+from services.platform.clock import wall_clock
 
 MAIL = b"From: sam@customer.example\r\nMessage-ID: <1@customer.example>\r\nSubject: Help\r\n\r\nHelp!"
 

@@ -8,12 +8,12 @@ from typing import Any, Self
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.identity import Caller, Signer
-from services.intake.app import build_api
-from services.intake.attachments import PostgresBlobs
-from services.intake.contracts import Terms
-from services.intake.demonstration import add_demonstration_people
-from services.intake.desk import Desk
+from services.intake.api.app import build_api
+from services.intake.api.deps import Desk
+from services.intake.people.demonstration import add_demonstration_people
+from services.intake.rules.contracts import Terms
+from services.intake.tickets.attachments import PostgresBlobs
+from services.platform.identity import Caller, Signer
 from tests.moved_clock import MovedClock
 
 PASSWORD = "a password for tests"

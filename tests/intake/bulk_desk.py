@@ -8,23 +8,23 @@ from uuid import UUID, uuid4
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.contract import BulkStep
-from services.database import transaction
-from services.event_data import Actor, Contact
-from services.intake.access import Party
-from services.intake.bulk import PER_SECOND, Bulk
-from services.intake.bulk_steps import take_step
-from services.intake.bulk_tables import bulk_task
-from services.intake.bulks import move_bulk, read_bulk, start_bulk
-from services.intake.contracts import Terms
-from services.intake.decide import decide, open_ticket
-from services.intake.demonstration import add_demonstration_people
-from services.intake.orders import Ask, Assign, Command, Note, Park, Plan, Reply, Solve, Submit
-from services.intake.people import Person, find_by_email
-from services.intake.store import create, load, lock, next_number, save
-from services.intake.tables import ticket, timeline
-from services.intake.tickets import Message, Ticket
-from services.vocabulary import BulkState, Effort, Kind, Priority
+from services.contract.event_data import Actor, Contact
+from services.contract.temporal import BulkStep
+from services.contract.vocabulary import BulkState, Effort, Kind, Priority
+from services.intake.bulk.bulks import move_bulk, read_bulk, start_bulk
+from services.intake.bulk.steps import take_step
+from services.intake.people.demonstration import add_demonstration_people
+from services.intake.people.people import Person, find_by_email
+from services.intake.rules.bulk import PER_SECOND, Bulk
+from services.intake.rules.commands import Ask, Assign, Command, Note, Park, Plan, Reply, Solve, Submit
+from services.intake.rules.contracts import Terms
+from services.intake.rules.decide import decide, open_ticket
+from services.intake.rules.ticket import Message, Ticket
+from services.intake.tables.bulk_tables import bulk_task
+from services.intake.tables.tables import ticket, timeline
+from services.intake.tickets.access import Party
+from services.intake.tickets.store import create, load, lock, next_number, save
+from services.platform.database import transaction
 from tests.intake.api_desk import PASSWORD
 from tests.moved_clock import MovedClock
 

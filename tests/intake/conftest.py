@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.intake.tables import person
+from services.intake.tables.tables import person
 from tests.intake.api_desk import As, api_on, token_for
 from tests.moved_clock import MovedClock
 

@@ -5,20 +5,20 @@ from random import Random
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.deadlines import Due, next_due
-from services.errors import BalieError
-from services.intake import orders
-from services.intake.decide import decide, open_ticket
-from services.intake.orders import Command, Submit
-from services.intake.outages import Outages
-from services.intake.store import create, save
-from services.intake.tickets import Decision, Ticket
-from services.policy import Escalation, Pause, Policy, Target
-from services.standing import NO_TIME, support_replied
-from services.vocabulary import DeadlineKind, Effort, Kind, Language, Metric, Priority, Status, Told
-from services.working_time import Calendar, Span
-from tests.calendars import OFFICE_WEEK, working
+from services.contract.errors import BalieError
+from services.contract.vocabulary import DeadlineKind, Effort, Kind, Language, Metric, Priority, Status, Told
+from services.intake.rules import commands
+from services.intake.rules.commands import Command, Submit
+from services.intake.rules.decide import decide, open_ticket
+from services.intake.rules.outages import Outages
+from services.intake.rules.ticket import Decision, Ticket
+from services.intake.tickets.store import create, save
+from services.promises.deadlines import Due, next_due
+from services.promises.policy import Escalation, Pause, Policy, Target
+from services.promises.standing import NO_TIME, support_replied
+from services.promises.working_time import Calendar, Span
 from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, PLAIN, REQUESTER, message
+from tests.promises.calendars import OFFICE_WEEK, working
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -50,7 +50,7 @@ class RecordedLife:
         self.met: list[Due] = []
         self._connection, self._outages = connection, outages
         self._now = ticket.opened_at
-        self._former: orders.TakeBack | None = None
+        self._former: commands.TakeBack | None = None
 
     async def pass_until(self, instant: datetime) -> None:
         """The clock meets what is due until then."""
@@ -58,7 +58,7 @@ class RecordedLife:
             at = max(due.at, self._now)
             since = self.ticket.reminded_at or self.ticket.asked_at
             down = self._outages.down(since, at) if since and due.kind is DeadlineKind.CLOSURE else NO_TIME
-            decision = decide(self.ticket, orders.Meet(due.deadline(), down), at)
+            decision = decide(self.ticket, commands.Meet(due.deadline(), down), at)
             if any(entry.type == "deadline_met" for entry in decision.history):
                 self.met.append(due._replace(at=at))
                 self._former = None  # a ticket that went on since is not taken back
@@ -75,10 +75,10 @@ class RecordedLife:
             return False
         await self._save(decision, at)
         self._former = None
-        if isinstance(command, orders.Solve | orders.MarkSpam):
-            said = isinstance(command, orders.Solve) and command.message
+        if isinstance(command, commands.Solve | commands.MarkSpam):
+            said = isinstance(command, commands.Solve) and command.message
             stood = support_replied(before.standing, at) if said else before.standing
-            self._former = orders.TakeBack(AGENT, stood, before.assignee, None)
+            self._former = commands.TakeBack(AGENT, stood, before.assignee, None)
         return True
 
     async def lives(self, chance: Random, acts: int) -> None:
@@ -97,28 +97,28 @@ class RecordedLife:
         said = message() if chance.random() < 0.5 else None
         step = chance.choice([DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SURVEY])
         possible: list[Command] = [
-            orders.Assign(AGENT, chance.choice([DAAN, None])),
-            *[orders.Reply(AGENT, message())] * 2,
-            *[orders.Reply(REQUESTER, message())] * 3,
-            *[orders.Ask(AGENT, message())] * 3,
-            *[orders.Solve(AGENT, DAAN, said)] * 2,
-            orders.Reopen(AGENT, said),
-            orders.Note(AGENT, message()),
-            orders.Park(AGENT, workaround=True, effort=Effort.SMALL, note="", message=said),
-            orders.Plan(AGENT, "2.0"),
-            orders.Decline(AGENT, message()),
-            orders.Ship(AGENT, "2.0"),
-            orders.Prioritise(AGENT, chance.choice(list(Priority)), "It is so."),
-            orders.Tag(AGENT, add=(str(at),)),
-            orders.Snooze(AGENT, DAAN, at + chance.choice(GAPS)),
-            orders.KeepOpen(REQUESTER),
-            orders.ConfirmSolved(REQUESTER),
-            orders.Postpone(AGENT, step, at + chance.choice(GAPS)),
-            orders.Skip(AGENT, step),
-            orders.DoNow(AGENT, step),
-            orders.Replan(AGENT, chance.choice(POLICIES), "the contract changed"),
+            commands.Assign(AGENT, chance.choice([DAAN, None])),
+            *[commands.Reply(AGENT, message())] * 2,
+            *[commands.Reply(REQUESTER, message())] * 3,
+            *[commands.Ask(AGENT, message())] * 3,
+            *[commands.Solve(AGENT, DAAN, said)] * 2,
+            commands.Reopen(AGENT, said),
+            commands.Note(AGENT, message()),
+            commands.Park(AGENT, workaround=True, effort=Effort.SMALL, note="", message=said),
+            commands.Plan(AGENT, "2.0"),
+            commands.Decline(AGENT, message()),
+            commands.Ship(AGENT, "2.0"),
+            commands.Prioritise(AGENT, chance.choice(list(Priority)), "It is so."),
+            commands.Tag(AGENT, add=(str(at),)),
+            commands.Snooze(AGENT, DAAN, at + chance.choice(GAPS)),
+            commands.KeepOpen(REQUESTER),
+            commands.ConfirmSolved(REQUESTER),
+            commands.Postpone(AGENT, step, at + chance.choice(GAPS)),
+            commands.Skip(AGENT, step),
+            commands.DoNow(AGENT, step),
+            commands.Replan(AGENT, chance.choice(POLICIES), "the contract changed"),
             *([self._former] * 8 if self._former else []),
-            *([orders.MarkSpam(AGENT), orders.Merge(AGENT, into=1)] if chance.random() < 0.3 else []),
+            *([commands.MarkSpam(AGENT), commands.Merge(AGENT, into=1)] if chance.random() < 0.3 else []),
         ]
         return chance.choice(possible)
 

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from services.contract import Deadline
-from services.event_data import Actor, Contact
-from services.intake.decide import decide, open_ticket
-from services.intake.orders import Ask, Assign, MarkSpam, Meet, Merge, Park, Reply, Solve, Submit
-from services.intake.tickets import Decision, Message, Ticket
-from services.policy import STANDARD, Policy
-from services.vocabulary import Channel, ClosedReason, Effort, Kind, Language, Priority, Status
+from services.contract.event_data import Actor, Contact
+from services.contract.temporal import Deadline
+from services.contract.vocabulary import Channel, ClosedReason, Effort, Kind, Language, Priority, Status
+from services.intake.rules.commands import Ask, Assign, MarkSpam, Meet, Merge, Park, Reply, Solve, Submit
+from services.intake.rules.decide import decide, open_ticket
+from services.intake.rules.ticket import Decision, Message, Ticket
+from services.promises.policy import STANDARD, Policy
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 MARIEKE = Contact(person_id=UUID(int=1), name="Marieke", email="marieke@devries.example", language=Language.DUTCH)

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.contract.vocabulary import Role
 from services.kb.catalogue import Catalogue
 from services.kb.index import SearchIndex
-from services.vocabulary import Role
 from tests.kb.library_desk import Reader, api_on, help_centre, index_of, token_for
 from tests.moved_clock import MovedClock
 

@@ -10,8 +10,7 @@ import httpx
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.database import transaction
-from services.identity import Caller, Signer
+from services.contract.vocabulary import ArticleKind, Language, Role
 from services.kb.app import build_api
 from services.kb.articles import Article, Translation
 from services.kb.catalogue import Catalogue
@@ -19,7 +18,8 @@ from services.kb.index import SearchIndex
 from services.kb.library import Library
 from services.kb.publishing import publish
 from services.kb.shipped import read_all
-from services.vocabulary import ArticleKind, Language, Role
+from services.platform.database import transaction
+from services.platform.identity import Caller, Signer
 from tests.moved_clock import MovedClock
 
 SECRET = "a secret for tests that is long enough"

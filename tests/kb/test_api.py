@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.database import connect
-from services.events import ArticlePublished, Event
-from services.http import PAGE_MAX
+from services.contract.events import ArticlePublished, Event
 from services.kb.catalogue import Catalogue
 from services.kb.help_centre import load
 from services.kb.library import OPINIONS_MAX
 from services.kb.tables import feedback, outbox
-from services.process import listen
+from services.platform.database import connect
+from services.platform.http import PAGE_MAX
+from services.platform.process import listen
 from tests.kb.library_desk import PUBLIC_URL, Reader, api_on, counted_statements, text
 from tests.moved_clock import MovedClock
 

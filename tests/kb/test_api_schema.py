@@ -8,14 +8,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from services.clock import wall_clock
-from services.http import RateLimit
-from services.identity import Caller, Signer
+from services.contract.vocabulary import Role
 from services.kb.app import build_api
 from services.kb.catalogue import Catalogue
 from services.kb.help_centre import load
 from services.kb.library import Library
-from services.vocabulary import Role
+from services.platform.clock import wall_clock
+from services.platform.http import RateLimit
+from services.platform.identity import Caller, Signer
 from tests.bad_input import send_bad_input, served
 from tests.kb.library_desk import PUBLIC_URL, SECRET
 

@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.database import connect, transaction
-from services.errors import Temporary
+from services.contract.errors import Temporary
+from services.contract.vocabulary import ArticleKind, Language
 from services.kb import catalogue as catalogue_module
 from services.kb.articles import Translation
 from services.kb.catalogue import Catalogue
 from services.kb.finding import search
 from services.kb.publishing import publish
 from services.kb.store import add_article, put_text, take_turn
-from services.vocabulary import ArticleKind, Language
+from services.platform.database import connect, transaction
 from tests.kb.library_desk import PUBLIC_URL, counted_statements, save
 from tests.moved_clock import MovedClock
 from tests.patience import until

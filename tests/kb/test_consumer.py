@@ -6,15 +6,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.broker import DELIVERY_LIMIT
-from services.errors import Permanent
-from services.event_data import Actor, CommentFacts, Contact, TicketFacts
-from services.events import ArticleSuggested, Event, TicketSubmitted
+from services.contract.errors import Permanent
+from services.contract.event_data import Actor, CommentFacts, Contact, TicketFacts
+from services.contract.events import ArticleSuggested, Event, TicketSubmitted
+from services.contract.vocabulary import Channel, Kind, Language, Priority, Status
 from services.kb.catalogue import Catalogue
 from services.kb.consumer import SUGGEST_QUEUE, SuggestionConsumer
 from services.kb.help_centre import load
 from services.kb.tables import consumed_event, outbox
-from services.vocabulary import Channel, Kind, Language, Priority, Status
+from services.messaging.broker import DELIVERY_LIMIT
 from tests.kb.library_desk import PUBLIC_URL
 from tests.moved_clock import MovedClock
 

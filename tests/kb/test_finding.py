@@ -5,9 +5,9 @@ Every threshold and weight of `finding.py` and `index.py` was chosen by these ta
 
 import pytest
 
+from services.contract.vocabulary import Language
 from services.kb.finding import answering, search, suggest
 from services.kb.index import SearchIndex
-from services.vocabulary import Language
 from tests.kb.library_desk import article, help_centre, index_of
 
 NL, IT, EN = Language.DUTCH, Language.ITALIAN, Language.ENGLISH

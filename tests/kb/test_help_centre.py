@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.contract.vocabulary import Language
 from services.kb.articles import Translation
 from services.kb.help_centre import Loaded, load
 from services.kb.shipped import read_all
 from services.kb.tables import outbox, translation
-from services.vocabulary import Language
 from tests.kb.library_desk import PUBLIC_URL, Reader, save, text
 from tests.moved_clock import MovedClock
 

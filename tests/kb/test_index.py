@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contract.vocabulary import ArticleKind, Language
 from services.kb.finding import search, suggest
 from services.kb.index import SearchIndex
 from services.kb.question import asked
-from services.vocabulary import ArticleKind, Language
 from tests.kb.library_desk import article, index_of
 
 EN, NL, IT = Language.ENGLISH, Language.DUTCH, Language.ITALIAN

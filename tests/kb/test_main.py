@@ -9,16 +9,16 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.broker import Queue
-from services.clock import wall_clock
-from services.events import ArticlePublished, ArticleSuggested, Event
-from services.identity import Caller, Signer
+from services.contract.events import ArticlePublished, ArticleSuggested, Event
+from services.contract.vocabulary import Role
 from services.kb.help_centre import load
 from services.kb.main import KbSettings, api, worker
 from services.kb.shipped import read_all
-from services.local_broker import LocalBroker
-from services.process import listen
-from services.vocabulary import Role
+from services.messaging.broker import Queue
+from services.messaging.local.broker import LocalBroker
+from services.platform.clock import wall_clock
+from services.platform.identity import Caller, Signer
+from services.platform.process import listen
 from tests.kb.library_desk import PUBLIC_URL, SECRET, text
 from tests.kb.test_consumer import submitted
 from tests.moved_clock import MovedClock

@@ -5,10 +5,10 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
+from services.contract.vocabulary import Language
 from services.kb.languages import tokens
 from services.kb.rendering import links, sanitised, to_html, to_words
 from services.kb.shipped import Shipped, read_all
-from services.vocabulary import Language
 
 EN = Language.ENGLISH
 URL = "https://support.example"

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from services.identity import PASSWORD_LINK_LIFETIME, SESSION_LIFETIME
-from services.intake.attachments import ATTACHMENT_BYTES_MAX
-from services.intake.bulk import PER_SECOND, TICKETS_MAX, UNDO_WINDOW
-from services.intake.bulk_commands import COMMANDS
-from services.intake.bulk_inverses import is_reversible
-from services.intake.sessions import PASSWORD_CHARACTERS_MIN
+from services.contract.vocabulary import ArticleKind, Kind, Language, Metric, Priority, Status
+from services.contract.wording import kind_label, metric_label, priority_label, priority_meaning, requester_status_label
+from services.intake.bulk.actions import COMMANDS
+from services.intake.bulk.inverses import is_reversible
+from services.intake.people.sessions import PASSWORD_CHARACTERS_MIN
+from services.intake.rules.bulk import PER_SECOND, TICKETS_MAX, UNDO_WINDOW
+from services.intake.tickets.attachments import ATTACHMENT_BYTES_MAX
 from services.kb.articles import (
     SLUG_CHARACTERS_MAX,
     SLUG_PATTERN,
@@ -22,11 +23,10 @@ from services.kb.articles import (
 )
 from services.kb.rendering import is_article_link, links
 from services.kb.shipped import Shipped, read_all
-from services.policy import Policy
-from services.vocabulary import ArticleKind, Kind, Language, Metric, Priority, Status
-from services.web.forms import FILE_BYTES_MAX, FILES_MAX, FORM_BYTES_MAX
+from services.platform.identity import PASSWORD_LINK_LIFETIME, SESSION_LIFETIME
+from services.promises.policy import Policy
+from services.web.forms.forms import FILE_BYTES_MAX, FILES_MAX, FORM_BYTES_MAX
 from services.web.words import catalogues
-from services.wording import kind_label, metric_label, priority_label, priority_meaning, requester_status_label
 
 SHIPPED = {shipped.slug: shipped for shipped in read_all()}
 MEGABYTE = 1024 * 1024

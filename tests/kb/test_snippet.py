@@ -4,9 +4,9 @@ import nh3
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contract.vocabulary import Language
 from services.kb.question import asked
 from services.kb.snippet import SNIPPET_CHARACTERS, snippet
-from services.vocabulary import Language
 
 EN, NL = Language.ENGLISH, Language.DUTCH
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contract.vocabulary import Language
 from services.kb.languages import one_slip_apart, tokens
 from services.kb.question import WORDS_MAX, Word, asked, essence
-from services.vocabulary import Language
 
 NL, IT, EN = Language.DUTCH, Language.ITALIAN, Language.ENGLISH
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.policy import Policy
-from services.vocabulary import DeadlineKind, Priority
+from services.contract.vocabulary import DeadlineKind, Priority
+from services.promises.policy import Policy
 
 QUARTER = timedelta(minutes=15)
 """Everything in these lives happens on a quarter of an hour, so that a model may count quarters one by one."""

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.contract import MeetDeadline, Snapshot
-from services.errors import Invalid, MoveRefused
-from services.event_data import Actor
-from services.intake import orders
-from services.intake.decide import decide
-from services.intake.outages import Outages
-from services.intake.tickets import Decision, Entry, Message, TeamRef, Ticket
-from services.vocabulary import DeadlineKind, Effort
+from services.contract.errors import Invalid, MoveRefused
+from services.contract.event_data import Actor
+from services.contract.temporal import MeetDeadline, Snapshot
+from services.contract.vocabulary import DeadlineKind, Effort
+from services.intake.rules import commands
+from services.intake.rules.decide import decide
+from services.intake.rules.outages import Outages
+from services.intake.rules.ticket import Decision, Entry, Message, TeamRef, Ticket
 from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, REQUESTER, message, new_ticket
 from tests.model.acts import QUARTER, ZERO, Act, instant, quarter_of
 from tests.model.lives import NUMBER, Life
@@ -33,38 +33,38 @@ def _by(act: Act) -> Actor:
     return AGENT if act.staff else REQUESTER
 
 
-_ORDERS: dict[str, Callable[[Act, datetime], orders.Order]] = {
-    "assign": lambda act, _: orders.Assign(AGENT, DAAN if act.words else None),
-    "team": lambda act, _: orders.HandOver(AGENT, _TEAM, DAAN if act.words else None),
-    "reply": lambda act, _: orders.Reply(_by(act), message()),
-    "note": lambda _, __: orders.Note(AGENT, message()),
-    "ask": lambda _, __: orders.Ask(AGENT, message()),
-    "solve": lambda act, _: orders.Solve(AGENT, DAAN, _words(act)),
-    "confirm_solved": lambda _, __: orders.ConfirmSolved(REQUESTER),
-    "reopen": lambda act, _: orders.Reopen(AGENT, _words(act)),
-    "rate": lambda act, _: orders.Rate(REQUESTER, good=act.quarters % 2 == 0),
-    "park": lambda act, _: orders.Park(AGENT, workaround=False, effort=Effort.SMALL, note="", message=_words(act)),
-    "plan": lambda _, __: orders.Plan(AGENT, "5.0"),
-    "decline": lambda _, __: orders.Decline(AGENT, message()),
-    "ship": lambda _, __: orders.Ship(AGENT, "5.0"),
-    "merge": lambda _, __: orders.Merge(AGENT, into=NUMBER + 1),
-    "take_in": lambda _, __: orders.TakeIn(AGENT, merged=NUMBER + 1, requester=DAAN),
-    "spam": lambda _, __: orders.MarkSpam(AGENT),
-    "prioritise": lambda act, _: orders.Prioritise(AGENT, act.priority, "It is so."),
-    "tag": lambda _, __: orders.Tag(AGENT, add=("printer",)),
-    "change": lambda _, __: orders.Change(AGENT, subject="It smokes"),
-    "link_problem": lambda _, __: orders.LinkProblem(AGENT, NUMBER + 2),
-    "share": lambda _, __: orders.Share(AGENT, MARIEKE),
-    "snooze": lambda act, now: orders.Snooze(AGENT, DAAN, _until(act, now) if act.quarters else None),
-    "keep_open": lambda act, _: orders.KeepOpen(_by(act)),
-    "postpone": lambda act, now: orders.Postpone(_by(act), act.step, _until(act, now)),
-    "skip": lambda act, _: orders.Skip(AGENT, act.step),
-    "do_now": lambda act, _: orders.DoNow(AGENT, act.step),
-    "replan": lambda act, _: orders.Replan(AGENT, act.policy or new_ticket().policy, "random"),
+_ORDERS: dict[str, Callable[[Act, datetime], commands.Order]] = {
+    "assign": lambda act, _: commands.Assign(AGENT, DAAN if act.words else None),
+    "team": lambda act, _: commands.HandOver(AGENT, _TEAM, DAAN if act.words else None),
+    "reply": lambda act, _: commands.Reply(_by(act), message()),
+    "note": lambda _, __: commands.Note(AGENT, message()),
+    "ask": lambda _, __: commands.Ask(AGENT, message()),
+    "solve": lambda act, _: commands.Solve(AGENT, DAAN, _words(act)),
+    "confirm_solved": lambda _, __: commands.ConfirmSolved(REQUESTER),
+    "reopen": lambda act, _: commands.Reopen(AGENT, _words(act)),
+    "rate": lambda act, _: commands.Rate(REQUESTER, good=act.quarters % 2 == 0),
+    "park": lambda act, _: commands.Park(AGENT, workaround=False, effort=Effort.SMALL, note="", message=_words(act)),
+    "plan": lambda _, __: commands.Plan(AGENT, "5.0"),
+    "decline": lambda _, __: commands.Decline(AGENT, message()),
+    "ship": lambda _, __: commands.Ship(AGENT, "5.0"),
+    "merge": lambda _, __: commands.Merge(AGENT, into=NUMBER + 1),
+    "take_in": lambda _, __: commands.TakeIn(AGENT, merged=NUMBER + 1, requester=DAAN),
+    "spam": lambda _, __: commands.MarkSpam(AGENT),
+    "prioritise": lambda act, _: commands.Prioritise(AGENT, act.priority, "It is so."),
+    "tag": lambda _, __: commands.Tag(AGENT, add=("printer",)),
+    "change": lambda _, __: commands.Change(AGENT, subject="It smokes"),
+    "link_problem": lambda _, __: commands.LinkProblem(AGENT, NUMBER + 2),
+    "share": lambda _, __: commands.Share(AGENT, MARIEKE),
+    "snooze": lambda act, now: commands.Snooze(AGENT, DAAN, _until(act, now) if act.quarters else None),
+    "keep_open": lambda act, _: commands.KeepOpen(_by(act)),
+    "postpone": lambda act, now: commands.Postpone(_by(act), act.step, _until(act, now)),
+    "skip": lambda act, _: commands.Skip(AGENT, act.step),
+    "do_now": lambda act, _: commands.DoNow(AGENT, act.step),
+    "replan": lambda act, _: commands.Replan(AGENT, act.policy or new_ticket().policy, "random"),
 }
 
 
-def order(act: Act, now: datetime) -> orders.Order:
+def order(act: Act, now: datetime) -> commands.Order:
     """The command that the act is, given now; taking back an end needs to know what was before it."""
     return _ORDERS[act.name](act, now)
 
@@ -103,7 +103,7 @@ class LivedDesk(Desk):
         self.asked.append(asked)
         before, shown = self.ticket, asked.met_at - (asked.met_at - ZERO) % QUARTER
         closes = asked.deadline.kind is DeadlineKind.CLOSURE
-        self._takes(decide(before, orders.Meet(asked.deadline, self._mail_down(shown, closes)), shown), shown)
+        self._takes(decide(before, commands.Meet(asked.deadline, self._mail_down(shown, closes)), shown), shown)
         if self.ticket != before:
             self.before_its_end = None
             self.met.append(Met(asked.deadline, now, shown))
@@ -134,13 +134,13 @@ class LivedDesk(Desk):
         """What the clock will do, as the desk computes it."""
         return [Due(quarter_of(due.due_at), due.kind, due.metric, due.point) for due in self.ticket.deadlines]
 
-    def _order(self, act: Act, now: datetime) -> orders.Order:
+    def _order(self, act: Act, now: datetime) -> commands.Order:
         if act.name != "take_back":
             return order(act, now)
         if self.before_its_end is None:
             raise Invalid("There is nothing to take back.")
         former = self.before_its_end
-        return orders.TakeBack(AGENT, former.standing, former.assignee, former.snoozed_by)
+        return commands.TakeBack(AGENT, former.standing, former.assignee, former.snoozed_by)
 
     def _takes(self, decision: Decision, now: datetime) -> None:
         self._ticket = decision.ticket

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
-from services.policy import Escalation, Pause, Policy, Target
-from services.vocabulary import DeadlineKind, Metric, Priority, Status
-from services.working_time import ALL_DAY, Calendar, Counted, Day, Span
-from tests.calendars import OFFICE_WEEK, hours
+from services.contract.vocabulary import DeadlineKind, Metric, Priority, Status
+from services.promises.policy import Escalation, Pause, Policy, Target
+from services.promises.working_time import ALL_DAY, Calendar, Counted, Day, Span
 from tests.model.acts import Act
 from tests.model.reference import COUNTS, STEPS, Reference
+from tests.promises.calendars import OFFICE_WEEK, hours
 
 HOUR = 4
 DAY = 24 * HOUR

@@ -1,18 +1,18 @@
 """A second opinion on everything a clock does, slow and simple: it counts the quarters of an hour one by one.
 
 Written from design §4 and the definitions of the metrics; of the rules it is held against it shares only the words
-(`services/vocabulary.py`) and what a policy is (`services/policy.py`).
+(`services/contract/vocabulary.py`) and what a policy is (`services/promises/policy.py`).
 """
 
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from services.policy import Policy
-from services.vocabulary import ClosedReason, DeadlineKind, Metric, Priority, Status
-from services.working_time import Calendar, Counted, Span
-from tests.calendars import on_the_wall
+from services.contract.vocabulary import ClosedReason, DeadlineKind, Metric, Priority, Status
+from services.promises.policy import Policy
+from services.promises.working_time import Calendar, Counted, Span
 from tests.model.acts import QUARTER, Act, instant
+from tests.promises.calendars import on_the_wall
 
 LOOKS_AHEAD_MAX = 3 * 366 * 96
 """Quarters; a promise that takes longer is none of these lives'."""

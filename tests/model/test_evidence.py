@@ -5,11 +5,11 @@ from typing import Any
 
 from hypothesis import given
 
-from services.intake.evidence import PAUSES_MAX
-from services.intake.tickets import Entry
-from services.policy import Policy
-from services.vocabulary import DeadlineKind, Metric
-from services.working_time import Calendar, Counted, Span
+from services.contract.vocabulary import DeadlineKind, Metric
+from services.intake.rules.evidence import PAUSES_MAX
+from services.intake.rules.ticket import Entry
+from services.promises.policy import Policy
+from services.promises.working_time import Calendar, Counted, Span
 from tests.model.acts import QUARTER, Act, instant, quarter_of
 from tests.model.desk import LivedDesk
 from tests.model.lives import NUMBER, Life, ends_at, happens, lives

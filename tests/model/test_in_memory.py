@@ -5,8 +5,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.deadlines import quiet_until
-from services.vocabulary import DeadlineKind, Status
+from services.contract.vocabulary import DeadlineKind, Status
+from services.promises.deadlines import quiet_until
 from tests.model.acts import QUARTER, Act, instant, quarter_of
 from tests.model.desk import LivedDesk
 from tests.model.lives import NUMBER, Life, Step, ends_at, happens, lives

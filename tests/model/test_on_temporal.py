@@ -9,7 +9,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from temporalio.testing import WorkflowEnvironment
 
-from services.vocabulary import Status
+from services.contract.vocabulary import Status
 from services.workflows import worker
 from services.workflows.ticket import TicketWorkflow
 from tests.model.acts import Act, instant

@@ -6,14 +6,14 @@ from datetime import timedelta
 from hypothesis import Phase, given, settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.database import transaction
-from services.intake.desk_tables import policy as kept_policy
-from services.intake.life_replay import relive
-from services.intake.outages import Outages
-from services.intake.past_lives import read_lives
-from services.intake.policies_tried import Pinned
-from services.intake.tables import person
-from services.vocabulary import Priority
+from services.contract.vocabulary import Priority
+from services.intake.rules.outages import Outages
+from services.intake.rules.simulation.life_replay import relive
+from services.intake.rules.simulation.policies_tried import Pinned
+from services.intake.simulation.past_lives import read_lives
+from services.intake.tables.setup_tables import policy as kept_policy
+from services.intake.tables.tables import person
+from services.platform.database import transaction
 from tests.intake.recorded_life import opened
 from tests.intake.ticket_life import DAAN, MARIEKE, NOON
 from tests.model.acts import Act, instant, quarter_of

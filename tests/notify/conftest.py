@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.notify.transport import SmtpTransport
+from services.notify.smtp import SmtpTransport
 from tests.moved_clock import MovedClock
 from tests.notify.notifier import Notifier
 from tests.smtp_server import SmtpServer

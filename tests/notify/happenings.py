@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from services.desk_events import (
+from services.contract.desk_events import (
     SlaBreached,
     SlaEscalated,
     SlaWarned,
@@ -17,8 +17,8 @@ from services.desk_events import (
     TicketShipped,
     TicketSnoozeEnded,
 )
-from services.event_data import Actor, CommentFacts, Contact, EventData, TicketFacts
-from services.events import (
+from services.contract.event_data import Actor, CommentFacts, Contact, EventData, TicketFacts
+from services.contract.events import (
     ArticleLink,
     ArticleSuggested,
     Event,
@@ -33,8 +33,7 @@ from services.events import (
     TicketSubmitted,
     TicketSurveyDue,
 )
-from services.notify.rendering import Desk
-from services.vocabulary import (
+from services.contract.vocabulary import (
     Channel,
     ClosedReason,
     DeadlineKind,
@@ -46,6 +45,7 @@ from services.vocabulary import (
     Status,
     Told,
 )
+from services.notify.rendering import Desk
 from tests.moved_clock import START
 
 NOW = START

@@ -8,14 +8,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.event_data import Contact, EventData
-from services.events import Event
-from services.identity import Signer
+from services.contract.event_data import Contact, EventData
+from services.contract.events import Event
 from services.notify.consumer import Consumer
 from services.notify.delivery import Delivery
-from services.notify.notices import Template, automatic_budget
+from services.notify.rules.notices import Template, automatic_budget
+from services.notify.smtp import Transport
 from services.notify.tables import delivery_attempt, notification
-from services.notify.transport import Transport
+from services.platform.identity import Signer
 from tests.moved_clock import MovedClock
 from tests.notify.happenings import DESK, SECRET, changed, happened
 

@@ -4,10 +4,10 @@ import asyncio
 import sys
 from datetime import datetime
 
-from services.database import connect
-from services.identity import Signer
 from services.notify.delivery import Delivery
-from services.notify.transport import SmtpTransport
+from services.notify.smtp import SmtpTransport
+from services.platform.database import connect
+from services.platform.identity import Signer
 from tests.moved_clock import MovedClock
 from tests.notify.happenings import DESK, SECRET
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from services.errors import Permanent
-from services.events import EVENT_TYPES, ArticlePublished, Event
+from services.contract.errors import Permanent
+from services.contract.events import EVENT_TYPES, ArticlePublished, Event
+from services.contract.vocabulary import Channel, Role, Status, Told
 from services.notify.consumer import QUEUE
-from services.notify.notices import AUTOMATIC_WINDOW, Template
-from services.notify.plan import SUGGESTION_WAIT
+from services.notify.rules.notices import AUTOMATIC_WINDOW, Template
+from services.notify.rules.plan import SUGGESTION_WAIT
 from services.notify.tables import consumed_event, subscription
-from services.vocabulary import Channel, Role, Status, Told
 from tests.notify.happenings import (
     BY_JAN,
     BY_LUCIA,

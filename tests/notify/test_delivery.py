@@ -17,17 +17,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from services.database import connect
-from services.identity import Signer
+from services.contract.vocabulary import Status
 from services.notify import queries
 from services.notify.claims import CLAIM_LASTS, Claimed
 from services.notify.delivery import BATCH_MAX, Delivery
-from services.notify.notices import GIVE_UP_AFTER, RETRY_DELAYS, Template, next_try
-from services.notify.plan import SUGGESTION_WAIT
 from services.notify.queries import Stuck, Told
-from services.notify.transport import SEND_TIMEOUT_SECONDS, FolderTransport, SmtpTransport
-from services.telemetry import correlation_id
-from services.vocabulary import Status
+from services.notify.rules.notices import GIVE_UP_AFTER, RETRY_DELAYS, Template, next_try
+from services.notify.rules.plan import SUGGESTION_WAIT
+from services.notify.smtp import SEND_TIMEOUT_SECONDS, FolderTransport, SmtpTransport
+from services.platform.database import connect
+from services.platform.identity import Signer
+from services.platform.telemetry import correlation_id
 from tests.moved_clock import MovedClock
 from tests.notify.happenings import (
     BY_JAN,

@@ -6,12 +6,12 @@ from datetime import timedelta
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.database import transaction
+from services.contract.vocabulary import Status
 from services.notify.forgetting import EVENTS_KEPT_FOR, SENT_KEPT_FOR, forget_events, forget_sent
-from services.notify.notices import Template
+from services.notify.rules.notices import Template
 from services.notify.tables import consumed_event, delivery_attempt, notification
-from services.tidying import Chore
-from services.vocabulary import Status
+from services.platform.database import transaction
+from services.platform.tidying import Chore
 from tests.notify.happenings import BY_LUCIA, JAN, NOW, reminder_due, replied, submitted
 from tests.notify.notifier import Notifier
 from tests.smtp_server import SmtpServer

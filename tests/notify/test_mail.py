@@ -5,15 +5,15 @@ from email.message import EmailMessage
 
 import pytest
 
-from services.errors import Permanent
-from services.event_data import EventData
-from services.identity import Signer
-from services.notify.facts import Facts, Subscriber
+from services.contract.errors import Permanent
+from services.contract.event_data import EventData
+from services.contract.vocabulary import Status
 from services.notify.mail import compose, needs_utf8, on_the_wire, recipient_of
-from services.notify.notices import Notification
-from services.notify.plan import plan
 from services.notify.rendering import Known
-from services.vocabulary import Status
+from services.notify.rules.facts import Facts, Subscriber
+from services.notify.rules.notices import Notification
+from services.notify.rules.plan import plan
+from services.platform.identity import Signer
 from tests.notify.happenings import (
     BY_JAN,
     BY_LUCIA,

@@ -10,16 +10,16 @@ from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.database import transaction
-from services.local_broker import LocalBroker
+from services.contract.vocabulary import Status
+from services.messaging.local.broker import LocalBroker
 from services.notify.consumer import CONSUMER, QUEUE
 from services.notify.forgetting import EVENTS_KEPT_FOR
 from services.notify.main import NotifySettings, worker
 from services.notify.rendering import Desk
+from services.notify.smtp import FolderTransport, SmtpTransport
 from services.notify.tables import consumed_event
-from services.notify.transport import FolderTransport, SmtpTransport
-from services.settings import PREFIX, load
-from services.vocabulary import Status
+from services.platform.database import transaction
+from services.platform.settings import PREFIX, load
 from tests.notify.happenings import BY_LUCIA, SECRET, happened, replied
 from tests.patience import until
 from tests.smtp_server import SmtpServer

@@ -9,9 +9,9 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from services import notify
-from services.database import connect, transaction
-from services.notify.notices import Template
+from services.notify.rules.notices import Template
 from services.notify.store import known, staff
+from services.platform.database import connect, transaction
 
 
 def upgrade(url: str, revision: str) -> None:

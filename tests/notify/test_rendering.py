@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from services import notify
-from services.errors import NotAuthenticated
-from services.event_data import EventData
-from services.events import ArticleLink
-from services.identity import LINK_LIFETIME, PASSWORD_LINK, REMINDER_LINK, SURVEY_LINK, Signer, questioned
-from services.notify.facts import Facts, Subscriber
-from services.notify.known import KnownTicket, learn
-from services.notify.notices import FOR_STAFF, Notification, Template
-from services.notify.plan import plan
+from services.contract.errors import NotAuthenticated
+from services.contract.event_data import EventData
+from services.contract.events import ArticleLink
+from services.contract.vocabulary import Channel, ClosedReason, Language, Priority, Role, Status
+from services.contract.wording import priority_label, priority_meaning
 from services.notify.rendering import Known, Rendered, render
-from services.notify.telling import TEXT_CHARACTERS_MAX
-from services.vocabulary import Channel, ClosedReason, Language, Priority, Role, Status
-from services.wording import priority_label, priority_meaning
+from services.notify.rules.facts import Facts, Subscriber
+from services.notify.rules.known import KnownTicket, learn
+from services.notify.rules.notices import FOR_STAFF, Notification, Template
+from services.notify.rules.plan import plan
+from services.notify.rules.telling import TEXT_CHARACTERS_MAX
+from services.platform.identity import LINK_LIFETIME, PASSWORD_LINK, REMINDER_LINK, SURVEY_LINK, Signer, questioned
 from tests.notify.happenings import (
     BY_EMMA,
     BY_JAN,

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from services.event_data import EventData, TicketEventData
-from services.identity import PASSWORD_LINK_LIFETIME
-from services.notify.facts import Facts, Subscriber
-from services.notify.known import KnownTicket, is_closing_told, learn
-from services.notify.notices import Notification, Template
-from services.notify.plan import plan
+from services.contract.event_data import EventData, TicketEventData
+from services.contract.vocabulary import ClosedReason, Metric, Priority, Status
+from services.notify.rules.facts import Facts, Subscriber
+from services.notify.rules.known import KnownTicket, is_closing_told, learn
+from services.notify.rules.notices import Notification, Template
+from services.notify.rules.plan import plan
 from services.notify.truth import promise_stands, why_untrue
-from services.vocabulary import ClosedReason, Metric, Priority, Status
+from services.platform.identity import PASSWORD_LINK_LIFETIME
 from tests.notify.happenings import (
     BY_EMMA,
     BY_JAN,

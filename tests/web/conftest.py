@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from services.database import connect
 from services.kb.catalogue import Catalogue
+from services.platform.database import connect
 from tests.conftest import WORKER
 from tests.moved_clock import MovedClock
 from tests.web.site import Site, furnish, site_on

@@ -13,31 +13,31 @@ from fastapi import FastAPI
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.contract import Deadline, MeetDeadline
-from services.database import transaction
-from services.events import PasswordLinkRequested
-from services.identity import Signer
-from services.intake import app as intake_app
-from services.intake.attachments import PostgresBlobs
-from services.intake.bulk_steps import take_step
-from services.intake.commands import meet
-from services.intake.contracts import Terms
-from services.intake.demonstration import PEOPLE, add_demonstration_people
-from services.intake.desk import Desk
-from services.intake.people import Person, find_by_email
-from services.intake.tables import outbox, suggestion
+from services.contract.events import PasswordLinkRequested
+from services.contract.temporal import Deadline, MeetDeadline
+from services.contract.vocabulary import BulkState, Role
+from services.contract.wording import ZONE
+from services.intake.api import app as intake_app
+from services.intake.api.deps import Desk
+from services.intake.bulk.steps import take_step
+from services.intake.people.demonstration import PEOPLE, add_demonstration_people
+from services.intake.people.people import Person, find_by_email
+from services.intake.rules.contracts import Terms
+from services.intake.tables.tables import outbox, suggestion
+from services.intake.tickets.attachments import PostgresBlobs
+from services.intake.tickets.use_cases import meet
 from services.kb import app as kb_app
 from services.kb.catalogue import Catalogue
 from services.kb.help_centre import load
 from services.kb.library import Library
-from services.vocabulary import BulkState, Role
+from services.platform.database import transaction
+from services.platform.identity import Signer
 from services.web.app import create_app
+from services.web.clients.mailbox import Mailbox
 from services.web.live import Live
-from services.web.mailbox import Mailbox
 from services.web.rendering import Rendering
 from services.web.visit import LANGUAGE_COOKIE, SESSION_COOKIE, Surroundings
 from services.web.words import catalogues
-from services.wording import ZONE
 from tests.moved_clock import MovedClock
 from tests.web.page import Page
 

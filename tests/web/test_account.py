@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.identity import PASSWORD_LINK
+from services.platform.identity import PASSWORD_LINK
 from tests.web.site import DAAN, MARIEKE, PASSWORD, Site
 
 NEW_PASSWORD = "nine brown horses"

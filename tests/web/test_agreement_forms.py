@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from services.policy import STEPS_MAX, TARGETS_MAX, Promises
-from services.vocabulary import Language, Metric, Told
-from services.web.agreement_forms import (
+from services.contract.vocabulary import Language, Metric, Told
+from services.promises.policy import STEPS_MAX, TARGETS_MAX, Promises
+from services.web.clients.desk_records import Calendar, Contract, Product
+from services.web.forms.agreement_forms import (
     COLUMNS,
     calendar_facts,
     calendar_fields,
@@ -16,9 +17,8 @@ from services.web.agreement_forms import (
     pausing,
     steps_shown,
 )
-from services.web.desk_records import Calendar, Contract, Product
-from services.web.forms import Form
-from services.web.product_forms import product_facts, product_fields, questions_shown
+from services.web.forms.forms import Form
+from services.web.forms.product_forms import product_facts, product_fields, questions_shown
 from services.web.words import Said, catalogues
 from tests.moved_clock import START
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.identity import REMINDER_LINK, question
-from services.vocabulary import Language
+from services.contract.vocabulary import Language
+from services.platform.identity import REMINDER_LINK, question
 from tests.web.site import DAAN, MARIEKE, Site
 
 

@@ -1,6 +1,6 @@
 """The product director's board, without a script."""
 
-from services.vocabulary import Role
+from services.contract.vocabulary import Role
 from tests.web.site import DAAN, EMMA, MARIEKE, Site
 
 

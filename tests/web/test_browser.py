@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from services.embedded import Embedded, running
+from services.cli.embedded.whole import Embedded, running
 from services.web.rendering import has_asset
 
 CHROMIUM = "/usr/bin/chromium"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.notify.mail import TEMPLATE_HEADER
-from services.notify.notices import Template
+from services.notify.rules.notices import Template
 from tests.web.site import ANNA, DAAN, EMMA, GIULIA, MARIEKE, Site
 
 COMPOSED = {"HX-Request": "true", "HX-Target": "composer"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.vocabulary import Role
+from services.contract.vocabulary import Role
 from tests.web.page import Page
 from tests.web.site import ANNA, DAAN, GIULIA, MARIEKE, PIETER, Site, Visitor
 

@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.broker import Broker
-from services.errors import Temporary
-from services.event_data import Actor, Contact, EventData, TicketFacts
-from services.events import ArticleSuggested, Event, TicketAssigned, TicketNoted
-from services.identity import Caller
-from services.vocabulary import Channel, Kind, Language, Priority, Role, Status
+from services.contract.errors import Temporary
+from services.contract.event_data import Actor, Contact, EventData, TicketFacts
+from services.contract.events import ArticleSuggested, Event, TicketAssigned, TicketNoted
+from services.contract.vocabulary import Channel, Kind, Language, Priority, Role, Status
+from services.messaging.broker import Broker
+from services.platform.identity import Caller
 from services.web.live import Live, Watch, stream
 from tests.web.site import ANNA, DAAN, EMMA, MARIEKE, PIETER, Site
 

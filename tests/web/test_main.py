@@ -10,14 +10,14 @@ from uuid import uuid4
 import httpx
 from pydantic import SecretStr
 
-from services.broker import Broker
-from services.event_data import Actor
-from services.events import Event, TicketAssigned
-from services.identity import Caller, Signer
-from services.local_broker import LocalBroker
-from services.process import listen
-from services.rabbitmq import RabbitBroker
-from services.vocabulary import Role
+from services.contract.event_data import Actor
+from services.contract.events import Event, TicketAssigned
+from services.contract.vocabulary import Role
+from services.messaging.broker import Broker
+from services.messaging.local.broker import LocalBroker
+from services.messaging.rabbitmq.broker import RabbitBroker
+from services.platform.identity import Caller, Signer
+from services.platform.process import listen
 from services.web.main import WebSettings, web
 from services.web.visit import SESSION_COOKIE
 from tests.patience import until

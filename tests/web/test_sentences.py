@@ -5,12 +5,12 @@ from uuid import uuid4
 
 import pytest
 
-from services.contract import Deadline
-from services.event_data import Actor, Contact
-from services.vocabulary import Channel, ClosedReason, DeadlineKind, Kind, Language, Priority, Status
+from services.contract.event_data import Actor, Contact
+from services.contract.temporal import Deadline
+from services.contract.vocabulary import Channel, ClosedReason, DeadlineKind, Kind, Language, Priority, Status
+from services.web.clients.records import Comment, Entry, HistoryEvent, Ticket
 from services.web.future import prospects, steps
 from services.web.history import changes_since
-from services.web.records import Comment, Entry, HistoryEvent, Ticket
 from services.web.words import Said, catalogues
 from tests.moved_clock import START
 

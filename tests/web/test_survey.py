@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.identity import SURVEY_LINK
+from services.platform.identity import SURVEY_LINK
 from tests.web.site import DAAN, MARIEKE, Site
 
 

@@ -6,9 +6,9 @@ from string import Formatter
 
 import pytest
 
-from services.vocabulary import DeadlineKind, Kind, Language
-from services.web import desk_pages
+from services.contract.vocabulary import DeadlineKind, Kind, Language
 from services.web.future import ALERTS
+from services.web.pages import desk
 from services.web.words import FOLDER, Said, catalogues
 from tests.moved_clock import START
 
@@ -56,7 +56,7 @@ def test_no_sentence_is_missing_or_left_over() -> None:
 def test_what_is_chosen_by_a_value_is_there_for_every_value() -> None:
     known = CATALOGUES[Language.ENGLISH]
     wanted = [f"kind.{kind}" for kind in Kind] + [f"step.{kind}" for kind in DeadlineKind if kind not in ALERTS]
-    for mode in desk_pages.MODES:
+    for mode in desk.MODES:
         wanted += [f"composer.{mode}", f"composer.{mode}_hint", f"composer.{mode}_send", f"told.{mode}_sent"]
     assert [key for key in wanted if key not in known] == []
 

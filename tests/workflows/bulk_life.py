@@ -14,8 +14,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, W
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from services.bulk_sink import BulkSink
-from services.contract import (
+from services.contract.temporal import (
     CARRY_OUT_BULK_ACTIVITY,
     INTAKE_BULK_TASK_QUEUE,
     WORKFLOW_TASK_QUEUE,
@@ -23,10 +22,11 @@ from services.contract import (
     BulkStep,
     bulk_workflow_id,
 )
-from services.intake.bulk import TAKES_UP, Bulk, TaskState, marked, moved
-from services.intake.bulk_steps import STEP_SECONDS
-from services.outbox import BULK_SINK, OutboxRow
-from services.vocabulary import BulkState
+from services.contract.vocabulary import BulkState
+from services.intake.bulk.steps import STEP_SECONDS
+from services.intake.rules.bulk import TAKES_UP, Bulk, TaskState, marked, moved
+from services.messaging.bulk_sink import BulkSink
+from services.messaging.outbox import BULK_SINK, OutboxRow
 from services.workflows.bulk import BulkWorkflow
 from services.workflows.worker import SANDBOX, STICKY_TIMEOUT
 from tests.intake.ticket_life import AGENT

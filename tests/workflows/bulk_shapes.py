@@ -14,7 +14,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.client import WorkflowHistory
 
-from services.contract import BULK_WORKFLOW, BulkOrder, BulkStep
+from services.contract.temporal import BULK_WORKFLOW, BulkOrder, BulkStep
 from services.workflows.bulk import BulkWorkflow
 from tests.workflows.bulk_life import BulkLife, away, bulk_life, well
 from tests.workflows.record import HISTORIES

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from services.contract import MeetDeadline, Snapshot
-from services.errors import MoveRefused
+from services.contract.errors import MoveRefused
+from services.contract.temporal import MeetDeadline, Snapshot
 from services.workflows.alarm import Alarm
 from tests.workflows.desk import Desk
 

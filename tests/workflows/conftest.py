@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.policy import Policy
+from services.promises.policy import Policy
 from tests.workflows.life import Life, living, server_of_our_own
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from services.contract import Deadline, MeetDeadline, Snapshot
-from services.event_data import Actor, Contact
-from services.intake.decide import decide, open_ticket
-from services.intake.orders import (
+from services.contract.event_data import Actor, Contact
+from services.contract.temporal import Deadline, MeetDeadline, Snapshot
+from services.contract.vocabulary import DeadlineKind, Effort, Kind, Language, Priority
+from services.intake.rules.commands import (
     Ask,
     Assign,
     Command,
@@ -24,9 +24,9 @@ from services.intake.orders import (
     Solve,
     Submit,
 )
-from services.intake.tickets import Message, Ticket
-from services.policy import Policy
-from services.vocabulary import DeadlineKind, Effort, Kind, Language, Priority
+from services.intake.rules.decide import decide, open_ticket
+from services.intake.rules.ticket import Message, Ticket
+from services.promises.policy import Policy
 
 PLAIN = Policy(targets=(), survey_spread=timedelta(0)).pinned("plain")
 """Reminder, closure, survey and finalisation to the minute, and no promise about how fast support works."""

@@ -5,12 +5,12 @@ import sys
 
 from temporalio.worker import Worker
 
-from services.clock import wall_clock
-from services.contract import INTAKE_BULK_TASK_QUEUE, WORKFLOW_TASK_QUEUE
-from services.database import connect
-from services.intake.bulk_activity import BulkActivity
-from services.intake.contracts import Terms
-from services.temporal_client import connect_temporal
+from services.contract.temporal import INTAKE_BULK_TASK_QUEUE, WORKFLOW_TASK_QUEUE
+from services.intake.bulk.activity import BulkActivity
+from services.intake.rules.contracts import Terms
+from services.platform.clock import wall_clock
+from services.platform.database import connect
+from services.platform.temporal_client import connect_temporal
 from services.workflows.bulk import BulkWorkflow
 from services.workflows.worker import SANDBOX
 

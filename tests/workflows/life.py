@@ -18,7 +18,8 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from services.contract import (
+from services.cli.embedded.temporal_server import time_skipping_program
+from services.contract.temporal import (
     DEADLINE_REFUSED,
     INTAKE_TASK_QUEUE,
     MEET_DEADLINE_ACTIVITY,
@@ -30,9 +31,8 @@ from services.contract import (
     Snapshot,
     workflow_id,
 )
-from services.policy import Policy
-from services.temporal_server import time_skipping_program
-from services.vocabulary import DeadlineKind
+from services.contract.vocabulary import DeadlineKind
+from services.promises.policy import Policy
 from services.workflows.ticket import TicketWorkflow
 from services.workflows.worker import ticket_worker
 from tests.workflows.desk import PLAIN, Desk

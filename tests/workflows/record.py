@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from services.contract import SNAPSHOT_FORM
+from services.contract.temporal import SNAPSHOT_FORM
 from tests.workflows.costs import actions, events
 from tests.workflows.shapes import SHAPES, lived
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.client import WorkflowHistory
 
-from services.contract import TICKET_WORKFLOW, MeetDeadline, Snapshot
-from services.policy import Policy
-from services.vocabulary import DeadlineKind, Status
+from services.contract.temporal import TICKET_WORKFLOW, MeetDeadline, Snapshot
+from services.contract.vocabulary import DeadlineKind, Status
+from services.promises.policy import Policy
 from services.workflows.ticket import TicketWorkflow
 from tests.workflows.desk import PLAIN
 from tests.workflows.life import Life, away, failure, living, server_of_our_own, unknown, well

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contract import Deadline, Snapshot
-from services.vocabulary import DeadlineKind, Metric, Status
+from services.contract.temporal import Deadline, Snapshot
+from services.contract.vocabulary import DeadlineKind, Metric, Status
 from services.workflows.alarm import DUE_SLACK, SNOOZE_FIRST, SNOOZE_MAX, Alarm
 from tests.properties import unhurried
 

@@ -15,22 +15,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from services.bulk_sink import BulkSink
-from services.child_process import free_port
-from services.clock import wall_clock
-from services.contract import BULK_REFUSED, BulkOrder
-from services.intake.bulk_activity import BulkActivity
-from services.intake.contracts import Terms
-from services.intake.tables import outbox, ticket, timeline
-from services.outbox import BULK_SINK, append_bulk
-from services.relay import Relay, lag
-from services.temporal_client import connect_temporal
-from services.temporal_server import NAMESPACE, TemporalServer
-from services.vocabulary import BulkState
+from services.cli.embedded.child_process import free_port
+from services.cli.embedded.temporal_server import NAMESPACE, TemporalServer
+from services.contract.temporal import BULK_REFUSED, BulkOrder
+from services.contract.vocabulary import BulkState
+from services.intake.bulk.activity import BulkActivity
+from services.intake.rules.contracts import Terms
+from services.intake.tables.tables import outbox, ticket, timeline
+from services.messaging.bulk_sink import BulkSink
+from services.messaging.outbox import BULK_SINK, append_bulk
+from services.messaging.relay import Relay, lag
+from services.platform.clock import wall_clock
+from services.platform.temporal_client import connect_temporal
 from tests.intake.bulk_desk import BulkDesk, bulk_desk
+from tests.messaging.relay.outbox_on_test import relaying
 from tests.moved_clock import MovedClock
 from tests.patience import PATIENCE_SECONDS, until
-from tests.relay.outbox_on_test import relaying
 from tests.workflows.bulk_life import away, bulk_life, bulk_worker, end_of, intake_worker, well, workflow_of
 from tests.workflows.bulk_shapes import ForgetfulBulkWorkflow
 from tests.workflows.life import server_of_our_own

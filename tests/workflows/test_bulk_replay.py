@@ -9,7 +9,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from services.contract import BULK_WORKFLOW, BulkOrder, BulkStep
+from services.contract.temporal import BULK_WORKFLOW, BulkOrder, BulkStep
 from services.workflows.bulk import BulkWorkflow
 from services.workflows.worker import SANDBOX
 from tests.workflows.bulk_shapes import BULK_HISTORIES, BULK_SHAPES

@@ -6,7 +6,7 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 
-from services.vocabulary import ClosedReason
+from services.contract.vocabulary import ClosedReason
 from tests.workflows.costs import events
 from tests.workflows.life import Life, away, living, server_of_our_own, well
 from tests.workflows.shapes import ForgetfulTicketWorkflow

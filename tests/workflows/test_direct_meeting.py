@@ -8,9 +8,9 @@ import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from services.contract import DEADLINE_REFUSED, MEET_DEADLINE_PATH, Deadline, MeetDeadline, Snapshot
-from services.identity import CLOCK_CALL, Signer
-from services.vocabulary import DeadlineKind, Status
+from services.contract.temporal import DEADLINE_REFUSED, MEET_DEADLINE_PATH, Deadline, MeetDeadline, Snapshot
+from services.contract.vocabulary import DeadlineKind, Status
+from services.platform.identity import CLOCK_CALL, Signer
 from services.workflows.direct_meeting import AWAY_FOR, DirectMeeting
 from tests.moved_clock import START, MovedClock
 

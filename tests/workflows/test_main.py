@@ -13,8 +13,9 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from services.child_process import LOOPBACK, free_port
-from services.contract import (
+from services.cli.embedded.child_process import LOOPBACK, free_port
+from services.cli.embedded.temporal_server import NAMESPACE, TemporalServer
+from services.contract.temporal import (
     INTAKE_TASK_QUEUE,
     MEET_DEADLINE_ACTIVITY,
     SNAPSHOT_SIGNAL,
@@ -24,13 +25,12 @@ from services.contract import (
     Snapshot,
     workflow_id,
 )
-from services.policy import Policy
-from services.settings import EXIT_USAGE, load
-from services.temporal_client import connect_temporal
-from services.temporal_server import NAMESPACE, TemporalServer
-from services.vocabulary import ClosedReason, Status
+from services.contract.vocabulary import ClosedReason, Status
+from services.platform.settings import EXIT_USAGE, load
+from services.platform.temporal_client import connect_temporal
+from services.promises.policy import Policy
+from services.promises.working_time import Span
 from services.workflows.main import WorkflowsSettings, worker
-from services.working_time import Span
 from tests.patience import until
 from tests.workflows.desk import Desk
 

@@ -9,7 +9,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from services.contract import SNAPSHOT_FORM, TICKET_WORKFLOW, Snapshot
+from services.contract.temporal import SNAPSHOT_FORM, TICKET_WORKFLOW, Snapshot
 from services.workflows.ticket import TicketWorkflow
 from services.workflows.worker import SANDBOX
 from tests.workflows.record import HISTORIES

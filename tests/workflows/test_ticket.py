@@ -7,8 +7,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus
 
-from services.contract import MeetDeadline, Snapshot
-from services.vocabulary import ClosedReason, DeadlineKind, Status
+from services.contract.temporal import MeetDeadline, Snapshot
+from services.contract.vocabulary import ClosedReason, DeadlineKind, Status
 from tests.workflows.life import Life, away, failure, unknown, well
 
 MINUTE = timedelta(minutes=1)

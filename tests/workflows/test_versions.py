@@ -15,14 +15,14 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from services.contract import MEET_DEADLINE_ACTIVITY, SNAPSHOT_SIGNAL, TICKET_WORKFLOW, MeetDeadline, Snapshot
-from services.policy import Policy
-from services.temporal_client import connect_temporal
-from services.temporal_server import NAMESPACE
-from services.vocabulary import Status
+from services.cli.embedded.temporal_server import NAMESPACE
+from services.contract.temporal import MEET_DEADLINE_ACTIVITY, SNAPSHOT_SIGNAL, TICKET_WORKFLOW, MeetDeadline, Snapshot
+from services.contract.vocabulary import Status
+from services.platform.temporal_client import connect_temporal
+from services.promises.policy import Policy
+from services.promises.working_time import Span
 from services.workflows.ticket import TicketWorkflow
 from services.workflows.worker import DEPLOYMENT, ticket_worker
-from services.working_time import Span
 from tests.patience import until
 from tests.workflows.desk import Desk
 

@@ -1,6 +1,6 @@
 """Alembic's entry: the shared runner does the work."""
 
-from services.database import run_migrations
 from services.kb.tables import metadata
+from services.platform.database import run_migrations
 
 run_migrations(metadata)

@@ -1,0 +1,112 @@
+"""What can be seen of the running desk: where each ticket stands, and which mails lie in the mailbox folder."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.cli.demo.words import NotAsPlanned
+from services.contract.vocabulary import ClosedReason, Status
+from services.intake.tables.tables import ticket
+from services.notify.mail import TEMPLATE_HEADER, TICKET_HEADER
+from services.notify.rules.notices import Template
+
+LOOK_EVERY_SECONDS = 0.25
+PATIENCE_SECONDS = 150.0
+"""How long anybody waits for something before the story counts as gone wrong."""
+
+Seen = TypeVar("Seen")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a ticket stands."""
+
+    status: Status
+    closed_reason: ClosedReason | None
+
+    def __str__(self) -> str:
+        return str(self.closed_reason or self.status)
+
+
+class Watch:
+    """Looks at the desk every quarter of a second while `run` runs; whoever waits is told of what is new."""
+
+    def __init__(self, engine: AsyncEngine, mailbox: Path) -> None:
+        self._engine, self.mailbox = engine, mailbox
+        self._changed = asyncio.Condition()
+        self._read: set[str] = set()
+        self._mails: dict[tuple[int | None, Template], list[EmailMessage]] = defaultdict(list)
+        self.tickets: dict[int, Standing] = {}
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    async def look(self) -> None:
+        """Look once."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(ticket.c.number, ticket.c.status, ticket.c.closed_reason))
+            self.tickets = {row.number: _standing(row.status, row.closed_reason) for row in rows}
+        for message in await asyncio.to_thread(self._new_mails):
+            number = int(message[TICKET_HEADER]) if message[TICKET_HEADER] else None
+            self._mails[number, Template(message[TEMPLATE_HEADER])].append(message)
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def until(self, seen: Callable[[], Seen | None], what: str) -> Seen:
+        """What `seen` gives once it gives something. Raises NotAsPlanned where that takes too long."""
+        async with self._changed:
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    while not (found := seen()):
+                        await self._changed.wait()
+            except TimeoutError:
+                raise NotAsPlanned(f"{what} did not happen within {PATIENCE_SECONDS:.0f} s") from None
+        return found
+
+    async def mail(self, number: int | None, *templates: Template, nth: int = 1, to: str = "") -> EmailMessage:
+        """The `nth` mail of one of these kinds about the ticket, to `to` where that is given."""
+
+        def found() -> EmailMessage | None:
+            kinds = (self._mails[number, template] for template in templates)
+            fitting = ([mail for mail in mails if to.lower() in str(mail["To"]).lower()] for mails in kinds)
+            return next((mails[nth - 1] for mails in fitting if len(mails) >= nth), None)
+
+        return await self.until(found, f"the {' or '.join(templates)} mail of ticket {number}")
+
+    def standings(self) -> Counter[str]:
+        """How many tickets stand where."""
+        return Counter(str(standing) for standing in self.tickets.values())
+
+    def mails(self) -> Counter[Template]:
+        """How many mails of each kind there are."""
+        return Counter({template: 0 for template in Template}) + Counter(
+            template for (_, template), mails in self._mails.items() for _ in mails
+        )
+
+    def _new_mails(self) -> list[EmailMessage]:
+        new = sorted(path for path in self.mailbox.glob("*.eml") if path.name not in self._read)
+        self._read |= {path.name for path in new}
+        return [_message(path) for path in new]
+
+
+def _message(path: Path) -> EmailMessage:
+    message = message_from_bytes(path.read_bytes(), policy=default)
+    if not isinstance(message, EmailMessage):
+        raise TypeError(f"{path} was read as {type(message).__name__}")
+    return message
+
+
+def _standing(status: str, closed_reason: str | None) -> Standing:
+    return Standing(Status(status), ClosedReason(closed_reason) if closed_reason else None)

@@ -1,0 +1,53 @@
+"""Receiving mails that lie in files: wired like a process of its own, and ended when all are in."""
+
+import asyncio
+from collections.abc import Iterable
+from email.utils import parseaddr
+from pathlib import Path
+
+from pydantic import Field
+
+from services.cli.state_folder import reach
+from services.intake.mail.incoming import Mailroom, Outcome, Receipt, receive_mail
+from services.intake.main import IntakeSettings, blob_store
+from services.platform.clock import wall_clock
+from services.platform.database import connect
+
+
+class MailSettings(IntakeSettings):
+    """What receiving mail needs to know besides what intake does."""
+
+    mail_from: str = Field(
+        default="Balie <support@balie.example>", description="the desk's own address, where people answer to"
+    )
+
+
+def receive_files(mails: Iterable[tuple[str, bytes]], state: Path) -> bool:
+    """Bring named mails in and say what became of each; False where one was refused."""
+    return asyncio.run(_receive_all(reach(MailSettings, state), mails))
+
+
+async def _receive_all(settings: MailSettings, mails: Iterable[tuple[str, bytes]]) -> bool:
+    engine = connect(settings.database_url.get_secret_value())
+    address = parseaddr(settings.mail_from)[1]
+    mailroom = Mailroom(engine, blob_store(settings), settings.standard, wall_clock, address)
+    all_in = True
+    try:
+        for name, raw in mails:
+            receipt = await receive_mail(mailroom, raw)
+            print(f"{name}: {_sentence(receipt)}")
+            all_in = all_in and receipt.outcome is not Outcome.REFUSED
+    finally:
+        await engine.dispose()
+    return all_in
+
+
+def _sentence(receipt: Receipt) -> str:
+    return {
+        Outcome.SUBMITTED: f"opened ticket {receipt.number}.",
+        Outcome.REPLIED: f"answered ticket {receipt.number}.",
+        Outcome.FOLLOWED_UP: f"opened ticket {receipt.number}, which follows up a finalised one.",
+        Outcome.NOTED: f"noted on ticket {receipt.number}; a machine wrote it.",
+        Outcome.REPEATED: f"came before{f', for ticket {receipt.number}' if receipt.number else ''}.",
+        Outcome.REFUSED: f"refused. {receipt.reason}",
+    }[receipt.outcome]

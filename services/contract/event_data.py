@@ -1,0 +1,80 @@
+"""What the data of events is made of: people, who did it, the ticket as it then stands, what was said. Pure."""
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.contract.vocabulary import Channel, ClosedReason, Kind, Language, Priority, Status
+
+
+class Fact(BaseModel):
+    """Something told, and so not changed any more."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Contact(Fact):
+    """A person as others need to know them. `email` is None for somebody who only ever phoned."""
+
+    person_id: UUID
+    name: str
+    email: str | None
+    language: Language
+
+
+class Actor(Fact):
+    """Who did it: a person, another service, or the clock (then `person_id` is None)."""
+
+    kind: Literal["person", "service", "clock"]
+    name: str
+    person_id: UUID | None = None
+    staff: bool = False
+
+
+class TicketFacts(Fact):
+    """The ticket as it stands after the event."""
+
+    number: int
+    version: int
+    subject: str
+    status: Status
+    closed_reason: ClosedReason | None
+    priority: Priority
+    kind: Kind
+    channel: Channel
+    language: Language
+    requester: Contact
+    assignee: Contact | None
+    organisation_id: UUID | None
+    follow_up_of: int | None = None
+    team_id: UUID | None = None
+    tags: tuple[str, ...] = ()
+    merged_into: int | None = None
+    followers: tuple[Contact, ...] = ()
+    """Others of the requester's side who are told what the requester is told: those whose ticket was merged into it."""
+
+
+class CommentFacts(Fact):
+    """One message on a ticket; `text` is plain text."""
+
+    comment_id: UUID
+    author: Actor
+    text: str
+    attachments: tuple[str, ...] = ()
+    """File names only; the files are fetched from intake by somebody who may see them."""
+    message_id: str | None = None
+    """The RFC 5322 Message-ID it arrived with, for threading; None unless it came by e-mail."""
+
+
+class EventData(Fact):
+    """What every event's data model has: a type with a version in its name."""
+
+    TYPE: ClassVar[str]
+
+
+class TicketEventData(EventData):
+    """An event about one ticket."""
+
+    ticket: TicketFacts
+    by: Actor

@@ -1,0 +1,226 @@
+"""What services tell each other: CloudEvents 1.0 whose data models are versioned by name.
+
+Fields are only ever added. A model's `TYPE` is also its routing key on the exchange.
+"""
+
+from datetime import datetime
+from typing import Any, Literal, Self, TypeAlias, TypeVar
+from uuid import UUID, uuid5
+
+from pydantic import AwareDatetime, Field
+
+from services.contract.desk_events import (
+    SlaBreached,
+    SlaEscalated,
+    SlaWarned,
+    TeamChanged,
+    TicketChanged,
+    TicketMerged,
+    TicketPlanned,
+    TicketPostponed,
+    TicketPriorityChanged,
+    TicketShared,
+    TicketShipped,
+    TicketSnoozeEnded,
+)
+from services.contract.event_data import CommentFacts, Contact, EventData, Fact, TicketEventData
+from services.contract.vocabulary import ArticleKind, Language, Role, Status
+
+EXCHANGE = "balie.events"
+
+EVENT_NAMESPACE = UUID("6f3a3c52-8d0b-4c57-9d6d-0b1f6c1a7e10")
+
+
+class TicketSubmitted(TicketEventData):
+    """A requester brought something new."""
+
+    TYPE = "ticket.submitted.v1"
+    comment: CommentFacts
+    auto_generated: bool = False
+    """A machine wrote it (a bounce, an out-of-office note): answering it could start a mail loop."""
+
+
+class TicketAssigned(TicketEventData):
+    """An agent was made responsible: `ticket.assignee`."""
+
+    TYPE = "ticket.assigned.v1"
+
+
+class TicketReplied(TicketEventData):
+    """A public message was added, by support or by the requester's side.
+
+    One event is one thing to tell: where the message also changed the status (a question, a solution,
+    a reopening), `status_before` differs from `ticket.status` and the status_changed event says `told`.
+    """
+
+    TYPE = "ticket.replied.v1"
+    comment: CommentFacts
+    status_before: Status
+    reminder_at: AwareDatetime | None = None
+    closes_at: AwareDatetime | None = None
+    """When the clock will close the ticket if nothing else happens (design §4)."""
+    auto_generated: bool = False
+
+
+class TicketNoted(TicketEventData):
+    """An internal note was added; its text stays in intake."""
+
+    TYPE = "ticket.noted.v1"
+    comment_id: UUID
+
+
+class TicketStatusChanged(TicketEventData):
+    """The ticket moved; `ticket.status` is where to."""
+
+    TYPE = "ticket.status_changed.v1"
+    status_before: Status
+    reopened: bool = False
+    told: bool = False
+    """A `ticket.replied.v1` of the same act tells people already: no second message."""
+    closes_at: AwareDatetime | None = None
+
+
+class TicketReminderDue(TicketEventData):
+    """The requester has not answered the question in the time promised."""
+
+    TYPE = "ticket.reminder_due.v1"
+    asked_at: AwareDatetime
+    closes_at: AwareDatetime | None
+    """None where somebody decided that the ticket is not to be closed by itself."""
+
+
+class TicketSurveyDue(TicketEventData):
+    """Time to ask whether the requester was satisfied; once per ticket."""
+
+    TYPE = "ticket.survey_due.v1"
+    solved_at: AwareDatetime
+
+
+class TicketRated(TicketEventData):
+    """The requester answered the survey."""
+
+    TYPE = "ticket.rated.v1"
+    good: bool
+    comment: str
+
+
+class PersonChanged(EventData):
+    """A person was added or changed."""
+
+    TYPE = "person.changed.v1"
+    person: Contact
+    role: Role
+    active: bool
+
+
+class PasswordLinkRequested(EventData):
+    """Somebody asked to choose a (new) password; the link is signed by whoever mails it."""
+
+    TYPE = "person.password_link_requested.v1"
+    person: Contact
+    about: str
+    """What to sign as `identity.PASSWORD_LINK`; void once the password has been changed."""
+
+
+class ArticleLink(Fact):
+    """An article as others show it; `url` is absolute, in the help centre."""
+
+    slug: str
+    title: str
+    summary: str
+    language: Language
+    url: str
+
+
+class ArticlePublished(EventData):
+    """An article, or a new translation or text of it, can be read."""
+
+    TYPE = "article.published.v1"
+    kind: ArticleKind
+    article: ArticleLink
+
+
+class ArticleSuggested(EventData):
+    """The articles that may already answer a ticket, best first; an empty list is an answer too."""
+
+    TYPE = "article.suggested.v1"
+    ticket_number: int
+    articles: tuple[ArticleLink, ...]
+
+
+EVENT_TYPES: dict[str, type[EventData]] = {
+    model.TYPE: model
+    for model in (
+        TicketSubmitted,
+        TicketAssigned,
+        TicketReplied,
+        TicketNoted,
+        TicketStatusChanged,
+        TicketReminderDue,
+        TicketSurveyDue,
+        TicketRated,
+        TicketPriorityChanged,
+        TicketPlanned,
+        TicketShipped,
+        TicketMerged,
+        TicketShared,
+        TicketSnoozeEnded,
+        TicketPostponed,
+        TicketChanged,
+        SlaWarned,
+        SlaBreached,
+        SlaEscalated,
+        PersonChanged,
+        TeamChanged,
+        PasswordLinkRequested,
+        ArticlePublished,
+        ArticleSuggested,
+    )
+}
+
+Data = TypeVar("Data", bound=EventData)
+EventModel: TypeAlias = type[Data]
+"""`Event` has a field named `type`, so its methods cannot spell the builtin."""
+
+
+class Event(Fact):
+    """The CloudEvents 1.0 envelope, JSON format. `correlationid` is our extension attribute."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: UUID
+    source: str
+    type: str
+    time: AwareDatetime
+    subject: str | None = None
+    """The ticket number, where the event is about a ticket."""
+    datacontenttype: Literal["application/json"] = "application/json"
+    correlationid: str = Field(default="", pattern=r"^[\w.:-]{0,128}$")
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, data: EventData, *, id: UUID, source: str, time: datetime, correlation_id: str) -> Self:
+        """Wrap `data`; `source` is the service's name, as in `/balie/intake`."""
+        return cls(
+            id=id,
+            source=source,
+            type=data.TYPE,
+            time=time,
+            subject=_ticket_number(data),
+            correlationid=correlation_id,
+            data=data.model_dump(mode="json"),
+        )
+
+    def read(self, model: EventModel[Data]) -> Data:
+        """The data as `model`. Raises pydantic.ValidationError where it is not that event's."""
+        return model.model_validate(self.data)
+
+
+def event_id(*parts: object) -> UUID:
+    """An id made from what the event is about, so that a repeat has the same id."""
+    return uuid5(EVENT_NAMESPACE, "/".join(str(part) for part in parts))
+
+
+def _ticket_number(data: EventData) -> str | None:
+    if isinstance(data, TicketEventData):
+        return str(data.ticket.number)
+    return str(data.ticket_number) if isinstance(data, ArticleSuggested) else None

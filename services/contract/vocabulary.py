@@ -1,0 +1,138 @@
+"""The desk's words: every closed list of values that services share, and the languages it speaks."""
+
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    """A language Balie speaks, as an ISO 639-1 code."""
+
+    DUTCH = "nl"
+    ITALIAN = "it"
+    ENGLISH = "en"
+
+
+class Status(StrEnum):
+    """Where a ticket stands. The moves between them are the table in `intake/rules/moves.py`."""
+
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"
+    PARKED = "parked"
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+
+class ClosedReason(StrEnum):
+    """Why a closed ticket ended."""
+
+    FINALISED = "finalised"
+    NO_RESPONSE = "no_response"
+    MERGED = "merged"
+    SPAM = "spam"
+
+
+class Priority(StrEnum):
+    """How much the requester is hindered; the definitions are shown wherever it is chosen."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Kind(StrEnum):
+    """What the requester brings: a question, an incident, or a wish (which is no issue)."""
+
+    QUESTION = "question"
+    INCIDENT = "incident"
+    ENHANCEMENT = "enhancement"
+
+
+class Channel(StrEnum):
+    """How a message reached the desk."""
+
+    WEB = "web"
+    EMAIL = "email"
+    PHONE = "phone"
+    API = "api"
+
+
+class Role(StrEnum):
+    """What a person may do: requesters see their organisation's tickets, agents all, admins also people.
+
+    A colleague is of another department: a requester who also sees what support shares with them, notes included. The
+    product director is support staff who decides on parked tickets.
+    """
+
+    REQUESTER = "requester"
+    COLLEAGUE = "colleague"
+    AGENT = "agent"
+    DIRECTOR = "director"
+    ADMIN = "admin"
+
+
+STAFF = frozenset({Role.AGENT, Role.DIRECTOR, Role.ADMIN})
+DECIDES_ON_PRODUCT = frozenset({Role.DIRECTOR, Role.ADMIN})
+"""Who plans, declines and ships what is parked."""
+
+
+class DeadlineKind(StrEnum):
+    """What the clock does to a ticket (design §4, 'The clock')."""
+
+    REMINDER = "reminder"
+    CLOSURE = "closure"
+    SURVEY = "survey"
+    FINALISATION = "finalisation"
+    SNOOZE = "snooze"
+    WARNING = "warning"
+    BREACH = "breach"
+    ESCALATION = "escalation"
+
+
+class Metric(StrEnum):
+    """What a contract promises a time for, each as Zendesk defines it."""
+
+    # From when until when each counts: `promises/sla.py`.
+
+    FIRST_REPLY = "first_reply"
+    NEXT_REPLY = "next_reply"
+    REQUESTER_WAIT = "requester_wait"
+    AGENT_WORK = "agent_work"
+    RESOLUTION = "resolution"
+
+
+class Told(StrEnum):
+    """Whom an escalation step tells. Where there is no assignee or team, all agents are told instead."""
+
+    ASSIGNEE = "assignee"
+    TEAM = "team"
+    AGENTS = "agents"
+    ADMINS = "admins"
+
+
+class Effort(StrEnum):
+    """How much work a change of the software looks like, as support or the product director guess."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+class BulkState(StrEnum):
+    """Where a bulk stands: one command carried out on many tickets. See `intake/rules/bulk.py` for its moves."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+class ArticleKind(StrEnum):
+    """What a knowledge-base article is."""
+
+    HOW_TO = "how_to"
+    RELEASE_NOTE = "release_note"
+    ANNOUNCEMENT = "announcement"
+    SYSTEM_REQUIREMENT = "system_requirement"
+    HELP = "help"

@@ -1,0 +1,140 @@
+"""Contracts and calendars: what customers were promised, and when the desk works for them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.intake.agreements import agreements
+from services.intake.api.admin_route import Adding, Replacing, by_name
+from services.intake.api.agreement_resources import (
+    CalendarIn,
+    CalendarOut,
+    CalendarPage,
+    ContractIn,
+    ContractOut,
+    ContractPage,
+    Countries,
+    CountryOut,
+    HolidayOut,
+    Holidays,
+    Kept,
+    PromisesOut,
+)
+from services.intake.api.deps import TheDesk
+from services.platform.http import StaffCaller
+from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
+from services.promises.public_holidays import countries, days_off, regions
+
+router = APIRouter(prefix="/api/v1", tags=["agreements"])
+
+REGION_CHARACTERS_MAX = 100
+Country = Annotated[str, Query(pattern="^[A-Z]{2}$", description="ISO 3166 code, as in NL.", examples=["NL"])]
+Region = Annotated[str | None, Query(max_length=REGION_CHARACTERS_MAX, description="Part of the country.")]
+Year = Annotated[int, Query(ge=1900, le=9999, examples=[2027])]
+
+
+@router.get("/promises", summary="Read the desk's standard promises")
+async def read_promises(caller: StaffCaller, desk: TheDesk) -> PromisesOut:
+    """Support staff and services. What those without a contract were promised; the operator sets it."""
+    async with desk.reading(caller):
+        return PromisesOut.of(desk.standard)
+
+
+@router.get("/contracts", summary="List contracts")
+async def list_contracts(
+    caller: StaffCaller, desk: TheDesk, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> ContractPage:
+    """Support staff and services. By name."""
+    async with desk.reading(caller) as (connection, _party):
+        found = await agreements.find_contracts(connection, read_cursor(cursor, by_name), limit + 1)
+    page, next_cursor = cut(found, limit, lambda each: (each.name.lower(), each.id))
+    return ContractPage(items=[ContractOut.of(each) for each in page], next_cursor=next_cursor)
+
+
+@router.post("/contracts", status_code=201, summary="Add a contract", response_model=ContractOut)
+async def create_contract(wanted: ContractIn, adding: Adding) -> Response:
+    """Administrators. An organisation gets it by PATCH /organisations/{organisation_id}."""
+
+    async def work(connection: AsyncConnection) -> Kept:
+        return ContractOut.of(await agreements.add_contract(connection, wanted.agreed(), adding.desk.now()))
+
+    return await adding.adds(work)
+
+
+@router.get("/contracts/{contract_id}", summary="Read a contract", response_model=ContractOut)
+async def read_contract(contract_id: UUID, caller: StaffCaller, desk: TheDesk) -> Response:
+    """Support staff and services. The ETag is for `If-Match`."""
+    async with desk.reading(caller) as (connection, _party):
+        return ContractOut.of(await agreements.get_contract(connection, contract_id)).answer().response()
+
+
+@router.put("/contracts/{contract_id}", summary="Change a contract", response_model=ContractOut)
+async def replace_contract(contract_id: UUID, wanted: ContractIn, replacing: Replacing) -> Response:
+    """Administrators. Holds for tickets opened from then on; those that run keep theirs until they are re-planned."""
+
+    async def work(connection: AsyncConnection) -> Kept:
+        now, version = replacing.desk.now(), replacing.version
+        return ContractOut.of(await agreements.change_contract(connection, contract_id, version, wanted.agreed(), now))
+
+    return await replacing.replaces(work)
+
+
+@router.get("/calendars", summary="List calendars")
+async def list_calendars(
+    caller: StaffCaller, desk: TheDesk, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> CalendarPage:
+    """Support staff and services. By name."""
+    async with desk.reading(caller) as (connection, _party):
+        found = await agreements.find_calendars(connection, read_cursor(cursor, by_name), limit + 1)
+    page, next_cursor = cut(found, limit, lambda each: (each.name.lower(), each.id))
+    return CalendarPage(items=[CalendarOut.of(each) for each in page], next_cursor=next_cursor)
+
+
+@router.post("/calendars", status_code=201, summary="Add a calendar", response_model=CalendarOut)
+async def create_calendar(wanted: CalendarIn, adding: Adding) -> Response:
+    """Administrators."""
+
+    async def work(connection: AsyncConnection) -> Kept:
+        added = await agreements.add_calendar(connection, wanted.name, wanted.terms, adding.desk.now())
+        return CalendarOut.of(added)
+
+    return await adding.adds(work)
+
+
+@router.get("/calendars/{calendar_id}", summary="Read a calendar", response_model=CalendarOut)
+async def read_calendar(calendar_id: UUID, caller: StaffCaller, desk: TheDesk) -> Response:
+    """Support staff and services. The ETag is for `If-Match`."""
+    async with desk.reading(caller) as (connection, _party):
+        return CalendarOut.of(await agreements.get_calendar(connection, calendar_id)).answer().response()
+
+
+@router.put("/calendars/{calendar_id}", summary="Change a calendar", response_model=CalendarOut)
+async def replace_calendar(calendar_id: UUID, wanted: CalendarIn, replacing: Replacing) -> Response:
+    """Administrators. Holds for tickets opened from then on; those that run keep theirs until they are re-planned."""
+
+    async def work(connection: AsyncConnection) -> Kept:
+        now, version = replacing.desk.now(), replacing.version
+        return CalendarOut.of(
+            await agreements.change_calendar(connection, calendar_id, version, wanted.name, wanted.terms, now)
+        )
+
+    return await replacing.replaces(work)
+
+
+@router.get("/holidays", summary="List a year's public holidays")
+async def list_holidays(
+    caller: StaffCaller, desk: TheDesk, country: Country, year: Year, region: Region = None
+) -> Holidays:
+    """Support staff and services. Of a country, or of one of its regions."""
+    async with desk.reading(caller):
+        off = days_off(country, region, [year])
+    return Holidays(items=[HolidayOut(day=day, name=name) for day, name in off.items()])
+
+
+@router.get("/holidays/countries", summary="List the countries whose public holidays are known")
+async def list_countries(caller: StaffCaller, desk: TheDesk) -> Countries:
+    """Support staff and services."""
+    async with desk.reading(caller):
+        return Countries(items=[CountryOut(country=each, regions=list(regions(each))) for each in countries()])

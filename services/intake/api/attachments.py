@@ -1,0 +1,99 @@
+"""Files that come with messages."""
+
+from typing import Annotated
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, File, Request, Response, UploadFile
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.contract.errors import NotFound, TooLarge
+from services.intake.api.deps import TheDesk
+from services.intake.api.timeline_resources import AttachmentOut
+from services.intake.tables.tables import idempotency_key
+from services.intake.tickets.access import Party, party_of
+from services.intake.tickets.attachments import ATTACHMENT_BYTES_MAX, Attachment, find, keep
+from services.intake.tickets.store import load
+from services.platform.http import KnownCaller
+from services.platform.idempotency import Answer, IdempotencyKey, answer_once
+
+router = APIRouter(prefix="/api/v1", tags=["attachments"])
+
+
+@router.post("/attachments", status_code=201, summary="Upload a file", response_model=AttachmentOut)
+async def create_attachment(
+    file: Annotated[UploadFile, File(description="25 MiB at the most.")],
+    caller: KnownCaller,
+    desk: TheDesk,
+    request: Request,
+    idempotency_key_: IdempotencyKey = None,
+) -> Response:
+    """Any logged-in person or service. Name the id in a message within a day, or the file is dropped."""
+    content = await file.read(ATTACHMENT_BYTES_MAX + 1)
+    if len(content) > ATTACHMENT_BYTES_MAX:
+        raise TooLarge(f"A file may have at most {ATTACHMENT_BYTES_MAX // 1024 // 1024} MiB.")
+
+    name = _storable(file.filename or "")
+    content_type = _storable(file.content_type or "application/octet-stream")
+
+    async def work(connection: AsyncConnection) -> Answer:
+        party = await party_of(connection, caller)
+        stored = await keep(
+            connection,
+            desk.blobs,
+            name=name,
+            content_type=content_type,
+            content=content,
+            uploader=party.uploader,
+            now=desk.now(),
+        )
+        return Answer(201, attachment_out(stored).model_dump(mode="json"), {"Location": _address(stored.id)})
+
+    sent = f"{name}\n{content_type}\n".encode() + content
+    return await answer_once(
+        desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of, content=sent
+    )
+
+
+@router.get("/attachments/{attachment_id}", summary="Download a file", response_class=Response)
+async def read_attachment(attachment_id: UUID, caller: KnownCaller, desk: TheDesk) -> Response:
+    """Whoever may see the message it came with; until it is sent, its uploader. Always a download, never a page."""
+    async with desk.reading(caller) as (connection, party):
+        stored, ticket_number, public = await find(connection, attachment_id)
+        await _must_see(connection, party, stored, ticket_number, public=public)
+        content = await desk.blobs.get(connection, stored.blob)
+    return Response(
+        content,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(stored.name, safe='')}",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox",
+            "X-Original-Content-Type": quote(stored.content_type, safe="/+.; ="),
+        },
+    )
+
+
+def attachment_out(stored: Attachment) -> AttachmentOut:
+    """What callers learn of a file."""
+    return AttachmentOut(id=stored.id, name=stored.name, content_type=stored.content_type, size=stored.size)
+
+
+async def _must_see(
+    connection: AsyncConnection, party: Party, stored: Attachment, ticket_number: int | None, *, public: bool
+) -> None:
+    if ticket_number is None:
+        if stored.uploader != party.uploader:
+            raise NotFound("There is no such file.")
+        return
+    about = await load(connection, ticket_number)
+    if not (party.may_see(about) if public else party.sees_notes(about)):
+        raise NotFound("There is no such file.")
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "").encode(errors="replace").decode()
+
+
+def _address(attachment_id: UUID) -> str:
+    return f"/api/v1/attachments/{attachment_id}"

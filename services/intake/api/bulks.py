@@ -1,0 +1,168 @@
+"""Bulks: one command on many tickets, carried out in the background; how far it is, and stopping or undoing it."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request, Response
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.contract.errors import NotAllowed
+from services.intake.api.bulk_resources import BulkIn, BulkOut, BulkPage, BulkTicketOut, BulkTicketPage
+from services.intake.api.deps import TheDesk
+from services.intake.bulk.bulks import list_bulks, list_tasks, move_bulk, read_bulk, start_bulk
+from services.intake.bulk.fan_outs import chosen_numbers, ship_release
+from services.intake.rules.bulk import Bulk, TaskState
+from services.intake.tables.tables import idempotency_key
+from services.intake.tickets.access import party_of
+from services.intake.tickets.input import NUMBER_MAX
+from services.intake.tickets.move_resources import NothingIn, ReleaseName, ShipIn
+from services.platform.http import StaffCaller
+from services.platform.idempotency import Answer, IdempotencyKey, answer_once
+from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
+
+router = APIRouter(prefix="/api/v1", tags=["bulks"])
+
+BulkId = Annotated[UUID, Path(description="The bulk's id.")]
+Move = Literal["pause", "resume", "cancel", "undo"]
+
+
+@router.post("/bulks", status_code=202, summary="Give many tickets a command", response_model=BulkOut)
+async def create_bulk(
+    wanted: BulkIn, caller: StaffCaller, desk: TheDesk, request: Request, key: IdempotencyKey = None
+) -> Response:
+    """Support staff and services. Each ticket is done by itself, some a second; what it does not allow is listed."""
+
+    async def work(connection: AsyncConnection) -> Answer:
+        party, now = await party_of(connection, caller), desk.now()
+        numbers = wanted.numbers
+        if wanted.filter is not None:
+            numbers = await chosen_numbers(connection, party, wanted.filter.chosen_by(party), now)
+        started = await start_bulk(
+            connection, party.actor, wanted.command, wanted.facts, numbers or [], now, per_second=wanted.per_second
+        )
+        return await accepted(connection, started)
+
+    return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=party_of)
+
+
+@router.post(
+    # A release may be called anything, a slash included.
+    "/releases/{name:path}/ship",
+    status_code=202,
+    summary="Ship a release",
+    tags=["board"],
+    response_model=BulkOut,
+)
+async def ship(
+    name: ReleaseName,
+    wanted: ShipIn,
+    caller: StaffCaller,
+    desk: TheDesk,
+    request: Request,
+    key: IdempotencyKey = None,
+) -> Response:
+    """The product director and admins. Every ticket planned in it is solved, and its requester told."""
+
+    async def work(connection: AsyncConnection) -> Answer:
+        party = await party_of(connection, caller)
+        if not party.decides_on_product:
+            raise NotAllowed("Only the product director and administrators ship a release.")
+        return await accepted(connection, await ship_release(connection, party, name, wanted.note, desk.now()))
+
+    return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=party_of)
+
+
+@router.get("/bulks", summary="List bulks")
+async def read_bulks(
+    caller: StaffCaller, desk: TheDesk, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> BulkPage:
+    """Support staff and services. Newest first."""
+    after = read_cursor(cursor, _started)
+    async with desk.reading(caller) as (connection, _):
+        found = await list_bulks(connection, after, limit + 1)
+    page, next_cursor = cut(found, limit, lambda bulk: (bulk.created_at.isoformat(), bulk.id))
+    return BulkPage(items=[BulkOut.of(each) for each in page], next_cursor=next_cursor)
+
+
+@router.get("/bulks/{bulk_id}", summary="Read a bulk")
+async def read_one(bulk_id: BulkId, caller: StaffCaller, desk: TheDesk) -> BulkOut:
+    """Support staff and services. The numbers are exact at every moment."""
+    async with desk.reading(caller) as (connection, _):
+        return BulkOut.of(await read_bulk(connection, bulk_id))
+
+
+@router.get("/bulks/{bulk_id}/tickets", summary="List what became of each ticket")
+async def read_tickets(
+    bulk_id: BulkId,
+    caller: StaffCaller,
+    desk: TheDesk,
+    state: TaskState | None = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> BulkTicketPage:
+    """Support staff and services. Of a cancelled bulk, `pending` are those it did not do."""
+    after = read_cursor(cursor, _number) or 0
+    async with desk.reading(caller) as (connection, _):
+        await read_bulk(connection, bulk_id)
+        tasks = await list_tasks(connection, bulk_id, state, after, limit + 1)
+    page, next_cursor = cut(tasks, limit, lambda task: (task.ticket_number,))
+    return BulkTicketPage(items=[_ticket(each) for each in page], next_cursor=next_cursor)
+
+
+@router.post("/bulks/{bulk_id}/{move}", summary="Pause, resume, cancel or undo a bulk", response_model=BulkOut)
+async def move_one(
+    bulk_id: BulkId,
+    move: Move,
+    _wanted: NothingIn,
+    caller: StaffCaller,
+    desk: TheDesk,
+    request: Request,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Support staff and services. It is in force with the answer, whose numbers are exact.
+
+    Paused or cancelled, no further ticket is changed; what is done stays done. Undoing is offered until
+    `can_undo_until`, and leaves a ticket as it is that was changed since: that one is `kept`. A new ticket that was
+    given to somebody, and so taken up, has nobody again, but stays open.
+    """
+
+    async def work(connection: AsyncConnection) -> Answer:
+        party = await party_of(connection, caller)
+        return _answer(await move_bulk(connection, bulk_id, move, party.actor, desk.now()), 200)
+
+    return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=party_of)
+
+
+async def accepted(connection: AsyncConnection, started: UUID) -> Answer:
+    """The answer to what started a bulk."""
+    return _answer(await read_bulk(connection, started), 202)
+
+
+def _answer(bulk: Bulk, status: int) -> Answer:
+    headers = {"Location": f"/api/v1/bulks/{bulk.id}"}
+    return Answer(status, BulkOut.of(bulk).model_dump(mode="json"), headers)
+
+
+def _started(parts: list[str]) -> tuple[datetime, UUID]:
+    at, bulk_id = parts
+    return datetime.fromisoformat(at).astimezone(UTC), UUID(bulk_id)
+
+
+def _number(parts: list[str]) -> int:
+    number = int(parts[0])
+    if not 0 <= number <= NUMBER_MAX:
+        raise ValueError("no number of ours")
+    return number
+
+
+def _ticket(task: Row[Any]) -> BulkTicketOut:
+    return BulkTicketOut(
+        number=task.ticket_number,
+        subject=task.subject,
+        state=task.state,
+        sentence=task.sentence,
+        version=task.version,
+        at=task.done_at,
+    )

@@ -1,0 +1,172 @@
+"""People and organisations, for support staff."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.contract.errors import NotAllowed
+from services.contract.vocabulary import STAFF, Role
+from services.intake.api.admin_route import is_admin, must_be_admin
+from services.intake.api.deps import TheDesk
+from services.intake.api.people_resources import (
+    Customer,
+    OrganisationChanges,
+    OrganisationIn,
+    OrganisationPage,
+    PeoplePage,
+    PersonChanges,
+    PersonIn,
+    PersonOut,
+)
+from services.intake.people.people import (
+    add_organisation,
+    add_person,
+    change_organisation,
+    change_person,
+    find_organisations,
+    find_people,
+    get_organisation,
+    get_person,
+)
+from services.intake.people.sessions import hash_password
+from services.intake.tables.tables import idempotency_key
+from services.intake.tickets.access import Party, party_of
+from services.intake.tickets.input import Search
+from services.platform.database import transaction
+from services.platform.http import StaffCaller
+from services.platform.idempotency import Answer, IdempotencyKey, answer_once
+from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
+
+router = APIRouter(prefix="/api/v1", tags=["people"])
+
+Q = Annotated[Search | None, Query(description="Part of a name or address.")]
+
+
+@router.get("/people", summary="List people")
+async def list_people(
+    caller: StaffCaller,
+    desk: TheDesk,
+    q: Q = None,
+    role: Role | None = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> PeoplePage:
+    """Support staff and services."""
+    after = read_cursor(cursor, _named)
+    async with desk.reading(caller) as (connection, _party):
+        found = await find_people(connection, q=q, role=role, after=after, limit=limit + 1)
+    page, next_cursor = cut(found, limit, lambda person: (person.name.lower(), person.id))
+    return PeoplePage(items=[PersonOut.of(person) for person in page], next_cursor=next_cursor)
+
+
+@router.post("/people", status_code=201, summary="Add a person", response_model=PersonOut)
+async def create_person(
+    wanted: PersonIn, caller: StaffCaller, desk: TheDesk, request: Request, idempotency_key_: IdempotencyKey = None
+) -> Response:
+    """Support staff and services; only an admin may add staff."""
+    hashed = await hash_password(wanted.password) if wanted.password else None
+
+    async def work(connection: AsyncConnection) -> Answer:
+        party = await party_of(connection, caller)
+        _must_be_admin_for(party, wanted.role)
+        added = await add_person(
+            connection,
+            name=wanted.name,
+            email=wanted.email,
+            language=wanted.language,
+            role=wanted.role,
+            organisation_id=wanted.organisation_id,
+            password_hash=hashed,
+            now=desk.now(),
+        )
+        body = PersonOut.of(added).model_dump(mode="json")
+        return Answer(201, body, {"Location": f"/api/v1/people/{added.id}"})
+
+    return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)
+
+
+@router.get("/people/{person_id}", summary="Read a person")
+async def read_person(person_id: UUID, caller: StaffCaller, desk: TheDesk) -> PersonOut:
+    """Support staff and services."""
+    async with desk.reading(caller) as (connection, _party):
+        return PersonOut.of(await get_person(connection, person_id))
+
+
+@router.patch("/people/{person_id}", summary="Change a person")
+async def update_person(person_id: UUID, changes: PersonChanges, caller: StaffCaller, desk: TheDesk) -> PersonOut:
+    """Support staff and services; staff themselves are changed, and made, by an admin only."""
+    wanted = changes.model_dump(exclude_unset=True)
+    for required in ("name", "language", "role", "active"):
+        if wanted.get(required, 0) is None:
+            del wanted[required]
+    async with transaction(desk.engine) as connection:
+        party = await party_of(connection, caller)
+        _must_be_admin_for(party, (await get_person(connection, person_id)).role)
+        _must_be_admin_for(party, changes.role or Role.REQUESTER)
+        return PersonOut.of(await change_person(connection, person_id, wanted, desk.now()))
+
+
+@router.get("/organisations", summary="List organisations")
+async def list_organisations(
+    caller: StaffCaller, desk: TheDesk, q: Q = None, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> OrganisationPage:
+    """Support staff and services."""
+    after = read_cursor(cursor, _named)
+    async with desk.reading(caller) as (connection, _party):
+        found = await find_organisations(connection, q=q, after=after, limit=limit + 1)
+    page, next_cursor = cut(found, limit, lambda organisation: (organisation.name.lower(), organisation.id))
+    items = [Customer.of(each) for each in page]
+    return OrganisationPage(items=items, next_cursor=next_cursor)
+
+
+@router.post("/organisations", status_code=201, summary="Add an organisation", response_model=Customer)
+async def create_organisation(
+    wanted: OrganisationIn,
+    caller: StaffCaller,
+    desk: TheDesk,
+    request: Request,
+    idempotency_key_: IdempotencyKey = None,
+) -> Response:
+    """Support staff and services."""
+
+    async def work(connection: AsyncConnection) -> Answer:
+        await party_of(connection, caller)
+        added = await add_organisation(connection, wanted.name, desk.now())
+        body = Customer.of(added).model_dump(mode="json")
+        return Answer(201, body, {"Location": f"/api/v1/organisations/{added.id}"})
+
+    return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)
+
+
+@router.get("/organisations/{organisation_id}", summary="Read an organisation")
+async def read_organisation(organisation_id: UUID, caller: StaffCaller, desk: TheDesk) -> Customer:
+    """Support staff and services."""
+    async with desk.reading(caller) as (connection, _party):
+        return Customer.of(await get_organisation(connection, organisation_id))
+
+
+@router.patch("/organisations/{organisation_id}", summary="Change an organisation")
+async def update_organisation(
+    organisation_id: UUID, changes: OrganisationChanges, caller: StaffCaller, desk: TheDesk
+) -> Customer:
+    """Support staff and services; the contract an admin only. It holds for tickets opened from then on."""
+    wanted = changes.model_dump(exclude_unset=True)
+    if wanted.get("name", 0) is None:
+        del wanted["name"]
+    async with transaction(desk.engine) as connection:
+        party = await party_of(connection, caller)
+        if "contract_id" in wanted:
+            must_be_admin(party)
+        return Customer.of(await change_organisation(connection, organisation_id, wanted))
+
+
+def _must_be_admin_for(party: Party, role: Role) -> None:
+    if role in STAFF and not is_admin(party):
+        raise NotAllowed("Only an administrator may add or change support staff.")
+
+
+def _named(parts: list[str]) -> tuple[str, UUID]:
+    name, last = parts
+    return name, UUID(last)

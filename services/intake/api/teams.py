@@ -1,0 +1,54 @@
+"""Teams of support."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.intake.api.admin_route import Adding, Replacing, by_name
+from services.intake.api.agreement_resources import Kept, TeamOut, TeamPage, TeamSettings
+from services.intake.api.deps import TheDesk
+from services.intake.people import teams
+from services.platform.http import StaffCaller
+from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
+
+router = APIRouter(prefix="/api/v1", tags=["teams"])
+
+
+@router.get("/teams", summary="List teams")
+async def list_teams(
+    caller: StaffCaller, desk: TheDesk, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> TeamPage:
+    """Support staff and services. By name, with those that are given no more tickets."""
+    async with desk.reading(caller) as (connection, _party):
+        found = await teams.find_teams(connection, read_cursor(cursor, by_name), limit + 1)
+    page, next_cursor = cut(found, limit, lambda each: (each.name.lower(), each.id))
+    return TeamPage(items=[TeamOut.of(each) for each in page], next_cursor=next_cursor)
+
+
+@router.post("/teams", status_code=201, summary="Add a team", response_model=TeamOut)
+async def create_team(wanted: TeamSettings, adding: Adding) -> Response:
+    """Administrators."""
+
+    async def work(connection: AsyncConnection) -> Kept:
+        return TeamOut.of(await teams.add_team(connection, wanted.facts(), adding.desk.now()))
+
+    return await adding.adds(work)
+
+
+@router.get("/teams/{team_id}", summary="Read a team", response_model=TeamOut)
+async def read_team(team_id: UUID, caller: StaffCaller, desk: TheDesk) -> Response:
+    """Support staff and services. The ETag is for `If-Match`."""
+    async with desk.reading(caller) as (connection, _party):
+        return TeamOut.of(await teams.get_team(connection, team_id)).answer().response()
+
+
+@router.put("/teams/{team_id}", summary="Change a team", response_model=TeamOut)
+async def replace_team(team_id: UUID, wanted: TeamSettings, replacing: Replacing) -> Response:
+    """Administrators. Tickets given to the team before stay with it and with whom they have."""
+
+    async def work(connection: AsyncConnection) -> Kept:
+        changed = await teams.change_team(connection, team_id, replacing.version, wanted.facts(), replacing.desk.now())
+        return TeamOut.of(changed)
+
+    return await replacing.replaces(work)

@@ -1,0 +1,64 @@
+"""Why the clock did something when it did, in words: what `evidence.py` keeps. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from babel.dates import format_date
+
+from services.contract import wording
+from services.contract.vocabulary import DeadlineKind, Status
+from services.intake.history.teller import Facts, Teller
+
+ON_TIME = timedelta(minutes=1)
+"""A deadline met less than this after it was due, or before, was met on time, as far as a person is concerned."""
+DAYS_NAMED_MAX = 6
+"""More days off than these are counted, not named."""
+
+
+def punctual(t: Teller, facts: Facts) -> str:
+    """How far from the time it was due a deadline was met."""
+    late = datetime.fromisoformat(facts["met_at"]) - datetime.fromisoformat(facts["due_at"])
+    if late <= -ON_TIME:
+        return t.say("early", early=t.length(-late))
+    return t.say("on_time") if late < ON_TIME else t.say("late", late=t.length(late))
+
+
+def reasons(t: Teller, kind: DeadlineKind, metric: str | None, because: Iterable[Facts]) -> list[str]:
+    """What the due time is made of, as `evidence.evidence` lists it; pauses of one status are told as one."""
+    said: list[str] = []
+    paused: dict[str, timedelta] = {}
+    for each in because:
+        match each["reason"]:
+            case "counted_from":
+                said.append(t.say(f"counted_from.{metric or kind}", at=t.short(each["at"])))
+            case "paused":
+                length = datetime.fromisoformat(each["to"]) - datetime.fromisoformat(each["from"])
+                paused[each["status"]] = paused.get(each["status"], timedelta(0)) + length
+            case "days_off":
+                said += [*_pauses(t, paused), _days_off(t, [date.fromisoformat(day) for day in each["days"]])]
+                paused = {}
+            case "moved":
+                said.append(t.say("was_moved", at=t.short(each["to"])))
+            case "late_reminder" | "mail_down" as reason:
+                said.append(t.say(reason, length=t.length(timedelta(seconds=float(each["seconds"])))))
+    return said + _pauses(t, paused)
+
+
+def _pauses(t: Teller, paused: Mapping[str, timedelta]) -> list[str]:
+    return [
+        t.say("paused", length=t.length(length), status=t.say(f"while.{Status(status)}"))
+        for status, length in paused.items()
+    ]
+
+
+def _days_off(t: Teller, days: list[date]) -> str:
+    if len(days) > DAYS_NAMED_MAX:
+        return t.say("days_counted", count=len(days))
+    named = [format_date(day, "EEE d", wording.locale_of(t.language)) for day in days]
+    return t.say("days_off" if len(days) > 1 else "day_off", days=t.listed(named))
+
+
+def reasoned(t: Teller, what: str, because: Iterable[str]) -> str:
+    """A whole sentence of a statement and what it rests on, if anything."""
+    reasons = ", ".join(because)
+    return t.say("reasoned", what=what, because=reasons) if reasons else t.say("stated", what=what)

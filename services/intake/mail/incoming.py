@@ -1,0 +1,266 @@
+"""Bringing a mail in: once however often it comes, to the ticket it belongs to or as a new one. One transaction.
+
+A sender's address can be forged, so a mail speaks only for the requester's side, and reaches only tickets its
+sender takes part in. What a machine wrote never counts as anybody's answer and is never confirmed. Whoever was
+switched off speaks for nobody by mail either: theirs is a ticket of nobody known, so that support reads it.
+"""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.contract.errors import MoveRefused, NotFound
+from services.contract.event_data import Actor
+from services.contract.vocabulary import Channel, Language
+from services.intake.mail.letter import IncomingMail, RefusedMail, read_mail
+from services.intake.mail.notes import about_mail, machine_note, name_of, subject_of, text_of
+from services.intake.people.people import Person, find_by_email, get_or_add_requester
+from services.intake.rules.commands import Note
+from services.intake.rules.contracts import Terms
+from services.intake.tables.tables import comment, received_mail, ticket
+from services.intake.tickets.access import Party
+from services.intake.tickets.attachments import BlobStore, keep
+from services.intake.tickets.store import load
+from services.intake.tickets.use_cases import Draft, Question, carry_out, message_of, reply, submit
+from services.platform.clock import Clock
+from services.platform.database import transaction
+from services.platform.telemetry import correlated
+
+ORIGINAL_NAME = "original.eml"
+MAILROOM = Party(Actor(kind="service", name="E-mail", staff=True), None)
+"""Who writes internal notes about mails."""
+
+
+class Outcome(StrEnum):
+    """What became of a mail."""
+
+    SUBMITTED = "submitted"
+    REPLIED = "replied"
+    FOLLOWED_UP = "followed_up"
+    """An answer to a finalised ticket: a new one that continues it."""
+    NOTED = "noted"
+    """A machine's answer on a known ticket: an internal note, nobody's reply."""
+    REPEATED = "repeated"
+    """The same mail came before."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a mail, on which ticket, and why where that needs saying."""
+
+    outcome: Outcome
+    number: int | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Mailroom:
+    """What mails are brought in with."""
+
+    engine: AsyncEngine
+    blobs: BlobStore
+    standard: Terms
+    clock: Clock
+    address: str = ""
+    """The desk's own: mails to its `name+12@domain` are about ticket 12."""
+    language: Language = Language.DUTCH
+    """Of a new requester whose mail does not say theirs."""
+
+
+async def receive_mail(mailroom: Mailroom, raw: bytes) -> Receipt:
+    """Bring one mail in. Receiving it again changes nothing and gives the ticket it went to."""
+    now = mailroom.clock()
+    # In a thread: a large mail takes seconds to read, and others wait on this loop.
+    mail = await asyncio.to_thread(read_mail, raw, now)
+    key = _key(mail, raw)
+    with correlated(f"mail-{hashlib.sha256(key.encode()).hexdigest()[:32]}"):
+        async with transaction(mailroom.engine) as connection:
+            if (before := await _claim(connection, key, now)) is not None:
+                return Receipt(Outcome.REPEATED, before.ticket_number, before.refused or "It came before.")
+            receipt = await _Arrival(connection, mailroom, now).bring_in(mail)
+            await connection.execute(
+                update(received_mail)
+                .where(received_mail.c.key == key)
+                .values(ticket_number=receipt.number, refused=receipt.reason if receipt.number is None else None)
+            )
+            return receipt
+
+
+def _key(mail: IncomingMail | RefusedMail, raw: bytes) -> str:
+    """What makes two mails the same one.
+
+    A Message-ID alone does not: some programs give all their mails one, and then all but the first would be lost.
+    """
+    if isinstance(mail, RefusedMail) or mail.message_id is None:
+        return f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    digest = hashlib.sha256()
+    sender = mail.sender.email.lower() if mail.sender else ""
+    for said in (sender, mail.subject, mail.whole, mail.sent_at.isoformat() if mail.is_dated else ""):
+        digest.update(said.encode() + b"\0")
+    for file in mail.attachments:
+        digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.content).digest())
+    return f"<{mail.message_id}> {digest.hexdigest()[:32]}"
+
+
+async def _claim(connection: AsyncConnection, key: str, now: datetime) -> Row[tuple[object, ...]] | None:
+    # The same mail twice at once: the second waits here until the first has committed, and finds its row.
+    claim = insert(received_mail).values(key=key, received_at=now).on_conflict_do_nothing()
+    if (await connection.execute(claim.returning(received_mail.c.key))).first() is not None:
+        return None
+    return (await connection.execute(select(received_mail).where(received_mail.c.key == key))).one()
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """One mail on its way in."""
+
+    connection: AsyncConnection
+    mailroom: Mailroom
+    now: datetime
+
+    async def bring_in(self, mail: IncomingMail | RefusedMail) -> Receipt:
+        if isinstance(mail, RefusedMail):
+            return Receipt(Outcome.REFUSED, None, mail.reason)
+        sender = await find_by_email(self.connection, mail.sender.email) if mail.sender else None
+        party = _requesters_side(sender) if sender else None
+        own, foreign = await self._tickets(mail, party)
+        if mail.written_by_machine is not None:
+            about = own or (foreign if mail.bounce else None)
+            if about is not None:
+                return await self._note(about, machine_note(mail), mail)
+        if sender is not None and not sender.active:
+            return await self._submit(mail, names=own or foreign, switched_off=True)
+        if mail.written_by_machine is None and own is not None and party is not None:
+            if not party.asks(await load(self.connection, own)):
+                return await self._colleagues_note(own, mail, party)
+            try:
+                return await self._reply(own, mail, party)
+            except MoveRefused:
+                return await self._submit(mail, answers=own)
+        return await self._submit(mail, names=foreign)
+
+    async def _tickets(self, mail: IncomingMail, party: Party | None) -> tuple[int | None, int | None]:
+        """The ticket it belongs to, where its sender takes part in it; and one it names where they do not."""
+        foreign = None
+        for number in dict.fromkeys(filter(None, (mail.ticket_number, self._tagged(mail)))):
+            try:
+                named = await load(self.connection, number)
+            except NotFound:
+                continue
+            if party is not None and party.may_see(named):
+                return number, None
+            foreign = foreign or number
+        return await self._answered(mail, party) if party else None, foreign
+
+    def _tagged(self, mail: IncomingMail) -> int | None:
+        local, _, domain = self.mailroom.address.lower().rpartition("@")
+        for recipient in mail.recipients:
+            name, _, host = recipient.email.lower().rpartition("@")
+            tag = name.removeprefix(f"{local}+")
+            if local and host == domain and tag != name and tag.isascii() and tag.isdigit() and len(tag) < 10:
+                return int(tag)
+        return None
+
+    async def _answered(self, mail: IncomingMail, party: Party) -> int | None:
+        """The ticket of the newest earlier mail it refers to, among those its sender may see."""
+        if not mail.references:
+            return None
+        ids = [f"<{reference}>" for reference in mail.references]
+        said = select(comment.c.ticket_number).join_from(comment, ticket)
+        query = said.where(party.visible(), comment.c.public, comment.c.message_id.in_(ids))
+        numbers = (await self.connection.execute(query.order_by(comment.c.ticket_number.desc()).limit(1))).scalars()
+        return numbers.first()
+
+    async def _submit(
+        self, mail: IncomingMail, *, names: int | None = None, answers: int | None = None, switched_off: bool = False
+    ) -> Receipt:
+        # Under the address they would be who was switched off: it is left out, and support reads it in the note.
+        requester = await self._requester(mail, None if switched_off or not mail.sender else mail.sender.email)
+        party = _requesters_side(requester)
+        language = mail.language or requester.language
+        question = Question(
+            subject=subject_of(mail, language),
+            draft=await self._draft(mail, text_of(mail.whole, language), mail.html, party.uploader),
+            language=language,
+        )
+        opened = await submit(self.connection, party, requester, question, self.mailroom.standard, self.now)
+        note = about_mail(mail, names=names, answers=answers, switched_off=switched_off)
+        await self._note_about(opened.number, note)
+        return Receipt(Outcome.SUBMITTED, opened.number)
+
+    async def _requester(self, mail: IncomingMail, email: str | None) -> Person:
+        language = mail.language or self.mailroom.language
+        return await get_or_add_requester(
+            self.connection,
+            name=name_of(mail.sender, language),
+            email=email,
+            language=language,
+            now=self.now,
+        )
+
+    async def _reply(self, number: int, mail: IncomingMail, party: Party) -> Receipt:
+        language = mail.language or self.mailroom.language
+        # The HTML holds what is quoted too, which everybody has read already.
+        html = None if mail.quoted else mail.html
+        draft = await self._draft(mail, text_of(mail.text, language), html, party.uploader)
+        answered = await reply(self.connection, party, number, draft, self.mailroom.standard, self.now)
+        await self._note_about(answered.number, about_mail(mail))
+        # A reply to a merged ticket is one to the ticket it went on as; only a follow-up is new.
+        return Receipt(Outcome.FOLLOWED_UP if answered.version == 1 else Outcome.REPLIED, answered.number)
+
+    async def _colleagues_note(self, number: int, mail: IncomingMail, party: Party) -> Receipt:
+        """What a colleague answers, with whom the ticket was shared, is for support and not for the requester."""
+        language = mail.language or self.mailroom.language
+        draft = await self._draft(mail, text_of(mail.text, language), None, party.uploader)
+        note = Note(party.actor, await message_of(self.connection, draft, party.uploader))
+        await carry_out(self.connection, party, number, note, self.now)
+        await self._note_about(number, about_mail(mail))
+        return Receipt(Outcome.NOTED, number)
+
+    async def _note_about(self, number: int, note: str) -> None:
+        if note:
+            await self._carry_out_note(number, Draft(note, channel=Channel.EMAIL))
+
+    async def _note(self, number: int, text: str, mail: IncomingMail) -> Receipt:
+        await self._carry_out_note(number, await self._draft(mail, text, None, MAILROOM.uploader))
+        return Receipt(Outcome.NOTED, number)
+
+    async def _carry_out_note(self, number: int, draft: Draft) -> None:
+        message = await message_of(self.connection, draft, MAILROOM.uploader)
+        await carry_out(self.connection, MAILROOM, number, Note(MAILROOM.actor, message), self.now)
+
+    async def _draft(self, mail: IncomingMail, text: str, html: str | None, uploader: str) -> Draft:
+        return Draft(
+            text=text,
+            html=html,
+            attachment_ids=await self._files(mail, uploader),
+            channel=Channel.EMAIL,
+            message_id=f"<{mail.message_id}>" if mail.message_id else None,
+            auto_generated=mail.written_by_machine is not None,
+        )
+
+    async def _files(self, mail: IncomingMail, uploader: str) -> tuple[UUID, ...]:
+        files = [(file.name, file.content_type, file.content) for file in mail.attachments]
+        if mail.original is not None:
+            files.append((ORIGINAL_NAME, "message/rfc822", mail.original))
+        connection, blobs = self.connection, self.mailroom.blobs
+        kept = [
+            await keep(
+                connection, blobs, name=name, content_type=kind, content=content, uploader=uploader, now=self.now
+            )
+            for name, kind, content in files
+        ]
+        return tuple(file.id for file in kept)
+
+
+def _requesters_side(person: Person) -> Party:
+    # Never as staff, whoever the address belongs to: nothing proves that they sent it.
+    return Party(Actor(kind="person", name=person.name, person_id=person.id), person)

@@ -1,0 +1,172 @@
+"""A mail as the desk reads it. `read_mail` takes any bytes at all and never raises. Pure.
+
+What cannot be read is told in `defects`, in sentences; a mail is refused only where there is nothing to keep.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.contract.vocabulary import Language
+from services.intake.mail.charset import clean
+from services.intake.mail.headers import Address, Headers
+from services.intake.mail.html import html_to_text, text_as_html
+from services.intake.mail.machine import Bounce, bounce, written_by_machine
+from services.intake.mail.parts import Attachment, Parts, Words, take_apart
+from services.intake.mail.source import parse
+from services.intake.mail.text import split
+from services.intake.rules.ticket import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
+
+MAIL_BYTES_MAX = 25 * 1024 * 1024
+"""What mail systems usually carry, and what one attachment may have: the original can always be kept."""
+FUTURE_MAX = timedelta(days=1)
+"""A date further ahead than this is a broken clock, not a time zone."""
+DEFECTS_MAX = 20
+
+_LEADING_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
+_TICKET_IN_SUBJECT = re.compile(r"\[balie\s*#\s*(\d{1,9})\]", re.IGNORECASE)
+_TICKET_IN_ID = re.compile(r"ticket-(\d{1,9})(?:[-.+][^@]*)?@.+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class RefusedMail:
+    """Nothing of it can be kept as a ticket; `reason` is a sentence."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class IncomingMail:
+    """A mail, read."""
+
+    sender: Address | None
+    """Who wrote it: From, or what comes nearest to it. None where no header names anybody."""
+    recipients: tuple[Address, ...]
+    subject: str
+    text: str
+    """What is new in it: without what it quotes below, and without the signature."""
+    signature: str
+    quoted: str
+    whole: str
+    """All of the text."""
+    html: str | None
+    """All of the text as HTML that is safe to show; None for plain text."""
+    sent_at: datetime
+    """Its date, in UTC, or when it was received where it has none that makes sense."""
+    is_dated: bool
+    """Whether `sent_at` is its own date."""
+    message_id: str | None
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    """The ids of earlier mails, oldest first, those of `in_reply_to` included."""
+    ticket_number: int | None
+    """The ticket it says it belongs to; whether its sender may write there is not for here to say."""
+    attachments: tuple[Attachment, ...]
+    original: bytes | None
+    """The mail as it came, where something was lost in reading: whoever answers can look there."""
+    written_by_machine: str | None
+    """Why nobody should be answered automatically; None for a mail that a person wrote."""
+    bounce: Bounce | None
+    language: Language | None
+    defects: tuple[str, ...]
+
+
+def read_mail(raw: bytes, received_at: datetime) -> IncomingMail | RefusedMail:
+    """Read a mail as it came over the wire. `received_at` is aware."""
+    if not raw.strip():
+        return RefusedMail("The mail is empty.")
+    if len(raw) > MAIL_BYTES_MAX:
+        return RefusedMail(f"The mail has {len(raw)} bytes; at most {MAIL_BYTES_MAX} are taken.")
+    message, defects = parse(raw)
+    headers = Headers(message)
+    if not message.keys() and b"\x00" in raw:
+        return RefusedMail("It is no mail: it has no headers, and what it holds is no text.")
+    return _read(raw, received_at, headers, take_apart(message), defects)
+
+
+def _read(
+    raw: bytes, received_at: datetime, headers: Headers, parts: Parts, mended: list[str]
+) -> IncomingMail | RefusedMail:
+    sender, sender_defects = _sender(headers)
+    sent_at, date_defects = _sent_at(headers, received_at)
+    subject = headers.text("subject", SUBJECT_CHARACTERS_MAX)
+    whole, cut = _whole(parts)
+    if sender is None and not (subject or whole or parts.attachments):
+        return RefusedMail("It names no sender and holds neither a subject, nor a text, nor a file.")
+    lost = [*mended, *parts.defects, *cut]
+    pieces = split(whole)
+    references = headers.message_ids("references", "in-reply-to")
+    return IncomingMail(
+        sender=sender,
+        recipients=headers.addresses("to", "cc", "delivered-to", "x-original-to"),
+        subject=subject,
+        text=pieces.new,
+        signature=pieces.signature,
+        quoted=pieces.quoted,
+        whole=whole,
+        html=_html(parts.words),
+        sent_at=sent_at,
+        is_dated=not date_defects,
+        message_id=next(iter(headers.message_ids("message-id")), None),
+        in_reply_to=headers.message_ids("in-reply-to"),
+        references=references,
+        ticket_number=_ticket_number(subject, references, parts),
+        attachments=tuple(parts.attachments),
+        original=raw if lost else None,
+        written_by_machine=written_by_machine(headers, sender),
+        bounce=bounce(headers, sender, parts),
+        language=_language(headers),
+        defects=tuple(dict.fromkeys([*sender_defects, *date_defects, *lost]))[:DEFECTS_MAX],
+    )
+
+
+def _sender(headers: Headers) -> tuple[Address | None, list[str]]:
+    for name in ("from", "sender", "reply-to", "resent-from", "return-path"):
+        if found := headers.addresses(name):
+            defects = [] if name == "from" else [f"No sender can be read in From; the one in {name.title()} is taken."]
+            if len(found) > 1 and name == "from":
+                defects = ["It names several senders; the first is taken."]
+            return found[0], defects
+    return None, ["It does not say who sent it."]
+
+
+def _sent_at(headers: Headers, received_at: datetime) -> tuple[datetime, list[str]]:
+    sent_at = headers.date()
+    if sent_at is not None and sent_at <= received_at + FUTURE_MAX:
+        return sent_at, []
+    reason = "lies in the future" if sent_at else "cannot be read" if headers.raw("date") else "is missing"
+    return received_at, [f"Its date {reason}; the time it was received is taken."]
+
+
+def _whole(parts: Parts) -> tuple[str, list[str]]:
+    texts = [*filter(None, map(_words, parts.words))] or [*filter(None, parts.reports)]
+    text = "\n\n".join(texts)
+    if len(text) <= TEXT_CHARACTERS_MAX:
+        return text, []
+    return text[:TEXT_CHARACTERS_MAX], [f"The text is longer than {TEXT_CHARACTERS_MAX} characters and was cut there."]
+
+
+def _words(words: Words) -> str:
+    plain = _LEADING_BLANK_LINES.sub("", "\n".join(words.plain)).rstrip()
+    return plain or clean("\n\n".join(map(html_to_text, words.html))).strip()
+
+
+def _html(words: list[Words]) -> str | None:
+    if not any(form.html for form in words):
+        return None
+    stretches = ["\n".join(form.html) if form.html else text_as_html("\n".join(form.plain)) for form in words]
+    return "\n".join(filter(None, stretches)) or None
+
+
+def _ticket_number(subject: str, references: tuple[str, ...], parts: Parts) -> int | None:
+    """The last one named counts: of a thread that went through several tickets, it is the newest."""
+    returned = (id for mail in parts.returned for id in mail.message_ids("message-id", "references"))
+    named = [found for id in (*returned, *references) if (found := _TICKET_IN_ID.fullmatch(id))]
+    found = named[-1] if named else _TICKET_IN_SUBJECT.search(subject)
+    return int(found[1]) if found else None
+
+
+def _language(headers: Headers) -> Language | None:
+    named = headers.text("content-language").lower().replace("_", "-")
+    codes = [code.strip().partition("-")[0] for code in named.split(",")]
+    return next((language for language in Language if codes and codes[0] == language.value), None)

@@ -1,0 +1,79 @@
+"""How much a parked ticket speaks for being built next: one number, and the parts it is the sum of. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.contract.vocabulary import Effort, Kind, Priority
+from services.intake.rules.ticket import Parking
+
+NO_WORKAROUND = 30
+FOR_EACH_CUSTOMER = 10
+CUSTOMERS_COUNTED_MAX = 10
+"""Beyond these, one more customer says nothing new."""
+EFFORT = {Effort.SMALL: 0, Effort.MEDIUM: -10, Effort.LARGE: -25}
+URGENCY = {Priority.HIGH: 20, Priority.MEDIUM: 10, Priority.LOW: 0}
+INCIDENT = 5
+"""Something is broken, which a question or a wish does not say."""
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """One ticket that asks for the change: the parked one itself, an incident linked to it, or one merged into it."""
+
+    requester_id: UUID
+    organisation_id: UUID | None
+    kind: Kind
+    priority: Priority
+
+    @property
+    def customer(self) -> UUID:
+        """Who asks: the organisation, or a person without one."""
+        return self.organisation_id or self.requester_id
+
+
+@dataclass(frozen=True)
+class Score:
+    """The parts, in points; higher is to be built sooner."""
+
+    workaround: int
+    reporters: int
+    effort: int
+    urgency: int
+
+    @property
+    def total(self) -> int:
+        """What the board is sorted by."""
+        return self.workaround + self.reporters + self.effort + self.urgency
+
+
+def score(parking: Parking, reporters: Sequence[Reporter]) -> Score:
+    """The points of a parked ticket; `reporters` begins with the ticket itself.
+
+    total = workaround + reporters + effort + urgency, where
+    workaround = 30 without one, else 0;
+    reporters = 10 for each customer that reports it (an organisation, or a person without one), at most 10 counted;
+    effort = 0 small, -10 medium, -25 large;
+    urgency = of the most urgent report: 20 high, 10 medium, 0 low, and 5 more where it is an incident.
+    """
+    return Score(
+        workaround=0 if parking.workaround else NO_WORKAROUND,
+        reporters=FOR_EACH_CUSTOMER * min(customers(reporters), CUSTOMERS_COUNTED_MAX),
+        effort=EFFORT[parking.effort],
+        urgency=max((_urgency(each) for each in reporters), default=0),
+    )
+
+
+def customers(reporters: Sequence[Reporter]) -> int:
+    """How many different customers report it."""
+    return len({each.customer for each in reporters})
+
+
+def rank(total: int, parked_at: datetime, number: int) -> tuple[int, datetime, int]:
+    """To sort by: the best first; of equals, the one waiting longest."""
+    return -total, parked_at, number
+
+
+def _urgency(reporter: Reporter) -> int:
+    return URGENCY[reporter.priority] + (INCIDENT if reporter.kind is Kind.INCIDENT else 0)

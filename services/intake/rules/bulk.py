@@ -1,0 +1,124 @@
+"""A bulk as it stands, and what may be done to it: one command, carried out on many tickets. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from services.contract.errors import Conflict
+from services.contract.event_data import Actor
+from services.contract.vocabulary import BulkState
+
+TICKETS_MAX = 50_000
+PER_SECOND = 20
+"""How many tickets a second a bulk takes up where nobody says otherwise: agents do not notice it at work."""
+PER_SECOND_MAX = 100
+UNDO_WINDOW = timedelta(hours=1)
+"""For so long after its end a bulk may be undone."""
+
+MOVES: dict[BulkState, dict[str, BulkState]] = {
+    BulkState.RUNNING: {"pause": BulkState.PAUSED, "cancel": BulkState.CANCELLED},
+    BulkState.PAUSED: {"resume": BulkState.RUNNING, "cancel": BulkState.CANCELLED},
+    BulkState.CANCELLED: {"undo": BulkState.UNDOING},
+    BulkState.DONE: {"undo": BulkState.UNDOING},
+    BulkState.UNDOING: {},
+    BulkState.UNDONE: {},
+}
+"""What people may do to a bulk; the rest it does itself."""
+
+
+class TaskState(StrEnum):
+    """What became of the command on one ticket."""
+
+    PENDING = "pending"
+    DONE = "done"
+    REFUSED = "refused"
+    UNDONE = "undone"
+    KEPT = "kept"
+    """Done, and not undone with the rest: somebody changed the ticket since."""
+
+
+TAKES_UP = {BulkState.RUNNING: TaskState.PENDING, BulkState.UNDOING: TaskState.DONE}
+"""Which tasks a bulk takes up in the states in which it takes up any."""
+_ENDS = {BulkState.RUNNING: BulkState.DONE, BulkState.UNDOING: BulkState.UNDONE}
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """A bulk. `done`, `refused`, `undone` and `kept` count its tasks of that state."""
+
+    id: UUID
+    command: str
+    facts: dict[str, Any]
+    by: Actor
+    state: BulkState
+    per_second: int
+    correlation_id: str
+    created_at: datetime
+    finished_at: datetime | None
+    undone_by: Actor | None
+    total: int
+    done: int = 0
+    refused: int = 0
+    undone: int = 0
+    kept: int = 0
+
+    @property
+    def pending(self) -> int:
+        """How many tickets it has not taken up, and never will where it was cancelled."""
+        return self.total - self.done - self.refused - self.undone - self.kept
+
+    @property
+    def waiting(self) -> int:
+        """How many tickets it has yet to take up."""
+        takes_up = TAKES_UP.get(BulkState.RUNNING if self.state is BulkState.PAUSED else self.state)
+        return {None: 0, TaskState.PENDING: self.pending, TaskState.DONE: self.done}[takes_up]
+
+    @property
+    def acts_for(self) -> Actor:
+        """In whose name it changes tickets now."""
+        return self.undone_by or self.by
+
+
+def moved(bulk: Bulk, move: str, by: Actor, now: datetime, *, reversible: bool) -> Bulk:
+    """The bulk after somebody paused, resumed, cancelled or undid it.
+
+    `reversible` says whether the command has an inverse. Raises Conflict, saying what may be done instead.
+    """
+    allowed = MOVES[bulk.state]
+    if move not in allowed:
+        instead = f"allowed now: {', '.join(allowed)}" if allowed else "nothing is allowed any more"
+        raise Conflict(f"The bulk is {bulk.state}, which does not allow '{move}'; {instead}.", allowed=list(allowed))
+    if move == "undo":
+        _must_be_undoable(bulk, now, reversible=reversible)
+        return replace(bulk, state=allowed[move], undone_by=by)
+    after = replace(bulk, state=allowed[move])
+    return replace(after, finished_at=now) if after.state is BulkState.CANCELLED else after
+
+
+def marked(bulk: Bulk, task: TaskState, now: datetime) -> Bulk:
+    """The bulk after it took up one more ticket, with that outcome; it ends with the last one."""
+    taken_up = TAKES_UP[bulk.state]
+    counts = {task.value: getattr(bulk, task.value) + 1}
+    if taken_up is TaskState.DONE:
+        counts["done"] = bulk.done - 1
+    after = replace(bulk, **counts)
+    return after if after.waiting else replace(after, state=_ENDS[bulk.state], finished_at=now)
+
+
+def can_undo_until(bulk: Bulk, *, reversible: bool) -> datetime | None:
+    """Until when it may be undone; None where it may not be (yet, or any more)."""
+    if not reversible or not bulk.done or "undo" not in MOVES[bulk.state] or bulk.finished_at is None:
+        return None
+    return bulk.finished_at + UNDO_WINDOW
+
+
+def _must_be_undoable(bulk: Bulk, now: datetime, *, reversible: bool) -> None:
+    if not reversible:
+        raise Conflict(f"'{bulk.command}' has no inverse, so it cannot be undone.")
+    until = can_undo_until(bulk, reversible=reversible)
+    if until is None:
+        raise Conflict("Nothing was done, so nothing can be undone.")
+    if now > until:
+        raise Conflict(f"A bulk may be undone for {UNDO_WINDOW.total_seconds() / 3600:g} h; this one ended before.")

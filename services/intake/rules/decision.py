@@ -1,0 +1,92 @@
+"""What every rule needs to put a decision together: the next version, what others hear, what history keeps. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from services.contract.event_data import Actor, EventData
+from services.contract.events import TicketReplied, TicketStatusChanged
+from services.contract.vocabulary import ClosedReason, DeadlineKind
+from services.intake.rules.ticket import Decision, Entry, Message, Ticket
+from services.promises.standing import ENDED, Standing
+
+
+def next_version(ticket: Ticket, now: datetime, standing: Standing | None = None, **changes: object) -> Ticket:
+    """The ticket after an act that changed `standing` and `changes`. A reopening is counted here, for every act."""
+    standing = standing or ticket.standing
+    reopened = ticket.status in ENDED and standing.status not in ENDED
+    counted = {"reopened": ticket.reopened + 1} if reopened else {}
+    known = {"standing": standing, "version": ticket.version + 1, "updated_at": now}
+    return ticket.model_copy(update={**known, **counted, **changes})
+
+
+def told(
+    ticket: Ticket,
+    after: Ticket,
+    by: Actor,
+    message: Message | None,
+    *,
+    also: Iterable[EventData] = (),
+    entries: Iterable[Entry] = (),
+    is_told: bool = False,
+    asks: bool = False,
+) -> Decision:
+    """One act, one thing to tell: a message that moves the ticket is announced once, by the message.
+
+    `also` are events and `entries` history of the act itself; `is_told` where one of them tells people already.
+    `asks` where the message is a question: history keeps it, for asking again moves no status but begins a promise.
+    """
+    events: list[EventData] = [*also]
+    history: list[Entry] = []
+    if message is not None:
+        events.append(_replied(ticket, after, by, message))
+        history.append(Entry("comment", by, {"asks": True} if asks else {}, message=message))
+    events += moved(ticket, after, by, told=message is not None or is_told)
+    return Decision(after, tuple(events), (*history, *entries, *moved_entry(ticket, after, by)))
+
+
+def moved(ticket: Ticket, after: Ticket, by: Actor, *, told: bool = False) -> tuple[EventData, ...]:
+    """The event of a change of status, or nothing. `told` where another event of the act tells people."""
+    if ticket.status == after.status:
+        return ()
+    return (
+        TicketStatusChanged(
+            ticket=after.facts(),
+            by=by,
+            status_before=ticket.status,
+            reopened=after.reopened > ticket.reopened,
+            told=told,
+            closes_at=closes_at(after),
+        ),
+    )
+
+
+def moved_entry(ticket: Ticket, after: Ticket, by: Actor) -> tuple[Entry, ...]:
+    """The line of history of a change of status, or nothing."""
+    if ticket.status == after.status:
+        return ()
+    facts = {"from": ticket.status, "to": after.status, "reopened": after.reopened > ticket.reopened}
+    if after.closed_reason is ClosedReason.SPAM:
+        facts["spam"] = True
+    return (Entry("status_changed", by, facts),)
+
+
+def due(ticket: Ticket, kind: DeadlineKind) -> datetime | None:
+    """When the ticket's deadline of this kind is, if one is coming."""
+    return next((deadline.due_at for deadline in ticket.deadlines if deadline.kind is kind), None)
+
+
+def closes_at(ticket: Ticket) -> datetime | None:
+    """When the clock will close the ticket if nothing else happens."""
+    return due(ticket, DeadlineKind.CLOSURE) or due(ticket, DeadlineKind.FINALISATION)
+
+
+def _replied(ticket: Ticket, after: Ticket, by: Actor, message: Message) -> TicketReplied:
+    return TicketReplied(
+        ticket=after.facts(),
+        by=by,
+        comment=message.facts(by),
+        status_before=ticket.status,
+        reminder_at=due(after, DeadlineKind.REMINDER),
+        closes_at=closes_at(after),
+        auto_generated=message.auto_generated,
+    )

@@ -1,0 +1,109 @@
+"""Why an automatic act came when it did: what history keeps of a met deadline. Pure, JSON-ready.
+
+`because` lists what the due time is made of, so that a sentence can say why it was not earlier:
+`{"reason": "counted_from", "at"}`, `{"reason": "paused", "status", "from", "to"}`, `{"reason": "days_off", "days"}`,
+`{"reason": "moved", "to"}`, `{"reason": "late_reminder", "seconds"}`, `{"reason": "mail_down", "seconds"}`.
+"""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from services.contract.temporal import Deadline
+from services.contract.vocabulary import DeadlineKind, Metric
+from services.intake.rules.ticket import Ticket
+from services.promises.policy import Policy
+from services.promises.sla import COUNTED_WHILE
+from services.promises.standing import Standing
+from services.promises.working_time import Counted, Span, add, days_off_between
+
+PAUSES_MAX = 20
+"""Most stretches named; a ticket paused more often than this is explained by its last ones."""
+DAYS_OFF_TOLD_MAX = 400
+"""Most days told, the last ones: more than lie within a promise of any use."""
+
+
+def evidence(ticket: Ticket, after: Ticket, deadline: Deadline, met_at: datetime) -> dict[str, Any]:
+    """Which deadline, under which policy, when it was due, when it was met, what it did, and why not earlier."""
+    return {
+        "deadline": deadline.kind,
+        "metric": deadline.metric,
+        "point": deadline.point,
+        "policy": ticket.policy.version,
+        "due_at": deadline.due_at.isoformat(),
+        "met_at": met_at.isoformat(),
+        "from": ticket.status,
+        "to": after.status,
+        "closed_reason": after.closed_reason,
+        "because": _because(ticket.standing, ticket.policy, deadline),
+    }
+
+
+def _because(standing: Standing, policy: Policy, deadline: Deadline) -> list[dict[str, Any]]:
+    moved = dict(standing.overrides).get(deadline.kind)
+    if moved is not None:
+        return [{"reason": "moved", "to": moved.isoformat()}, *_mail_down(standing, deadline)]
+    if deadline.metric is not None:
+        return _of_promise(standing, policy, deadline, deadline.metric)
+    start = standing.solved_at or standing.asked_at
+    # Somebody named the instant a snooze ends: nothing is counted.
+    if start is None or deadline.kind is DeadlineKind.SNOOZE:
+        return []
+    span = _SPANS[deadline.kind](policy)
+    return [
+        {"reason": "counted_from", "at": start.isoformat()},
+        *_days_off(start, deadline.due_at, span, policy),
+        *_late_reminder(standing, policy, deadline),
+        *_mail_down(standing, deadline),
+    ]
+
+
+def _of_promise(standing: Standing, policy: Policy, deadline: Deadline, metric: Metric) -> list[dict[str, Any]]:
+    start = standing.waits_since if metric is Metric.NEXT_REPLY else None
+    start = start or standing.opened_at
+    target = policy.target(metric, standing.priority)
+    return [
+        {"reason": "counted_from", "at": start.isoformat()},
+        *_paused(standing, policy, metric, start, deadline.due_at),
+        *(_days_off(start, deadline.due_at, target, policy) if target else ()),
+    ]
+
+
+def _paused(
+    standing: Standing, policy: Policy, metric: Metric, start: datetime, until: datetime
+) -> list[dict[str, Any]]:
+    counts = COUNTED_WHILE[metric] - {pause.status for pause in policy.pauses if pause.metric is metric}
+    found = [
+        {"reason": "paused", "status": stretch.status, "from": stretch.since.isoformat(), "to": after.since.isoformat()}
+        for stretch, after in pairwise(standing.path)
+        if stretch.status not in counts and start < after.since <= until
+    ]
+    return found[-PAUSES_MAX:]
+
+
+def _days_off(start: datetime, until: datetime, span: Span, policy: Policy) -> list[dict[str, Any]]:
+    if span.counted is not Counted.WORKING:
+        return []
+    days = days_off_between(start, until, policy.calendar)
+    return [{"reason": "days_off", "days": [day.isoformat() for day in days[-DAYS_OFF_TOLD_MAX:]]}] if days else []
+
+
+def _late_reminder(standing: Standing, policy: Policy, deadline: Deadline) -> list[dict[str, Any]]:
+    if deadline.kind is not DeadlineKind.CLOSURE or standing.reminded_at is None or standing.asked_at is None:
+        return []
+    late = standing.reminded_at - add(standing.asked_at, policy.reminder_after, policy.calendar)
+    return [{"reason": "late_reminder", "seconds": round(late.total_seconds())}] if late > timedelta(seconds=1) else []
+
+
+def _mail_down(standing: Standing, deadline: Deadline) -> list[dict[str, Any]]:
+    if deadline.kind is not DeadlineKind.CLOSURE or not standing.mail_down:
+        return []
+    return [{"reason": "mail_down", "seconds": round(standing.mail_down.total_seconds())}]
+
+
+_SPANS = {
+    DeadlineKind.REMINDER: lambda policy: policy.reminder_after,
+    DeadlineKind.CLOSURE: lambda policy: policy.closure_after,
+    DeadlineKind.SURVEY: lambda policy: policy.survey_after,
+    DeadlineKind.FINALISATION: lambda policy: policy.finalisation_after,
+}

@@ -1,0 +1,77 @@
+"""Which command a ticket's status allows, as one table. What is not in it is refused, saying what is."""
+
+from services.contract.errors import MoveRefused
+from services.contract.vocabulary import ClosedReason, Status
+from services.intake.rules.ticket import Ticket
+
+_ABOUT = ("tag", "change", "link_problem", "share")
+"""Corrections that change neither who waits for whom nor any promise."""
+_AT_WORK = (
+    "assign",
+    "team",
+    "reply",
+    "note",
+    "ask",
+    "solve",
+    "park",
+    "prioritise",
+    "snooze",
+    "merge",
+    "take_in",
+    "spam",
+    *_ABOUT,
+)
+_STEPS = ("postpone", "skip", "do_now")
+"""What may be done to automatic steps."""
+
+STAFF_MOVES: dict[tuple[Status, ClosedReason | None], tuple[str, ...]] = {
+    (Status.NEW, None): _AT_WORK,
+    (Status.OPEN, None): _AT_WORK,
+    (Status.PENDING, None): (*_AT_WORK, "keep_open", *_STEPS),
+    (Status.PARKED, None): (*_AT_WORK, "reopen", "plan", "decline", "ship"),
+    (Status.SOLVED, None): ("assign", "team", "reply", "note", "reopen", *_ABOUT, *_STEPS),
+    (Status.CLOSED, ClosedReason.NO_RESPONSE): ("note", "reopen", *_ABOUT),
+    (Status.CLOSED, ClosedReason.FINALISED): ("note", "tag"),
+    (Status.CLOSED, ClosedReason.MERGED): ("note", "tag"),
+    (Status.CLOSED, ClosedReason.SPAM): ("note", "reopen"),
+}
+"""What support may do. A ticket that is not closed has no reason."""
+
+INWARD = frozenset({"take_in"})
+"""Of these, parts of another one: nobody is offered them."""
+DIRECTORS_MOVES = frozenset({"plan", "decline", "ship"})
+"""Of these, only what the product director and admins may do."""
+
+REQUESTER_MOVES: dict[tuple[Status, ClosedReason | None], tuple[str, ...]] = {
+    (Status.NEW, None): ("reply", "confirm_solved"),
+    (Status.OPEN, None): ("reply", "confirm_solved"),
+    (Status.PENDING, None): ("reply", "keep_open", "confirm_solved", "postpone"),
+    (Status.PARKED, None): ("reply", "confirm_solved"),
+    (Status.SOLVED, None): ("reply",),
+    (Status.CLOSED, ClosedReason.NO_RESPONSE): ("reply",),
+    (Status.CLOSED, ClosedReason.FINALISED): ("follow_up",),
+    (Status.CLOSED, ClosedReason.MERGED): (),
+    (Status.CLOSED, ClosedReason.SPAM): (),
+}
+"""What the requester's side may do; `follow_up` is a reply that opens a new, linked ticket."""
+
+
+def moves(ticket: Ticket, *, staff: bool) -> tuple[str, ...]:
+    """The commands the ticket allows now to support, or to the requester's side."""
+    table = STAFF_MOVES if staff else REQUESTER_MOVES
+    rated = ("rate",) if not staff and ticket.surveyed_at else ()
+    return table[ticket.status, ticket.closed_reason] + rated
+
+
+def must_allow(ticket: Ticket, move: str, *, staff: bool) -> None:
+    """Raises MoveRefused, which names what is allowed, where the ticket does not allow the move."""
+    allowed = moves(ticket, staff=staff)
+    if move not in allowed:
+        state = f"{ticket.status} ({ticket.closed_reason})" if ticket.closed_reason else str(ticket.status)
+        offered = [each for each in allowed if each not in INWARD]
+        instead = f"allowed now: {', '.join(offered)}" if offered else "nothing is allowed any more"
+        raise MoveRefused(
+            f"Ticket {ticket.number} is {state}, which does not allow '{move}'; {instead}.",
+            status_now=ticket.status.value,
+            allowed=offered,
+        )

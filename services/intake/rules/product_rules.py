@@ -1,0 +1,51 @@
+"""Rules of what needs a change of the software: parking, planning, declining, shipping. Pure."""
+
+from datetime import datetime
+
+from services.contract.desk_events import TicketPlanned, TicketShipped
+from services.intake.rules.commands import Decline, Park, Plan, Ship
+from services.intake.rules.decision import closes_at, next_version, told
+from services.intake.rules.moves import must_allow
+from services.intake.rules.ticket import Decision, Entry, Parking, Ticket
+from services.promises import standing
+
+
+def park(command: Park, ticket: Ticket, now: datetime) -> Decision:
+    """To the product director's board."""
+    must_allow(ticket, "park", staff=True)
+    parking = Parking(workaround=command.workaround, effort=command.effort, note=command.note, at=now)
+    answered = standing.support_replied(ticket.standing, now) if command.message else ticket.standing
+    after = next_version(ticket, now, standing.parked(answered, now), parking=parking)
+    facts = {"workaround": command.workaround, "effort": command.effort, "note": command.note}
+    return told(ticket, after, command.by, command.message, entries=(Entry("parked", command.by, facts, public=False),))
+
+
+def plan(command: Plan, ticket: Ticket, now: datetime) -> Decision:
+    """In a release, or in another one than before."""
+    must_allow(ticket, "plan", staff=True)
+    if ticket.parking is None or ticket.parking.release == command.release:
+        return Decision(ticket)
+    parking = ticket.parking.model_copy(update={"release": command.release})
+    after = next_version(ticket, now, parking=parking)
+    event = TicketPlanned(ticket=after.facts(), by=command.by, release=command.release)
+    return Decision(after, (event,), (Entry("planned", command.by, {"release": command.release}),))
+
+
+def decline(command: Decline, ticket: Ticket, now: datetime) -> Decision:
+    """The reason is an answer like any other, and solves the ticket."""
+    must_allow(ticket, "decline", staff=True)
+    answered = standing.support_replied(ticket.standing, now)
+    after = next_version(ticket, now, standing.solved(answered, now), snoozed_by=None)
+    return told(ticket, after, command.by, command.message, entries=(Entry("declined", command.by),))
+
+
+def ship(command: Ship, ticket: Ticket, now: datetime) -> Decision:
+    """Solved by a release; told by an event of its own, in the requester's language."""
+    must_allow(ticket, "ship", staff=True)
+    answered = standing.support_replied(ticket.standing, now)
+    after = next_version(ticket, now, standing.solved(answered, now), snoozed_by=None)
+    event = TicketShipped(
+        ticket=after.facts(), by=command.by, release=command.release, note=command.note, closes_at=closes_at(after)
+    )
+    entry = Entry("shipped", command.by, {"release": command.release, "note": command.note})
+    return told(ticket, after, command.by, None, also=(event,), entries=(entry,), is_told=True)

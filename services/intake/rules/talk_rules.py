@@ -1,0 +1,71 @@
+"""Rules of the conversation: replying, asking, solving, reopening, rating. Pure."""
+
+from datetime import datetime
+
+from services.contract.events import TicketNoted, TicketRated
+from services.intake.rules.commands import Ask, ConfirmSolved, Note, Rate, Reopen, Reply, Solve
+from services.intake.rules.decision import next_version, told
+from services.intake.rules.moves import must_allow
+from services.intake.rules.ticket import Decision, Entry, Rating, Ticket
+from services.promises import standing
+
+
+def reply(command: Reply, ticket: Ticket, now: datetime) -> Decision:
+    """Either side may; the requester's ends waiting."""
+    of_requester = ticket.is_requesters(command.by)
+    must_allow(ticket, "reply", staff=not of_requester)
+    after = (standing.requester_replied if of_requester else standing.support_replied)(ticket.standing, now)
+    snoozed = {"snoozed_by": None} if of_requester else {}
+    return told(ticket, next_version(ticket, now, after, **snoozed), command.by, command.message)
+
+
+def note(command: Note, ticket: Ticket, now: datetime) -> Decision:
+    """Never for the requester's side, so it answers nobody."""
+    must_allow(ticket, "note", staff=True)
+    after = next_version(ticket, now)
+    event = TicketNoted(ticket=after.facts(), by=command.by, comment_id=command.message.comment_id)
+    return Decision(after, (event,), (Entry("comment", command.by, message=command.message, public=False),))
+
+
+def ask(command: Ask, ticket: Ticket, now: datetime) -> Decision:
+    """Pending time counts from the last question: asking again starts the promise anew."""
+    must_allow(ticket, "ask", staff=True)
+    after = next_version(ticket, now, standing.asked(ticket.standing, now))
+    return told(ticket, after, command.by, command.message, asks=True)
+
+
+def solve(command: Solve, ticket: Ticket, now: datetime) -> Decision:
+    """With or without words."""
+    must_allow(ticket, "solve", staff=True)
+    answered = standing.support_replied(ticket.standing, now) if command.message else ticket.standing
+    after = next_version(
+        ticket, now, standing.solved(answered, now), assignee=ticket.assignee or command.solver, snoozed_by=None
+    )
+    because = (Entry("solved_by_problem", command.by, {"problem": command.problem}),) if command.problem else ()
+    return told(ticket, after, command.by, command.message, entries=because)
+
+
+def confirm_solved(command: ConfirmSolved, ticket: Ticket, now: datetime) -> Decision:
+    """The requester needs nothing any more. What they did themselves is not mailed to them."""
+    must_allow(ticket, "confirm_solved", staff=False)
+    after = next_version(ticket, now, standing.solved(ticket.standing, now), snoozed_by=None)
+    return told(ticket, after, command.by, None, entries=(Entry("confirmed_solved", command.by),))
+
+
+def reopen(command: Reopen, ticket: Ticket, now: datetime) -> Decision:
+    """A mistaken end, or a parked ticket that needs no change of the software after all."""
+    must_allow(ticket, "reopen", staff=True)
+    after = standing.reopened(ticket.standing, now)
+    if command.message:
+        after = standing.support_replied(after, now)
+    return told(ticket, next_version(ticket, now, after), command.by, command.message)
+
+
+def rate(command: Rate, ticket: Ticket, now: datetime) -> Decision:
+    """A later answer replaces an earlier one."""
+    must_allow(ticket, "rate", staff=False)
+    if ticket.rating and (ticket.rating.good, ticket.rating.comment) == (command.good, command.comment):
+        return Decision(ticket)
+    after = next_version(ticket, now, rating=Rating(good=command.good, comment=command.comment, at=now))
+    event = TicketRated(ticket=after.facts(), by=command.by, good=command.good, comment=command.comment)
+    return Decision(after, (event,), (Entry("rated", command.by, {"good": command.good, "comment": command.comment}),))

@@ -1,0 +1,309 @@
+"""Carrying out a command: lock the ticket, decide, save. The caller owns the transaction and commits it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.contract.errors import Invalid, VersionMismatch
+from services.contract.event_data import Actor
+from services.contract.temporal import MeetDeadline, Snapshot
+from services.contract.vocabulary import STAFF, Channel, DeadlineKind, Kind, Language, Priority
+from services.intake.agreements.products import filled_in
+from services.intake.agreements.promises import terms_of
+from services.intake.people.people import Person, get_person
+from services.intake.people.teams import handover
+from services.intake.rules.commands import Assign, Command, LinkProblem, Meet, Merge, Rate, Reply, Solve, Submit, TakeIn
+from services.intake.rules.contracts import Terms
+from services.intake.rules.decide import decide, open_ticket
+from services.intake.rules.moves import must_allow
+from services.intake.rules.ticket import Message, Ticket
+from services.intake.tickets.access import Party
+from services.intake.tickets.attachments import names_of
+from services.intake.tickets.mail_outages import mail_down_since
+from services.intake.tickets.store import (
+    clock_knows,
+    create,
+    hold_merged,
+    hold_with_incidents,
+    load,
+    lock,
+    next_number,
+    save,
+)
+
+MERGES_MAX = 20
+"""How often in a row a ticket may have been merged for replies to find the one it went on as."""
+INCIDENTS_MAX = 200
+"""A problem with more open incidents is not merged: each is linked anew in the same transaction."""
+Make = Callable[[Ticket], Awaitable[Command]]
+"""The command for a ticket as it stands, which is held meanwhile."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What somebody wants to say. `html` is sanitised already."""
+
+    text: str
+    html: str | None = None
+    attachment_ids: tuple[UUID, ...] = ()
+    channel: Channel = Channel.WEB
+    message_id: str | None = None
+    auto_generated: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a requester brings."""
+
+    subject: str
+    draft: Draft
+    kind: Kind = Kind.QUESTION
+    priority: Priority = Priority.LOW
+    language: Language | None = None
+    """None takes the requester's."""
+    product_id: UUID | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What the product's form asks, by the field's key."""
+    tags: tuple[str, ...] = ()
+    team_id: UUID | None = None
+
+
+async def message_of(connection: AsyncConnection, draft: Draft, uploader: str) -> Message:
+    """The draft as a message with its own id. Raises Invalid for files that are not the uploader's."""
+    return Message(
+        comment_id=uuid4(),
+        text=draft.text,
+        html=draft.html,
+        channel=draft.channel,
+        attachment_ids=draft.attachment_ids,
+        attachment_names=await names_of(connection, draft.attachment_ids, uploader),
+        message_id=draft.message_id,
+        auto_generated=draft.auto_generated,
+    )
+
+
+async def submit(
+    connection: AsyncConnection, party: Party, requester: Person, question: Question, standard: Terms, now: datetime
+) -> Ticket:
+    """Open a ticket for `requester` under their organisation's contract, or else the `standard` terms, pinned to it."""
+    organisation_id = requester.organisation.id if requester.organisation else None
+    terms = await terms_of(connection, organisation_id, standard)
+    product, fields = await filled_in(
+        connection, question.product_id, question.fields, organisation_id=organisation_id, staff=party.is_staff
+    )
+    given = await handover(connection, party.actor, question.team_id, now)
+    command = Submit(
+        number=await next_number(connection),
+        by=party.actor,
+        requester=requester.contact(),
+        organisation_id=organisation_id,
+        subject=question.subject,
+        message=await message_of(connection, question.draft, party.uploader),
+        kind=question.kind,
+        asked_priority=question.priority,
+        priority=terms.priority(question.priority, now),
+        language=question.language or requester.language,
+        policy=terms.policy(now),
+        assignee=given.assignee,
+        team=given.team,
+        product=product,
+        fields=fields,
+        tags=tuple(sorted(set(question.tags))),
+    )
+    return await _open(connection, command, now)
+
+
+async def reply(
+    connection: AsyncConnection,
+    party: Party,
+    number: int,
+    draft: Draft,
+    standard: Terms,
+    now: datetime,
+    if_version: int | None = None,
+) -> Ticket:
+    """Add a public message. What is said to a merged ticket is said to the one it was merged into; to a finalised
+    one, the requester's side opens a follow-up. The ticket that took the message is given back.
+
+    Raises NotFound, NotAllowed, MoveRefused, VersionMismatch.
+    """
+    await hold_merged(connection, number)
+    ticket = await held(connection, party, number, if_version)
+    party.must_ask(ticket)
+    ticket = await _gone_on(connection, party, ticket)
+    message = await message_of(connection, draft, party.uploader)
+    if ticket.is_finalised() and ticket.is_requesters(party.actor):
+        must_allow(ticket, "follow_up", staff=False)
+        terms = await terms_of(connection, ticket.organisation_id, standard)
+        number = await next_number(connection)
+        return await _open(connection, _follow_up(ticket, party.actor, message, terms, number, now), now)
+    return await _decide_and_save(connection, ticket, Reply(party.actor, message), now)
+
+
+async def carry_out(
+    connection: AsyncConnection,
+    party: Party,
+    number: int,
+    command: Command,
+    now: datetime,
+    if_version: int | None = None,
+) -> Ticket:
+    """Do `command` to a ticket the party may see. Raises NotFound, MoveRefused, VersionMismatch."""
+    ticket = await held(connection, party, number, if_version)
+    return await _decide_and_save(connection, ticket, command, now)
+
+
+async def act(
+    connection: AsyncConnection,
+    party: Party,
+    number: int,
+    make: Make,
+    now: datetime,
+    if_version: int | None = None,
+) -> Ticket:
+    """Do what `make` says of the ticket. Raises as `carry_out`, and whatever `make` raises."""
+    ticket = await held(connection, party, number, if_version)
+    return await _decide_and_save(connection, ticket, await make(ticket), now)
+
+
+async def merge(
+    connection: AsyncConnection, party: Party, number: int, into: int, now: datetime, if_version: int | None = None
+) -> Ticket:
+    """Let the ticket go on as another one, and its open incidents as the other's; the one that ended is given back.
+
+    Raises Invalid where nobody is in common or incidents cannot go along, MoveRefused, NotFound, VersionMismatch.
+    """
+    # In the order of their numbers: two merges at once never wait for each other in a circle.
+    incidents = await hold_with_incidents(connection, {number, into}, number, INCIDENTS_MAX + 2)
+    one, other = await load(connection, number), await load(connection, into)
+    party.must_see(other)
+    _must_be_at(one, party, if_version)
+    same_people = one.organisation_id is not None and one.organisation_id == other.organisation_id
+    if not same_people and one.requester.person_id != other.requester.person_id:
+        raise Invalid(f"Tickets {number} and {into} are of different customers: one would read what the other wrote.")
+    merged = await _decide_and_save(connection, one, Merge(party.actor, into), now)
+    if other.problem == number:
+        other = await _decide_and_save(connection, other, LinkProblem(party.actor, None), now)
+    _must_take(other, number, len(incidents - {into}))
+    for each in sorted(incidents - {into}):
+        await _decide_and_save(connection, await load(connection, each), LinkProblem(party.actor, into), now)
+    taken = TakeIn(party.actor, number, one.requester, one.followers)
+    await _decide_and_save(connection, other, taken, now)
+    return merged
+
+
+async def assignment(connection: AsyncConnection, by: Actor, assignee_id: UUID | None) -> Assign:
+    """The command that makes this person responsible. Raises Invalid for somebody who is not of support."""
+    if assignee_id is None:
+        return Assign(by, None)
+    assignee = await get_person(connection, assignee_id)
+    if assignee.role not in STAFF or not assignee.active:
+        raise Invalid(f"{assignee.name} is not of support (any more); choose an agent.")
+    return Assign(by, assignee.contact())
+
+
+def solution(party: Party, message: Message | None) -> Solve:
+    """The command that solves a ticket, the solving agent becoming its assignee where it has none."""
+    return Solve(party.actor, party.person.contact() if party.person else None, message)
+
+
+async def rate(connection: AsyncConnection, number: int, *, good: bool, comment: str, now: datetime) -> Ticket:
+    """Record the requester's answer to the survey, who came by a signed link. Raises NotFound, MoveRefused."""
+    ticket = await lock(connection, number)
+    asked = Actor(kind="person", name=ticket.requester.name, person_id=ticket.requester.person_id)
+    return await _decide_and_save(connection, ticket, Rate(asked, good, comment), now)
+
+
+async def meet(connection: AsyncConnection, order: MeetDeadline) -> Snapshot:
+    """Meet a deadline if it still stands, and give the ticket's newest snapshot back either way.
+
+    No outbox row tells the clock: it is the clock that asks, and the answer carries the snapshot. Should the
+    answer be lost, asking again finds the deadline met and gives the same snapshot.
+    """
+    ticket = await lock(connection, order.number)
+    down = timedelta(0)
+    if order.deadline.kind is DeadlineKind.CLOSURE and (since := ticket.reminded_at or ticket.asked_at):
+        down = await mail_down_since(connection, since, order.met_at)
+    decision = decide(ticket, Meet(order.deadline, down), order.met_at)
+    await save(connection, ticket, decision, order.met_at, by_clock=True)
+    await clock_knows(connection, decision.ticket)
+    return decision.ticket.snapshot()
+
+
+async def held(connection: AsyncConnection, party: Party, number: int, if_version: int | None) -> Ticket:
+    """The ticket, which nobody else changes until this transaction ends. Raises NotFound, VersionMismatch."""
+    ticket = await lock(connection, number)
+    _must_be_at(ticket, party, if_version)
+    return ticket
+
+
+def _must_be_at(ticket: Ticket, party: Party, version: int | None) -> None:
+    party.must_see(ticket)
+    if version is not None and ticket.version != version:
+        raise VersionMismatch(
+            f"Ticket {ticket.number} is at version {ticket.version}, not {version}: read it again.",
+            version=ticket.version,
+        )
+
+
+async def _gone_on(connection: AsyncConnection, party: Party, ticket: Ticket) -> Ticket:
+    """The ticket itself, or the one it went on as, held, as far as it is this party's to speak on."""
+    for _ in range(MERGES_MAX):
+        if ticket.merged_into is None:
+            return ticket
+        target = await lock(connection, ticket.merged_into)
+        if not (party.is_staff or party.asks(target)):
+            return ticket
+        ticket = target
+    return ticket
+
+
+def _must_take(other: Ticket, number: int, incidents: int) -> None:
+    if incidents > INCIDENTS_MAX:
+        raise Invalid(
+            f"Ticket {number} is the problem of more than {INCIDENTS_MAX} open incidents, too many to link to"
+            f" {other.number} at once; solve them first."
+        )
+    if incidents and other.problem is not None:
+        raise Invalid(
+            f"Ticket {number} has incidents, and {other.number} is an incident of {other.problem} itself;"
+            " merge it into that one."
+        )
+
+
+async def _decide_and_save(connection: AsyncConnection, ticket: Ticket, command: Command, now: datetime) -> Ticket:
+    decision = decide(ticket, command, now)
+    await save(connection, ticket, decision, now)
+    return decision.ticket
+
+
+async def _open(connection: AsyncConnection, command: Submit, now: datetime) -> Ticket:
+    decision = open_ticket(command, now)
+    await create(connection, decision)
+    return decision.ticket
+
+
+def _follow_up(ended: Ticket, by: Actor, message: Message, terms: Terms, number: int, now: datetime) -> Submit:
+    """Fields and people are carried over, comments not (design §4). The promises are today's."""
+    return Submit(
+        number=number,
+        by=by,
+        requester=ended.requester,
+        organisation_id=ended.organisation_id,
+        subject=ended.subject,
+        message=message,
+        kind=ended.kind,
+        asked_priority=ended.asked_priority,
+        priority=terms.priority(ended.asked_priority, now),
+        language=ended.language,
+        policy=terms.policy(now),
+        follow_up_of=ended.number,
+        assignee=ended.assignee,
+        team=ended.team,
+        product=ended.product,
+        fields=ended.fields,
+        tags=ended.tags,
+    )

@@ -1,0 +1,46 @@
+"""A live event as PostgreSQL notifications: kept nowhere, in as many pieces as NOTIFY's size limit asks for."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator
+from uuid import uuid4
+
+from services.contract.events import Event
+from services.messaging.handling import parse
+
+LIVE_CHANNEL = "balie_live"
+PIECE_CHARACTERS = 7_900
+"""NOTIFY takes 7,999 bytes. Pieces are ASCII, so characters are bytes; the rest is for the piece's heading."""
+UNFINISHED_MAX = 64
+"""Events whose last piece is still to come. PostgreSQL brings the pieces of one commit together and in order, so more
+than one means pieces were lost with a connection."""
+
+
+def pieces(event: Event) -> Iterator[str]:
+    """The payloads to notify, all in one transaction."""
+    body = json.dumps(event.model_dump(mode="json"), ensure_ascii=True, separators=(",", ":"))
+    letter, count = uuid4().hex, -(-len(body) // PIECE_CHARACTERS)
+    for number in range(count):
+        # The number keeps equal pieces apart: PostgreSQL drops a notification equal to one of the same transaction.
+        piece = body[number * PIECE_CHARACTERS : (number + 1) * PIECE_CHARACTERS]
+        yield f"{letter}:{number}:{count}:{piece}"
+
+
+class Pieces:
+    """Puts events together again."""
+
+    def __init__(self) -> None:
+        self._unfinished: OrderedDict[str, list[str]] = OrderedDict()
+
+    def add(self, payload: str) -> Event | None:
+        """The event this piece completes, if it does."""
+        letter, number, count, piece = payload.split(":", 3)
+        got = self._unfinished.setdefault(letter, [])
+        if len(got) == int(number):
+            got.append(piece)
+        if int(number) + 1 < int(count):
+            while len(self._unfinished) > UNFINISHED_MAX:
+                self._unfinished.popitem(last=False)
+            return None
+        del self._unfinished[letter]
+        return parse("".join(got)) if len(got) == int(count) else None

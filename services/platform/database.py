@@ -1,0 +1,146 @@
+"""PostgreSQL: the engine, and each service's migrations in its own schema."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+from alembic import command, context
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+POOL_SIZE = 10
+STATEMENT_TIMEOUT = timedelta(seconds=30)
+LOCK_TIMEOUT_IN_MIGRATIONS = timedelta(seconds=5)
+MIGRATION_POLL = timedelta(milliseconds=200)
+"""A migration that cannot get its lock in this time gives up instead of queueing everybody behind it."""
+UNREACHABLE: tuple[type[Exception], ...] = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    asyncpg.ConnectionDoesNotExistError,
+    OSError,
+)
+"""What a statement or a connection attempt raises where PostgreSQL is away, starting, full or out of reach."""
+PASSING = ("08", "40", "53", "57")
+"""Classes of SQLSTATE that are no fault of the statement: a lost connection, a deadlock or two writers at once, too
+little room, a timeout or a shutdown."""
+SERVICES_WITH_TABLES = ("intake", "notify", "kb")
+
+
+def connect(url: str, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
+    """An engine for `url` (postgresql://…). Connections are made on first use."""
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        pool_pre_ping=True,
+        # An error's text is logged; what people wrote and their password hashes must not be in it.
+        hide_parameters=True,
+        connect_args={
+            "server_settings": {
+                "timezone": "UTC",
+                # Short queries: compiling one costs more than running it, and a plan made without its values
+                # (a limit, a rare status) reads whole tables.
+                "jit": "off",
+                "plan_cache_mode": "force_custom_plan",
+                "statement_timeout": str(int(STATEMENT_TIMEOUT.total_seconds() * 1000)),
+            }
+        },
+    )
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same statement may succeed when it is tried again, or the connection attempt that failed."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, UNREACHABLE)
+    code: str | None = getattr(error.orig, "sqlstate", None)
+    if error.connection_invalidated or code is not None:
+        return error.connection_invalidated or str(code)[:2] in PASSING
+    # A value that asyncpg cannot even send is an InterfaceError to it as well.
+    return isinstance(error, UNREACHABLE) and not isinstance(error.orig and error.orig.__cause__, ValueError)
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One command, one transaction, one commit: at the end of the block, or nothing at all."""
+    async with engine.begin() as connection:
+        yield connection
+
+
+def migrate(url: str, service: str) -> None:
+    """Bring the service's schema to its newest revision; does nothing where it is there already.
+
+    Safe to run from several places at once: an advisory lock lets one of them do it.
+    """
+    config = _migrations_of(service)
+    config.attributes["url"] = url
+    config.attributes["schema"] = service
+    command.upgrade(config, "head")
+
+
+def newest_revision(service: str) -> str | None:
+    """What the service's `schema_version` says once it is migrated."""
+    return ScriptDirectory.from_config(_migrations_of(service)).get_current_head()
+
+
+def run_migrations(metadata: MetaData) -> None:
+    """What every service's `migrations/env.py` calls. Offline SQL is not offered."""
+    attributes = context.config.attributes
+    schema: str = attributes["schema"]
+    url = make_url(attributes["url"]).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
+
+    async def upgrade() -> None:
+        async with engine.connect() as connection:
+            await connection.run_sync(_upgrade, metadata, schema)
+            await connection.commit()
+        await engine.dispose()
+
+    asyncio.run(upgrade())
+
+
+def _migrations_of(service: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / service / "migrations"))
+    return config
+
+
+def _upgrade(connection: Connection, metadata: MetaData, schema: str) -> None:
+    lock_ms = int(LOCK_TIMEOUT_IN_MIGRATIONS.total_seconds() * 1000)
+    _wait_for_others(connection)
+    connection.execute(text(f"set lock_timeout = {lock_ms}"))
+    connection.execute(text(f'create schema if not exists "{schema}"'))
+    # Alembic begins a transaction for each revision itself, and only then can one do without.
+    connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        version_table="schema_version",
+        version_table_schema=schema,
+        include_schemas=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Hold the lock on upgrading until the connection ends: a second process waits for the whole of the first's."""
+    # Asked again and again rather than waited for: a statement that waits holds a snapshot, and an index that is
+    # built beside the writers waits for every older snapshot to end.
+    while not connection.execute(text("select pg_try_advisory_lock(hashtext('balie.migrate'))")).scalar_one():
+        connection.rollback()
+        time.sleep(MIGRATION_POLL.total_seconds())
+    connection.commit()

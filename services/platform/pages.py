@@ -1,0 +1,40 @@
+"""Cursors: where the next page of a list begins, opaque to callers."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
+
+from fastapi import Query
+
+from services.contract.errors import Invalid
+from services.contract.storable import storable
+from services.platform.http import PAGE_DEFAULT, PAGE_MAX
+
+CURSOR_CHARACTERS_MAX = 1000
+Cursor = Annotated[str | None, Query(max_length=CURSOR_CHARACTERS_MAX, description="`next_cursor` of the last page.")]
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at the most.")]
+DEFAULT_LIMIT = PAGE_DEFAULT
+
+Item = TypeVar("Item")
+Key = TypeVar("Key")
+
+
+def read_cursor(cursor: str | None, parse: Callable[[list[str]], Key]) -> Key | None:
+    """The key the page begins after. Raises Invalid for a cursor we did not give."""
+    if cursor is None:
+        return None
+    try:
+        parts = json.loads(urlsafe_b64decode(cursor.encode()))
+        return parse([storable(str(part)) for part in parts])
+    except (ValueError, TypeError, LookupError, OverflowError) as error:
+        raise Invalid("This cursor is none of ours; begin again without one.") from error
+
+
+def cut(items: Sequence[Item], limit: int, key: Callable[[Item], Sequence[object]]) -> tuple[list[Item], str | None]:
+    """The page, and the cursor of the next one, of a list that was asked for one more than `limit`."""
+    page = list(items[:limit])
+    if len(items) <= limit:
+        return page, None
+    last = json.dumps([str(part) for part in key(page[-1])])
+    return page, urlsafe_b64encode(last.encode()).decode()

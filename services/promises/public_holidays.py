@@ -1,0 +1,87 @@
+"""Public holidays by country and region, out of the `holidays` library. Pure: it reads its own tables only.
+
+What is a day off by law is not always one at work (Good Friday in the Netherlands): these are proposals for a calendar,
+which holds the days it really has off.
+"""
+
+import warnings
+from collections.abc import Iterable
+from datetime import date
+from functools import cache
+
+from holidays import country_holidays, list_supported_countries
+
+from services.contract.errors import Invalid
+
+YEARS_MAX = 50
+"""Most years asked for at once."""
+
+
+def countries() -> tuple[str, ...]:
+    """The countries whose public holidays are known, as ISO 3166-1 codes of two letters."""
+    return tuple(_regions_by_country())
+
+
+def regions(country: str) -> tuple[str, ...]:
+    """The regions of a country with public holidays of their own, as the library calls them (mostly ISO 3166-2 without
+    the country). Raises Invalid for a country that is not known."""
+    known = _regions_by_country()
+    if country not in known:
+        raise Invalid(
+            f"The public holidays of a country {country!r} are not known. Give the two capital letters of its ISO 3166 "
+            "code, as in NL, IT or GB, or no country and your own days off.",
+            countries=list(known),
+        )
+    return known[country]
+
+
+def years_known(country: str) -> range:
+    """The years in which a country's public holidays are known, though perhaps not all (India's from 2001 to 2035).
+    Raises Invalid for a country that is not known."""
+    regions(country)
+    found = country_holidays(country)
+    return range(found.start_year, found.end_year + 1)
+
+
+def days_off(country: str, region: str | None, years: Iterable[int]) -> dict[date, str]:
+    """The public holidays of these years, earliest first, each as the country itself calls it; weekends included.
+
+    Without a region: those of the whole country. Raises Invalid for a country, region or year that is not known.
+    """
+    _check_region(country, region)
+    wanted = set(years)
+    _check_years(country, wanted)
+    # The name in the country's own language, said outright: else the library takes it from the environment.
+    language = country_holidays(country).default_language
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        try:
+            return dict(sorted(country_holidays(country, subdiv=region, years=wanted, language=language).items()))
+        except UserWarning as some_missing:  # India's Hindu holidays
+            raise Invalid(f"The public holidays of {country} are not all known then: {some_missing}") from None
+
+
+def _check_region(country: str, region: str | None) -> None:
+    known = regions(country)
+    if region is None or region in known:
+        return
+    choose = f"Choose one of {', '.join(known)}, or none" if known else "Choose none"
+    raise Invalid(f"{country} has no region {region!r}. {choose} for the days of the whole country.")
+
+
+def _check_years(country: str, years: set[int]) -> None:
+    if len(years) > YEARS_MAX:
+        raise Invalid(f"{len(years)} years are too many at once: ask for at most {YEARS_MAX}.")
+    known = years_known(country)
+    for year in sorted(years):
+        if year not in known:
+            raise Invalid(
+                f"The public holidays of {country} are known from {known[0]} to {known[-1]}, not of {year}: "
+                "ask for years between, or give your own days off."
+            )
+
+
+@cache
+def _regions_by_country() -> dict[str, tuple[str, ...]]:
+    known = list_supported_countries(include_aliases=False)
+    return {country: tuple(sorted(known[country])) for country in sorted(known)}

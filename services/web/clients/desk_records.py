@@ -1,0 +1,161 @@
+"""What the web reads of what a desk agrees on, plans and does in bulk. Fields it does not know are ignored."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from services.contract.event_data import Actor
+from services.contract.vocabulary import BulkState, Language
+from services.web.clients.records import Named, Parking, Record, TicketSummary
+
+
+class Answer(StrEnum):
+    """What a question of a product's form takes."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    EMAIL = "email"
+    NUMBER = "number"
+
+
+class Question(Record):
+    """A question of a product's form; `label` by language."""
+
+    key: str
+    label: dict[str, str]
+    kind: Answer = Answer.TEXT
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+    def asks(self, language: Language) -> str:
+        """The label in a language, or in any it has."""
+        return self.label.get(language) or next(iter(self.label.values()), self.key)
+
+
+class Product(Named):
+    """Something the desk supports, and what its tickets are asked for."""
+
+    version: int = 1
+    form: tuple[Question, ...] = ()
+    active: bool = True
+
+
+class Team(Named):
+    """People of support who share work; with `round_robin` its tickets find an agent by themselves."""
+
+    version: int = 1
+    round_robin: bool = False
+    members: tuple[UUID, ...] = ()
+    active: bool = True
+
+
+class Calendar(Named):
+    """When the desk works; `terms` as `CalendarOut` of the API has them."""
+
+    version: int = 1
+    terms: dict[str, Any] = Field(default_factory=dict)
+
+
+class Contract(Named):
+    """What was promised to customers; `terms` as `ContractOut` of the API has them."""
+
+    version: int = 1
+    terms: dict[str, Any] = Field(default_factory=dict)
+    calendar_id: UUID | None = None
+    product_ids: tuple[UUID, ...] = ()
+
+
+class ReplanSample(Record):
+    """One ticket that would get other deadlines."""
+
+    number: int
+    deadline: str
+    before: AwareDatetime | None = None
+    after: AwareDatetime | None = None
+
+
+class Replanning(Record):
+    """What other promises would do to the tickets that run."""
+
+    tickets: int
+    changed: int
+    sooner: int = 0
+    later: int = 0
+    breaching: int = 0
+    sample: tuple[ReplanSample, ...] = ()
+
+
+class Bulk(Record):
+    """One command for many tickets, and how far it got."""
+
+    id: UUID
+    command: str
+    state: BulkState
+    by: Actor
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    total: int
+    done: int
+    refused: int
+    undone: int = 0
+    kept: int = 0
+    pending: int
+    can_undo_until: AwareDatetime | None = None
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether its numbers change by themselves."""
+        return self.state in (BulkState.RUNNING, BulkState.UNDOING)
+
+
+class BulkTicket(Record):
+    """What became of one ticket of a bulk; `sentence` says why it was refused or not undone."""
+
+    number: int
+    subject: str | None = None
+    state: str
+    sentence: str | None = None
+
+
+class Release(Record):
+    """A version of the software that parked tickets were planned in."""
+
+    name: str
+    planned: int = 0
+    shipped_at: AwareDatetime | None = None
+
+
+class Parts(Record):
+    """What a parked ticket's score is made of."""
+
+    workaround: int
+    reporters: int
+    effort: int
+    urgency: int
+
+
+class Placed(Record):
+    """A parked ticket on the board."""
+
+    ticket: TicketSummary
+    parking: Parking
+    score: int
+    parts: Parts
+    reporters: int
+
+
+class Country(Record):
+    """A country whose public holidays are known, and its parts that have some of their own."""
+
+    country: str
+    regions: tuple[str, ...] = ()
+
+
+class Holiday(Record):
+    """A public holiday."""
+
+    day: date
+    name: str

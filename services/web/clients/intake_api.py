@@ -1,0 +1,180 @@
+"""Intake's HTTP API as the web uses it: one method for each call, on behalf of one visitor."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from services.contract.vocabulary import STAFF, Language, Role
+from services.web.clients.records import (
+    Answerable,
+    Answered,
+    Attachment,
+    Entry,
+    Organisation,
+    Page,
+    Person,
+    Session,
+    Survey,
+    Ticket,
+    TicketSummary,
+    View,
+)
+from services.web.clients.upstream import Upstream
+
+TIMELINE_PAGE = 100
+TIMELINE_PAGES_MAX = 20
+"""So at most the first 2,000 entries of one ticket are shown."""
+LIST_PAGE = 25
+
+
+class IntakeApi:
+    """Every method raises the problem intake answers, as its class of `services.contract.errors`."""
+
+    def __init__(self, api: Upstream) -> None:
+        self._api = api
+
+    async def log_in(self, email: str, password: str) -> Session:
+        """Raises NotAuthenticated where the two do not belong together."""
+        return Session.model_validate(await self._post("/api/v1/sessions", email=email, password=password))
+
+    async def end_sessions(self) -> None:
+        """End every session of the caller, on every device."""
+        await self._api.send("DELETE", "/api/v1/sessions")
+
+    async def send_password_link(self, email: str, name: str, language: Language) -> None:
+        """A mail with a link follows, whoever it is."""
+        wish = {"email": email, "language": language} | ({"name": name} if name else {})
+        await self._api.send("POST", "/api/v1/password-links", json=wish)
+
+    async def choose_password(self, code: str, password: str) -> None:
+        """Raises NotAuthenticated for a link that is not valid any more."""
+        await self._api.send("POST", "/api/v1/passwords", json={"code": code, "password": password})
+
+    async def me(self) -> Person:
+        """The caller."""
+        return Person.model_validate((await self._api.get("/api/v1/me")).json())
+
+    async def change_me(self, **changes: str) -> Person:
+        """Name and language."""
+        return Person.model_validate((await self._api.send("PATCH", "/api/v1/me", json=changes)).json())
+
+    async def people(
+        self, q: str | None = None, role: str | None = None, cursor: str | None = None, limit: int = LIST_PAGE
+    ) -> Page[Person]:
+        """Staff only."""
+        answer = await self._api.get("/api/v1/people", q=q or None, role=role, cursor=cursor, limit=limit)
+        return Page[Person].model_validate(answer.json())
+
+    async def staff(self, *besides: Role) -> tuple[Person, ...]:
+        """All who work in support, and all of these roles besides; staff only."""
+        roles = (*besides, *sorted(STAFF))
+        found = await asyncio.gather(*(self._api.every("/api/v1/people", role=role) for role in roles))
+        people = (Person.model_validate(each) for each in (facts for of_role in found for facts in of_role))
+        return tuple(person for person in people if person.active)
+
+    async def person(self, person_id: UUID) -> Person:
+        """Staff only."""
+        return Person.model_validate((await self._api.get(f"/api/v1/people/{person_id}")).json())
+
+    async def add_person(self, key: str, facts: dict[str, Any]) -> Person:
+        """Raises Conflict where the address belongs to somebody already."""
+        return Person.model_validate(await self._post("/api/v1/people", key, **facts))
+
+    async def change_person(self, person_id: UUID, facts: dict[str, Any]) -> Person:
+        """Change what `facts` names."""
+        return Person.model_validate((await self._api.send("PATCH", f"/api/v1/people/{person_id}", json=facts)).json())
+
+    async def organisations(
+        self, q: str | None = None, cursor: str | None = None, limit: int = LIST_PAGE
+    ) -> Page[Organisation]:
+        """Staff only."""
+        answer = await self._api.get("/api/v1/organisations", q=q or None, cursor=cursor, limit=limit)
+        return Page[Organisation].model_validate(answer.json())
+
+    async def organisation(self, organisation_id: UUID) -> Organisation:
+        """Staff only."""
+        return Organisation.model_validate((await self._api.get(f"/api/v1/organisations/{organisation_id}")).json())
+
+    async def add_organisation(self, key: str, name: str) -> Organisation:
+        """Raises Conflict where there is one of that name."""
+        return Organisation.model_validate(await self._post("/api/v1/organisations", key, name=name))
+
+    async def change_organisation(self, organisation_id: UUID, facts: dict[str, Any]) -> Organisation:
+        """Change what `facts` names: its name, its contract."""
+        answer = await self._api.send("PATCH", f"/api/v1/organisations/{organisation_id}", json=facts)
+        return Organisation.model_validate(answer.json())
+
+    async def upload(self, key: str, position: int, name: str, content_type: str, content: bytes) -> Attachment:
+        """Keep a file for a message about to be sent. The same file at the same position under the key is kept once."""
+        digest = hashlib.sha256(f"{position}\n{name}\n{content_type}\n".encode(errors="replace") + content)
+        headers = {"Idempotency-Key": f"{key}.{digest.hexdigest()[:32]}"}
+        files = {"file": (name, content, content_type)}
+        answer = await self._api.send("POST", "/api/v1/attachments", headers=headers, files=files)
+        return Attachment.model_validate(answer.json())
+
+    async def download(self, attachment_id: UUID) -> httpx.Response:
+        """The file, its body still to be read and then closed."""
+        return await self._api.stream(f"/api/v1/attachments/{attachment_id}")
+
+    async def submit(self, key: str, facts: dict[str, Any]) -> Ticket:
+        """A new ticket."""
+        return Ticket.model_validate(await self._post("/api/v1/tickets", key, **facts))
+
+    async def tickets(self, *, limit: int = LIST_PAGE, filters: Mapping[str, str | None]) -> Page[TicketSummary]:
+        """`filters` are the API's: view, status, assignee, requester, q, cursor."""
+        answer = await self._api.get("/api/v1/tickets", limit=limit, **{k: v or None for k, v in filters.items()})
+        return Page[TicketSummary].model_validate(answer.json())
+
+    async def views(self) -> tuple[View, ...]:
+        """The queue's views and their counts; staff only."""
+        return Page[View].model_validate((await self._api.get("/api/v1/views")).json()).items
+
+    async def ticket(self, number: int) -> Ticket:
+        """Raises NotFound where this caller may not see it."""
+        return Ticket.model_validate((await self._api.get(f"/api/v1/tickets/{number}")).json())
+
+    async def timeline(self, number: int) -> tuple[Entry, ...]:
+        """Oldest first, up to `TIMELINE_PAGES_MAX` pages."""
+        entries: list[Entry] = []
+        cursor: str | None = None
+        for _ in range(TIMELINE_PAGES_MAX):
+            path = f"/api/v1/tickets/{number}/timeline"
+            page = Page[Entry].model_validate((await self._api.get(path, cursor=cursor, limit=TIMELINE_PAGE)).json())
+            entries += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        return tuple(entries)
+
+    async def command(
+        self, number: int, command: str, key: str, facts: dict[str, Any], version: int | None = None
+    ) -> Ticket:
+        """Give a command; with a version, only if the ticket is still that one, else VersionMismatch."""
+        headers = {"If-Match": f'"{version}"'} if version is not None else {}
+        return Ticket.model_validate(await self._post(f"/api/v1/tickets/{number}/{command}", key, headers, **facts))
+
+    async def survey(self, code: str) -> Survey:
+        """The question behind a survey link."""
+        return Survey.model_validate((await self._api.get("/api/v1/survey", code=code)).json())
+
+    async def rate(self, code: str, good: bool, comment: str) -> None:
+        """Answer the survey; a later answer replaces an earlier one."""
+        await self._api.send("POST", "/api/v1/survey", json={"code": code, "good": good, "comment": comment})
+
+    async def answerable(self, code: str) -> Answerable:
+        """The ticket behind a reminder's link. Raises Conflict for the link of an older question."""
+        return Answerable.model_validate((await self._api.get("/api/v1/answer-link", code=code)).json())
+
+    async def answer(self, code: str, facts: dict[str, Any]) -> Answered:
+        """Do what a reminder's link offers."""
+        return Answered.model_validate(await self._post("/api/v1/answer-link", code=code, **facts))
+
+    async def _post(
+        self, path: str, key: str | None = None, headers: dict[str, str] | None = None, **facts: object
+    ) -> Any:
+        sent = {**(headers or {}), **({"Idempotency-Key": key} if key else {})}
+        return (await self._api.send("POST", path, headers=sent, json=facts)).json()

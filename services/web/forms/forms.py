@@ -1,0 +1,212 @@
+"""Forms as browsers send them, and what is wrong with them in the visitor's words."""
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+
+from services.contract.errors import BalieError, Conflict, Invalid, TooLarge
+from services.web.clients.intake_api import IntakeApi
+from services.web.clients.records import Attachment
+from services.web.words import Said
+
+FILES_MAX = 20
+FILE_BYTES_MAX = 25 * 1024 * 1024
+FORM_BYTES_MAX = 50 * 1024 * 1024
+"""All files of one form together with its text; stated beside every file field."""
+FIELDS_MAX = 300
+FIELD_BYTES_MAX = 1024 * 1024
+SUBJECT_CHARACTERS_MAX = 250
+TEXT_CHARACTERS_MAX = 200_000
+NAME_CHARACTERS_MAX = 200
+PASSWORD_CHARACTERS_MIN = 10
+FIELD_PREFIX = "field_"
+"""Before the key of what a product's form asks."""
+FIELD_PROBLEMS = frozenset({"missing", "unknown", "no_choice", "no_email", "no_number"})
+"""What intake finds wrong with one."""
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_KEY = re.compile(r"[\w-]{8,100}")
+_KEPT = re.compile(r"(?P<id>[0-9a-f-]{36})/(?P<size>\d{1,12})/(?P<name>.{1,250})", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a form; `content` is empty where it is too large to be taken anyway."""
+
+    name: str
+    content_type: str
+    size: int
+    content: bytes
+
+
+@dataclass
+class Form:
+    """What was sent: the fields, and the files. `kept` were uploaded at an earlier try of the same form."""
+
+    fields: dict[str, str]
+    files: list[File]
+    kept: list[Attachment]
+    errors: dict[str, str] = field(default_factory=dict)
+    """A sentence by the name of the field it belongs to; '' is the whole form."""
+    several: dict[str, list[str]] = field(default_factory=dict)
+    """All values of each field, for those that may come more than once."""
+
+    @classmethod
+    def of(cls, **fields: object) -> "Form":
+        """A form nobody has sent yet, filled in so; with a key of its own."""
+        return cls({"key": new_key(), **{name: str(value) for name, value in fields.items()}}, [], [])
+
+    def __getitem__(self, name: str) -> str:
+        return self.fields.get(name, "").strip()
+
+    @property
+    def key(self) -> str:
+        """What makes a double click or a repeat one act; a new one where the page sent none that is usable."""
+        return self["key"] if _KEY.fullmatch(self["key"]) else new_key()
+
+    def every(self, name: str) -> list[str]:
+        """All values of the field: of checkboxes, those that are checked."""
+        return [value.strip() for value in self.several.get(name, []) if value.strip()]
+
+    def id(self, name: str) -> str | None:
+        """An id, or None."""
+        try:
+            return str(UUID(self[name]))
+        except ValueError:
+            return None
+
+    def instant(self, name: str, zone: str) -> datetime | None:
+        """What a field for date and time says on the wall clocks of a zone, or None."""
+        try:
+            return datetime.fromisoformat(self[name]).replace(tzinfo=ZoneInfo(zone))
+        except ValueError:
+            return None
+
+    @property
+    def product_fields(self) -> dict[str, str]:
+        """What was filled in of a product's form, by its keys."""
+        return {
+            name.removeprefix(FIELD_PREFIX): value.strip()
+            for name, value in self.fields.items()
+            if name.startswith(FIELD_PREFIX) and value.strip()
+        }
+
+    def number(self, name: str) -> int | None:
+        """A whole number, or None."""
+        return int(self[name]) if re.fullmatch(r"\d{1,9}", self[name]) else None
+
+    def choice(self, name: str, choices: Iterable[str], otherwise: str) -> str:
+        """One of the choices, or `otherwise` for anything else."""
+        return self[name] if self[name] in [str(choice) for choice in choices] else otherwise
+
+    def need(self, name: str, t: Said, characters_max: int) -> None:
+        """Note an error where the field is empty or too long."""
+        if not self[name]:
+            self.errors[name] = t(f"wrong.no_{name}")
+        elif len(self[name]) > characters_max:
+            self.errors[name] = t("wrong.too_long", max=f"{characters_max:,}".replace(",", " "))
+
+    def need_email(self, name: str, t: Said) -> None:
+        """Note an error where the field is no e-mail address."""
+        if not _EMAIL.fullmatch(self[name]) or len(self[name]) > NAME_CHARACTERS_MAX:
+            self.errors[name] = t("wrong.no_email")
+
+    def need_files(self, t: Said) -> None:
+        """Note an error where there are too many files or one is too large."""
+        if len(self.files) + len(self.kept) > FILES_MAX:
+            self.errors["files"] = t("wrong.too_many_files", max=FILES_MAX)
+        elif large := [file.name for file in self.files if file.size > FILE_BYTES_MAX]:
+            self.errors["files"] = t("wrong.file_too_large", name=large[0], max=t.size(FILE_BYTES_MAX))
+
+
+def new_key() -> str:
+    """A key for one form on one page."""
+    return secrets.token_urlsafe(18)
+
+
+async def read(request: Request) -> Form:
+    """The form sent with this request; reading it twice gives the very same."""
+    known: Form | None = getattr(request.state, "form", None)
+    if known is None:
+        known = request.state.form = await _read(request)
+    return known
+
+
+async def _read(request: Request) -> Form:
+    async with request.form(max_files=FILES_MAX + 1, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX) as sent:
+        several: dict[str, list[str]] = {}
+        for name, value in sent.multi_items():
+            if isinstance(value, str):
+                several.setdefault(name, []).append(value.replace("\r\n", "\n"))
+        fields = {name: values[-1] for name, values in several.items()}
+        given = [file for file in sent.getlist("files") if isinstance(file, UploadFile) and file.filename]
+        kept = [attachment for value in sent.getlist("kept") if (attachment := _kept(str(value)))]
+        return Form(fields, [await _file(file) for file in given], kept, several=several)
+
+
+async def _file(file: UploadFile) -> File:
+    size = file.size or 0
+    content = await file.read() if size <= FILE_BYTES_MAX else b""
+    return File(str(file.filename), file.content_type or "application/octet-stream", size, content)
+
+
+async def upload(form: Form, intake: IntakeApi) -> list[str]:
+    """The ids of the form's attachments, those of an earlier try included.
+
+    What is uploaded moves to `form.kept`, so that a page shown again for another reason still has it.
+    """
+    while form.files:
+        file = form.files[0]
+        position = len(form.kept)
+        form.kept.append(await intake.upload(form.key, position, file.name, file.content_type, file.content))
+        form.files.pop(0)
+    # Each once: a file chosen again beside its kept self may come back as that one.
+    return list(dict.fromkeys(str(attachment.id) for attachment in form.kept))
+
+
+def about_product(form: Form) -> dict[str, Any]:
+    """What a new ticket says of the product chosen, where one is."""
+    product = form.id("product_id")
+    return {"product_id": product, "fields": form.product_fields} if product else {}
+
+
+def explain(form: Form, error: BalieError, t: Said) -> None:
+    """Note what intake would not do, near the field it is about where that is known."""
+    for wrong in error.facts.get("fields", []) if isinstance(error, Invalid) else []:
+        name = str(wrong.get("field", "")).removeprefix("body.")
+        if name in form.fields:
+            form.errors[name] = t("wrong.refused_field")
+    for wrong in error.facts.get("errors", []) if isinstance(error, Invalid) else []:
+        problem = wrong.get("problem") if wrong.get("problem") in FIELD_PROBLEMS else "unknown"
+        form.errors[f"{FIELD_PREFIX}{wrong.get('field')}"] = t(f"wrong.field_{problem}")
+    if isinstance(error, TooLarge):
+        form.errors["files"] = t("problem.too-large")
+    elif isinstance(error, Conflict) and error.slug == Conflict.slug and "Idempotency-Key" in error.detail:
+        # The first try did arrive after all, and this one says something else.
+        form.errors[""] = t("wrong.sent_before")
+        form.fields["key"] = new_key()
+    elif not form.errors:
+        form.errors[""] = sentence(error, t)
+
+
+def sentence(error: BalieError, t: Said) -> str:
+    """The error in the visitor's language."""
+    key = f"problem.{error.slug}"
+    return t(key) if t.knows(key) else t("problem.internal")
+
+
+def _kept(value: str) -> Attachment | None:
+    if not (found := _KEPT.fullmatch(value)):
+        return None
+    try:
+        return Attachment(id=UUID(found["id"]), name=found["name"], content_type="", size=int(found["size"]))
+    except ValueError:
+        return None

@@ -1,0 +1,178 @@
+"""What the forms of the desk's actions say, as the facts of intake's commands. Wrong input is noted in the form."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.contract.vocabulary import Effort, Kind, Priority
+from services.web.forms.forms import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Form
+from services.web.words import Said
+
+NOTE_CHARACTERS_MAX = 5000
+RELEASE_CHARACTERS_MAX = 100
+TAGS_CHARACTERS_MAX = 500
+MORNING = time(9)
+"""When "tomorrow", "Monday" and "in a week" begin for a reminder, on the desk's wall clock."""
+
+Facts = dict[str, Any]
+
+
+def snooze_presets(now: datetime, zone: str) -> tuple[tuple[str, datetime], ...]:
+    """When somebody most often wants to be reminded: tomorrow, next Monday, in a week; in the morning."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    days = (("tomorrow", 1), ("monday", 7 - today.weekday()), ("week", 7))
+    return tuple(
+        (name, datetime.combine(today + timedelta(days=after), MORNING, ZoneInfo(zone))) for name, after in days
+    )
+
+
+def step_presets(due_at: datetime) -> tuple[tuple[str, datetime], ...]:
+    """How much later an automatic step mostly is to come."""
+    return (("day", due_at + timedelta(days=1)), ("week_later", due_at + timedelta(days=7)))
+
+
+def later(closes_at: datetime, weeks: Iterable[int], latest: datetime | None = None) -> list[tuple[int, datetime, str]]:
+    """So many weeks later than a ticket is to be closed, none beyond `latest`: weeks, instant, value of a button."""
+    found = [(each, closes_at + timedelta(weeks=each)) for each in weeks]
+    return [(each, at, wire(at)) for each, at in found if latest is None or at <= latest]
+
+
+def wire(at: datetime) -> str:
+    """An instant for the value of a button."""
+    return at.astimezone(UTC).isoformat()
+
+
+def instant(form: Form, t: Said) -> datetime | None:
+    """The button pressed (`preset`), else the date and time filled in (`until`); notes what is wrong."""
+    chosen = _pressed(form["preset"]) if form["preset"] else form.instant("until", t.zone)
+    if chosen is None:
+        form.errors["until"] = t("wrong.no_until")
+    elif chosen <= t.now:
+        form.errors["until"] = t("wrong.past")
+    return chosen
+
+
+def _pressed(value: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+def _park(form: Form, t: Said) -> Facts:
+    form.need("note", t, NOTE_CHARACTERS_MAX)
+    if form["workaround"] not in ("yes", "no"):
+        form.errors["workaround"] = t("wrong.no_good")
+    facts: Facts = {
+        "workaround": form["workaround"] == "yes",
+        "effort": form.choice("effort", Effort, Effort.MEDIUM),
+        "note": form["note"],
+    }
+    return facts | ({"text": form["text"]} if form["text"] else {})
+
+
+def _plan(form: Form, t: Said) -> Facts:
+    form.need("release", t, RELEASE_CHARACTERS_MAX)
+    return {"release": form["release"]}
+
+
+def _decline(form: Form, t: Said) -> Facts:
+    form.need("text", t, TEXT_CHARACTERS_MAX)
+    return {"text": form["text"]}
+
+
+def _merge(form: Form, t: Said) -> Facts:
+    into = ticket_number(form["into"])
+    if into is None:
+        form.errors["into"] = t("wrong.no_number")
+    return {"into": into}
+
+
+def _prioritise(form: Form, t: Said) -> Facts:
+    form.need("reason", t, NOTE_CHARACTERS_MAX)
+    return {"priority": form.choice("priority", Priority, Priority.MEDIUM), "reason": form["reason"]}
+
+
+def _tag(form: Form, t: Said) -> Facts:
+    if len(form["add"]) > TAGS_CHARACTERS_MAX:
+        form.errors["add"] = t("wrong.too_long", max=TAGS_CHARACTERS_MAX)
+    facts = {"add": words_of(form["add"]), "remove": form.every("remove")}
+    if not facts["add"] and not facts["remove"]:
+        form.errors["add"] = t("wrong.no_tag")
+    return facts
+
+
+def _change(form: Form, t: Said) -> Facts:
+    form.need("subject", t, SUBJECT_CHARACTERS_MAX)
+    facts: Facts = {"subject": form["subject"], "kind": form.choice("kind", Kind, Kind.QUESTION)}
+    if product := form.id("product_id"):
+        facts |= {"product_id": product, "fields": form.product_fields}
+    return facts
+
+
+def _team(form: Form, _t: Said) -> Facts:
+    return {"team_id": form.id("team_id")}
+
+
+def _link_problem(form: Form, t: Said) -> Facts:
+    problem = ticket_number(form["problem"])
+    if form["problem"] and problem is None:
+        form.errors["problem"] = t("wrong.no_number")
+    return {"problem": problem}
+
+
+def _share(form: Form, t: Said) -> Facts:
+    if gone := form.id("unshare"):
+        return {"person_id": gone, "shared": False}
+    chosen = form.id("person_id")
+    if chosen is None:
+        form.errors["person_id"] = t("wrong.no_colleague")
+    return {"person_id": chosen}
+
+
+def _snooze(form: Form, t: Said) -> Facts:
+    if form["preset"] == "end":
+        return {"until": None}
+    until = instant(form, t)
+    return {"until": wire(until) if until else None}
+
+
+def _solve_incidents(form: Form, t: Said) -> Facts:
+    form.need("text", t, TEXT_CHARACTERS_MAX)
+    return {"text": form["text"], "incidents": True}
+
+
+def _nothing(_form: Form, _t: Said) -> Facts:
+    return {}
+
+
+FACTS: dict[str, Callable[[Form, Said], Facts]] = {
+    "park": _park,
+    "plan": _plan,
+    "decline": _decline,
+    "merge": _merge,
+    "prioritise": _prioritise,
+    "tag": _tag,
+    "change": _change,
+    "team": _team,
+    "link_problem": _link_problem,
+    "share": _share,
+    "snooze": _snooze,
+    "solve_incidents": _solve_incidents,
+    "spam": _nothing,
+    "keep_open": _nothing,
+}
+"""By the action: what its form says."""
+
+
+def ticket_number(text: str) -> int | None:
+    """The number of a ticket as people write it, `#12` or `12`."""
+    digits = text.strip().removeprefix("#")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+
+
+def words_of(text: str) -> list[str]:
+    """Words parted by commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]

@@ -1,0 +1,94 @@
+"""Products and teams as forms. Pure."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from services.contract.vocabulary import Language
+from services.web.clients.desk_records import Answer, Product, Team
+from services.web.forms.forms import Form
+from services.web.words import Said
+
+QUESTIONS_MAX = 30
+BLANK_QUESTIONS = 3
+"""How many empty questions a product's form ends with; saving gives as many again."""
+KEY_CHARACTERS_MAX = 40
+
+
+def product_fields(product: Product | None) -> Form:
+    """The product as the form shows it."""
+    fields: dict[str, Any] = {
+        "name": product.name if product else "",
+        "version": product.version if product else "",
+        "active": "yes" if product is None or product.active else "",
+    }
+    for place, question in enumerate(product.form if product else ()):
+        fields |= {
+            f"q{place}_key": question.key,
+            f"q{place}_kind": question.kind,
+            f"q{place}_required": "yes" if question.required else "",
+            f"q{place}_choices": "\n".join(question.choices),
+        }
+        fields |= {f"q{place}_{language}": question.label.get(language, "") for language in Language}
+    return Form.of(**fields)
+
+
+def questions_shown(form: Form) -> range:
+    """The places of the questions filled in and of some empty ones."""
+    written = (re.fullmatch(r"q(\d{1,2})_(nl|it|en|choices)", name) for name in form.fields if form[name])
+    places = [int(found[1]) for found in written if found]
+    return range(min(max(places, default=-1) + 1 + BLANK_QUESTIONS, QUESTIONS_MAX))
+
+
+def product_facts(form: Form, t: Said) -> dict[str, Any]:
+    """What intake is told; what is wrong is noted in the form."""
+    form.need("name", t, 200)
+    return {"name": form["name"], "active": form["active"] == "yes", "form": list(_questions(form, t))}
+
+
+def _questions(form: Form, t: Said) -> Iterator[dict[str, Any]]:
+    for place in range(QUESTIONS_MAX):
+        label = {str(language): form[f"q{place}_{language}"] for language in Language}
+        if not any((*label.values(), form[f"q{place}_choices"])):
+            continue
+        if not all(label.values()):
+            form.errors[f"q{place}_en"] = t("wrong.labels")
+        kind = form.choice(f"q{place}_kind", Answer, Answer.TEXT)
+        choices = [line.strip() for line in form[f"q{place}_choices"].splitlines() if line.strip()]
+        if kind == Answer.CHOICE and not choices:
+            form.errors[f"q{place}_choices"] = t("wrong.no_choices")
+        yield {
+            "key": form[f"q{place}_key"] or _key(label[Language.ENGLISH], place),
+            "label": label,
+            "kind": kind,
+            "required": form[f"q{place}_required"] == "yes",
+            "choices": choices if kind == Answer.CHOICE else [],
+        }
+
+
+def _key(label: str, place: int) -> str:
+    words = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:KEY_CHARACTERS_MAX]
+    return words if re.match("[a-z]", words) else f"question_{place + 1}"
+
+
+def team_fields(team: Team | None) -> Form:
+    """The team as the form shows it."""
+    form = Form.of(
+        name=team.name if team else "",
+        version=team.version if team else "",
+        round_robin="yes" if team and team.round_robin else "",
+        active="yes" if team is None or team.active else "",
+    )
+    form.several["members"] = [str(member) for member in team.members] if team else []
+    return form
+
+
+def team_facts(form: Form, t: Said) -> dict[str, Any]:
+    """What intake is told."""
+    form.need("name", t, 200)
+    return {
+        "name": form["name"],
+        "members": form.every("members"),
+        "round_robin": form["round_robin"] == "yes",
+        "active": form["active"] == "yes",
+    }

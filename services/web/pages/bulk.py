@@ -1,0 +1,168 @@
+"""One command for many tickets: starting it from the queue, and seeing and steering how far it got."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from services.contract.errors import Invalid, Permanent
+from services.contract.vocabulary import BulkState, Priority
+from services.web.forms import forms
+from services.web.forms.forms import Form, explain
+from services.web.forms.moving import NOTE_CHARACTERS_MAX, TAGS_CHARACTERS_MAX, words_of
+from services.web.pages.queue import FILTERS
+from services.web.visit import DeskVisit, Visit
+
+COMMANDS = ("assign", "team", "tag", "prioritise", "solve", "close", "spam", "reopen")
+STATES = ("refused", "kept", "pending", "done", "undone")
+"""Of a bulk's tickets, in the order looked at first."""
+STEERED = ("pause", "resume", "cancel", "undo")
+NARROWED_BY = ("view", "q", *FILTERS)
+
+router = APIRouter(prefix="/desk/bulks")
+
+
+@router.get("")
+async def bulks(visit: DeskVisit, cursor: Annotated[str, Query()] = "") -> Response:
+    """Those of late, newest first."""
+    return visit.page("bulks.html", page=await visit.desk.bulks(cursor))
+
+
+@router.get("/new")
+async def new_bulk_page(visit: DeskVisit) -> Response:
+    """What is about to be done, to how many; and what it needs to know."""
+    given = visit.request.query_params
+    form = Form.of(**{name: given[name] for name in ("command", "all", *NARROWED_BY) if given.get(name)})
+    form.several["number"] = [number for number in given.getlist("number") if number.isdigit()]
+    return await _new(visit, form)
+
+
+@router.post("/new")
+async def start_bulk(visit: DeskVisit) -> Response:
+    """Start it, and go where it can be watched."""
+    form = await forms.read(visit.request)
+    facts = _facts(visit, form)
+    if not form["all"] and not form.every("number"):
+        form.errors[""] = visit.t("bulk.nothing")
+    if not form.errors:
+        wanted = {"command": form["command"], "facts": facts, **_which(form)}
+        try:
+            bulk = await visit.desk.start_bulk(form.key, wanted)
+            return visit.see(f"/desk/bulks/{bulk.id}", told="bulk_started")
+        except Permanent as error:
+            explain(form, error, visit.t)
+    return await _new(visit, form, status=422)
+
+
+def _which(form: Form) -> dict[str, Any]:
+    if form["all"]:
+        return {"filter": {name: form[name] for name in NARROWED_BY if form[name]}}
+    return {"numbers": [int(number) for number in form.every("number") if number.isdigit()]}
+
+
+def _facts(visit: Visit, form: Form) -> dict[str, Any]:
+    match form.choice("command", COMMANDS, ""):
+        case "assign":
+            return {"assignee_id": form.id("assignee_id")}
+        case "team":
+            return {"team_id": form.id("team_id")}
+        case "tag":
+            for name in ("add", "remove"):
+                if len(form[name]) > TAGS_CHARACTERS_MAX:
+                    form.errors[name] = visit.t("wrong.too_long", max=TAGS_CHARACTERS_MAX)
+            if not form["add"] and not form["remove"]:
+                form.errors["add"] = visit.t("wrong.no_tag")
+            return {"add": words_of(form["add"]), "remove": words_of(form["remove"])}
+        case "prioritise":
+            form.need("reason", visit.t, NOTE_CHARACTERS_MAX)
+            return {"priority": form.choice("priority", Priority, Priority.MEDIUM), "reason": form["reason"]}
+        case "solve" if form["text"]:
+            return {"text": form["text"]}
+        case "":
+            raise Invalid("There is no such command for many tickets.")
+    return {}
+
+
+async def _new(visit: Visit, form: Form, status: int = 200) -> Response:
+    command = form.choice("command", COMMANDS, "")
+    if not command:
+        raise Invalid("There is no such command for many tickets.")
+    return visit.page(
+        "new_bulk.html",
+        status=status,
+        form=form,
+        errors=form.errors,
+        command=command,
+        numbers=form.every("number"),
+        narrowed={name: form[name] for name in NARROWED_BY if form[name]},
+        found=await _found(visit, form),
+        priorities=list(Priority),
+        **await _choices(visit, command),
+    )
+
+
+async def _found(visit: Visit, form: Form) -> int | None:
+    """How many there are, where the queue counts it: of a whole view."""
+    if not form["all"] or any(form[name] for name in NARROWED_BY if name != "view"):
+        return None
+    return {view.name: view.count for view in await visit.intake.views()}.get(form["view"])
+
+
+async def _choices(visit: Visit, command: str) -> dict[str, Any]:
+    if command == "assign":
+        return {"staff": await visit.intake.staff()}
+    if command == "team":
+        return {"teams": [team for team in await visit.desk.teams() if team.active]}
+    return {}
+
+
+@router.get("/{bulk_id}")
+async def bulk_page(
+    visit: DeskVisit, bulk_id: UUID, state: Annotated[str, Query()] = "", cursor: Annotated[str, Query()] = ""
+) -> Response:
+    """How far it got, and what became of each ticket."""
+    return await _bulk(visit, bulk_id, state, cursor)
+
+
+@router.post("/{bulk_id}/{how}")
+async def steer(visit: DeskVisit, bulk_id: UUID, how: str) -> Response:
+    """Pause, resume, cancel or undo."""
+    form = await forms.read(visit.request)
+    if how not in STEERED:
+        raise Invalid("A bulk can be paused, resumed, cancelled or undone.")
+    try:
+        await visit.desk.steer_bulk(bulk_id, how, form.key)
+    except Permanent as error:
+        return await _bulk(visit, bulk_id, status=409, problem=forms.sentence(error, visit.t))
+    return visit.see(f"/desk/bulks/{bulk_id}") if not visit.by_htmx else await _bulk(visit, bulk_id)
+
+
+async def _bulk(
+    visit: Visit, bulk_id: UUID, state: str = "", cursor: str = "", status: int = 200, problem: str | None = None
+) -> Response:
+    bulk = await visit.desk.bulk(bulk_id)
+    counts = {name: int(getattr(bulk, name)) for name in STATES}
+    chosen = state if state in STATES else next((name for name, count in counts.items() if count), "done")
+    page = await visit.desk.bulk_tickets(bulk_id, chosen, cursor)
+    return visit.page(
+        "bulk.html",
+        status=status,
+        bulk=bulk,
+        page=page,
+        states=[name for name in STATES if counts[name] or name in ("refused", "pending", "done")],
+        state=chosen,
+        counts=counts,
+        problem=problem,
+        key=forms.new_key(),
+        may=_may(bulk.state, undo_until=bulk.can_undo_until, now=visit.t.now),
+    )
+
+
+def _may(state: BulkState, *, undo_until: datetime | None, now: datetime) -> tuple[str, ...]:
+    if state is BulkState.RUNNING:
+        return ("pause", "cancel")
+    if state is BulkState.PAUSED:
+        return ("resume", "cancel")
+    return ("undo",) if undo_until and undo_until > now else ()

@@ -1,0 +1,191 @@
+"""One ticket on the desk: the conversation, one composer, the facts, and what the clock will do."""
+
+import asyncio
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from services.contract.errors import Permanent, VersionMismatch
+from services.web.clients.records import Ticket
+from services.web.forms import forms
+from services.web.forms.forms import TEXT_CHARACTERS_MAX, Form, explain
+from services.web.future import promises, steps
+from services.web.history import changes_since
+from services.web.pages.portal import file_limits
+from services.web.pages.queue import read_queue
+from services.web.visit import DeskVisit, Visit
+
+MODES = ("reply", "ask", "solve", "note", "reopen")
+"""What the composer can do, in the order shown; each is the command of that name."""
+WORDLESS = frozenset({"solve", "reopen"})
+"""Modes that need no text."""
+ACTIONS = (
+    "prioritise",
+    "tag",
+    "change",
+    "team",
+    "park",
+    "plan",
+    "decline",
+    "snooze",
+    "keep_open",
+    "merge",
+    "link_problem",
+    "solve_incidents",
+    "share",
+    "spam",
+)
+"""What the desk does with a ticket besides talking, in the order shown; each has a form (`doing.py`)."""
+REGIONS = ("conversation", "standing", "side", "seen")
+"""What changes on the page when the ticket does; the composer is left alone, somebody may be typing."""
+
+router = APIRouter(prefix="/desk/tickets")
+
+
+@router.get("/{number}")
+async def ticket_page(visit: DeskVisit, number: int, view: Annotated[str, Query()] = "") -> Response:
+    """The ticket, with the queue it was opened from beside it."""
+    return await show_ticket(visit, number, Form.of(), view=view)
+
+
+@router.post("/{number}/messages")
+async def send(visit: DeskVisit, number: int) -> Response:
+    """Reply, ask, solve, note or reopen. Refused where somebody else changed the ticket since the page was read."""
+    form = await forms.read(visit.request)
+    mode = form.choice("mode", MODES, "reply")
+    if mode not in WORDLESS or form["text"]:
+        form.need("text", visit.t, TEXT_CHARACTERS_MAX)
+    form.need_files(visit.t)
+    if not form.errors:
+        try:
+            await _command(visit, number, mode, form)
+        except VersionMismatch:
+            return await _changed_meanwhile(visit, number, form)
+        except Permanent as error:
+            explain(form, error, visit.t)
+        else:
+            return await _sent(visit, number, mode, form.key)
+    return await show_ticket(visit, number, form, status=422)
+
+
+async def _command(visit: Visit, number: int, mode: str, form: Form) -> Ticket:
+    facts: dict[str, Any] = {"text": form["text"] or None}
+    if mode != "reopen":
+        facts["attachment_ids"] = await forms.upload(form, visit.intake)
+    # An internal note disturbs nobody: it need not wait until its writer has read the news.
+    version = None if mode == "note" else form.number("version")
+    return await visit.intake.command(number, mode, form.key, facts, version)
+
+
+async def _sent(visit: Visit, number: int, mode: str, key: str) -> Response:
+    if not visit.by_htmx:
+        return visit.see(f"/desk/tickets/{number}#latest", told=f"{mode}_sent", key=key)
+    return visit.sent(await show_ticket(visit, number, Form.of()), f"{mode}_sent", key)
+
+
+async def _changed_meanwhile(visit: Visit, number: int, form: Form) -> Response:
+    # The text is still in the form; sending it again from the fresh page is a decision made knowing the news.
+    form.errors[""] = visit.t("wrong.changed_meanwhile")
+    return await show_ticket(visit, number, form, status=412, seen=form.number("seen"))
+
+
+@router.get("/{number}/assignee")
+async def assignee_page(visit: DeskVisit, number: int) -> Response:
+    """Who could take the ticket."""
+    ticket, staff = await asyncio.gather(visit.intake.ticket(number), visit.intake.staff())
+    by_name = sorted(staff, key=lambda person: person.name.lower())
+    return visit.page("assignee.html", ticket=ticket, staff=by_name, key=forms.new_key())
+
+
+@router.post("/{number}/assignee")
+async def assign(visit: DeskVisit, number: int) -> Response:
+    """Make somebody responsible, unless another has become so since the page was read: then say who."""
+    form = await forms.read(visit.request)
+    ticket = await visit.intake.ticket(number)
+    problem = None
+    if form["was"] != _assignee(ticket):
+        name = ticket.assignee.name if ticket.assignee else visit.t("ticket.nobody")
+        problem = visit.t("wrong.assigned_meanwhile", name=name)
+    else:
+        try:
+            await visit.intake.command(
+                number, "assign", form.key, {"assignee_id": _chosen(visit, form)}, ticket.version
+            )
+        except Permanent as error:
+            problem = forms.sentence(error, visit.t)
+    if problem is None and not visit.by_htmx:
+        return visit.see(f"/desk/tickets/{number}", told="assigned")
+    return await show_ticket(visit, number, Form.of(), status=200 if problem is None else 409, problem=problem)
+
+
+def _chosen(visit: Visit, form: Form) -> str | None:
+    if form["assignee"] == "me" and visit.caller:
+        return str(visit.caller.person_id)
+    try:
+        return str(UUID(form["assignee"]))
+    except ValueError:
+        return None
+
+
+def action_is_open(action: str, ticket: Ticket) -> bool:
+    """Whether the ticket allows it now."""
+    if action == "solve_incidents":
+        return bool(ticket.incidents) and "solve" in ticket.moves
+    return action in ticket.moves
+
+
+def _assignee(ticket: Ticket) -> str:
+    return str(ticket.assignee.person_id) if ticket.assignee else ""
+
+
+async def show_ticket(
+    visit: Visit,
+    number: int,
+    form: Form,
+    *,
+    status: int = 200,
+    view: str = "",
+    seen: int | None = None,
+    problem: str | None = None,
+) -> Response:
+    ticket, timeline, queue = await asyncio.gather(
+        visit.intake.ticket(number), visit.intake.timeline(number), _queue_beside(visit, view)
+    )
+    modes = [mode for mode in MODES if mode in ticket.moves]
+    return visit.page(
+        "desk_ticket.html",
+        status=status,
+        also=REGIONS,
+        ticket=ticket,
+        timeline=timeline,
+        steps=steps(ticket, visit.t),
+        promises=promises(ticket, visit.t),
+        labels=await _labels(visit, ticket),
+        actions=[action for action in ACTIONS if action_is_open(action, ticket)],
+        form=form,
+        errors=form.errors,
+        problem=problem,
+        news=changes_since(timeline, seen, visit.t) if seen is not None else [],
+        modes=modes,
+        mode=form.choice("mode", modes, modes[0] if modes else ""),
+        assignee=_assignee(ticket),
+        key=forms.new_key(),
+        me=str(visit.caller.person_id) if visit.caller else "",
+        **queue,
+        **file_limits(),
+    )
+
+
+async def _labels(visit: Visit, ticket: Ticket) -> dict[str, str]:
+    # Few tickets have fields: only these cost a call more.
+    if not ticket.fields or ticket.product is None:
+        return {}
+    product = next((each for each in await visit.desk.products() if each.id == ticket.product.id), None)
+    return {each.key: each.asks(visit.language) for each in product.form} if product else {}
+
+
+async def _queue_beside(visit: Visit, view: str) -> dict[str, Any]:
+    # Part of a page needs no queue beside it.
+    return {"page": None, "views": [], "view": "", "q": ""} if visit.by_htmx else await read_queue(visit, view)

@@ -1,0 +1,97 @@
+"""Asking support something new: the form, what may answer it already, and what the product asks."""
+
+import asyncio
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from services.contract.errors import NotAuthenticated, Permanent, Temporary
+from services.contract.events import ArticleLink
+from services.contract.vocabulary import Kind, Priority
+from services.web.clients.desk_records import Product
+from services.web.forms import forms
+from services.web.forms.forms import Form, explain
+from services.web.pages.portal import file_limits
+from services.web.visit import AnyVisit, KnownVisit, Visit
+
+SUGGEST_CHARACTERS_MIN = 3
+SUGGEST_CHARACTERS_MAX = 250
+
+router = APIRouter()
+
+
+@router.get("/tickets/new")
+async def new_ticket_page(
+    visit: AnyVisit, subject: Annotated[str, Query()] = "", product_id: Annotated[str, Query()] = ""
+) -> Response:
+    """The form; for htmx, the articles that may answer the subject typed so far, or what the product asks."""
+    if not visit.by_htmx and visit.caller is None:
+        return visit.see("/login?" + urlencode({"next": visit.here}))
+    subject = subject[: forms.SUBJECT_CHARACTERS_MAX]
+    form = Form.of(subject=subject, kind=Kind.QUESTION, priority=Priority.LOW, product_id=product_id)
+    return await _new_ticket(visit, form)
+
+
+@router.post("/tickets/new")
+async def submit(visit: KnownVisit) -> Response:
+    """Open a ticket; with `look`, only show again what may answer it, or what the product asks."""
+    form = await forms.read(visit.request)
+    if form["look"]:
+        return await _new_ticket(visit, form)
+    form.need("subject", visit.t, forms.SUBJECT_CHARACTERS_MAX)
+    form.need("text", visit.t, forms.TEXT_CHARACTERS_MAX)
+    form.need_files(visit.t)
+    if not form.errors:
+        try:
+            ticket = await visit.intake.submit(form.key, await _question(visit, form))
+            return visit.see(f"/tickets/{ticket.number}", told="submitted", key=form.key)
+        except NotAuthenticated:
+            raise
+        except Permanent as error:
+            explain(form, error, visit.t)
+    return await _new_ticket(visit, form, status=422)
+
+
+async def _question(visit: Visit, form: Form) -> dict[str, Any]:
+    return {
+        "subject": form["subject"],
+        "text": form["text"],
+        "kind": form.choice("kind", Kind, Kind.QUESTION),
+        "priority": form.choice("priority", Priority, Priority.LOW),
+        "language": visit.language,
+        "attachment_ids": await forms.upload(form, visit.intake),
+        **forms.about_product(form),
+    }
+
+
+async def _new_ticket(visit: Visit, form: Form, status: int = 200) -> Response:
+    suggestions, products = await asyncio.gather(_suggestions(visit, form["subject"]), _products(visit))
+    return visit.page(
+        "new_ticket.html",
+        status=status,
+        form=form,
+        errors=form.errors,
+        kinds=list(Kind),
+        priorities=list(Priority),
+        suggestions=suggestions,
+        products=products,
+        product=next((each for each in products if str(each.id) == form["product_id"]), None),
+        **file_limits(),
+    )
+
+
+async def _suggestions(visit: Visit, subject: str) -> tuple[ArticleLink, ...]:
+    if len(subject) < SUGGEST_CHARACTERS_MIN:
+        return ()
+    try:
+        return await visit.kb.suggest(subject[:SUGGEST_CHARACTERS_MAX], visit.language)
+    except Temporary:
+        # Suggestions help; nobody is kept from asking because they are away.
+        return ()
+
+
+async def _products(visit: Visit) -> tuple[Product, ...]:
+    # Part of the page for somebody not logged in, as suggestions are: they choose a product once they are.
+    return await visit.desk.my_products() if visit.caller else ()

@@ -1,0 +1,82 @@
+"""The desk's queue: views with their counts, filters, two orders, and search."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from services.contract.vocabulary import Status
+from services.web.clients.records import View
+from services.web.visit import DeskVisit, Visit
+
+DEFAULT_VIEW = "unassigned"
+OWN_VIEWS = ("unassigned", "mine", "snoozed")
+"""Views that are no status."""
+VIEWS = ("unassigned", "mine", *(str(status) for status in Status), "snoozed")
+"""In the order shown."""
+HIDDEN_WHEN_EMPTY = frozenset({"parked", "snoozed"})
+"""Not every desk parks or snoozes."""
+FILTERS = ("team", "tag", "product", "organisation", "release", "problem")
+"""What a view can be narrowed by, by address."""
+SORTS = ("changed", "breach")
+SEARCH_CHARACTERS_MAX = 200
+VIEW_COOKIE = "balie_view"
+"""The view looked at last: where the queue opens, and what stands beside a ticket."""
+
+router = APIRouter()
+
+
+@router.get("/desk")
+async def queue(
+    visit: DeskVisit,
+    view: Annotated[str, Query()] = "",
+    q: Annotated[str, Query()] = "",
+    cursor: Annotated[str, Query()] = "",
+    sort: Annotated[str, Query()] = "",
+) -> Response:
+    """One view, or what a search finds in all of them; newest change first, or what breaks first."""
+    narrowed = filters_of(visit)
+    shown, teams = await asyncio.gather(read_queue(visit, view, q, cursor, sort, narrowed), visit.desk.teams())
+    response = visit.page(
+        "queue.html",
+        also=("views",),
+        cursor=cursor,
+        narrowed=narrowed,
+        teams=[team for team in teams if team.active],
+        **shown,
+    )
+    if view and view == shown["view"]:
+        visit.set_cookie(response, VIEW_COOKIE, view, None)
+    return response
+
+
+def filters_of(visit: Visit) -> dict[str, str]:
+    """What the address narrows the queue by."""
+    given = visit.request.query_params
+    return {name: given[name].strip()[:SEARCH_CHARACTERS_MAX] for name in FILTERS if given.get(name, "").strip()}
+
+
+async def read_queue(
+    visit: Visit, view: str, q: str = "", cursor: str = "", sort: str = "", narrowed: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """A page of tickets with the views beside it, as `queue.html` and the desk's ticket page show them."""
+    q = q.strip()[:SEARCH_CHARACTERS_MAX]
+    last = visit.request.cookies.get(VIEW_COOKIE, "")
+    # Narrowed without a view: everything that fits, as a search.
+    chosen = next((each for each in (view, last) if each in VIEWS), DEFAULT_VIEW) if view or not narrowed else ""
+    order = sort if sort in SORTS else ""
+    wanted: dict[str, str | None] = {"view": None if q else chosen, "q": q, "cursor": cursor, "sort": order}
+    page, views = await asyncio.gather(
+        visit.intake.tickets(filters=wanted | (narrowed or {})),
+        visit.intake.views(),
+    )
+    return {"view": "" if q else chosen, "q": q, "sort": order, "page": page, "views": _shown(views, chosen)}
+
+
+def _shown(views: tuple[View, ...], chosen: str) -> list[View]:
+    counts = {view.name: view.count for view in views}
+    names = [
+        name for name in VIEWS if name in counts and (name not in HIDDEN_WHEN_EMPTY or counts[name] or name == chosen)
+    ]
+    return [View(name=name, count=counts[name]) for name in names]

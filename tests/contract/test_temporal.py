@@ -1,0 +1,155 @@
+"""The contract with Temporal: what lies in workflows for weeks stays readable, and is nothing personal."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from services.contract import temporal
+from services.contract.temporal import Deadline, MeetDeadline, Snapshot, ticket_number, workflow_id
+from services.contract.vocabulary import DeadlineKind, Metric, Status
+from tests.properties import unhurried
+
+START = datetime(2026, 11, 2, 9, tzinfo=UTC)
+INSTANTS = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))]))
+DEADLINES = st.builds(
+    Deadline,
+    kind=st.sampled_from(DeadlineKind),
+    due_at=INSTANTS,
+    metric=st.none() | st.sampled_from(Metric),
+    point=st.integers(0, 99),
+)
+SNAPSHOTS = st.builds(
+    Snapshot,
+    number=st.integers(1),
+    version=st.integers(1),
+    status=st.sampled_from(Status),
+    next_deadline=st.none() | DEADLINES,
+)
+
+
+def _reminder(due_at: datetime) -> Deadline:
+    return Deadline(kind=DeadlineKind.REMINDER, due_at=due_at)
+
+
+REMINDER, _later = _reminder(START), _reminder(START + timedelta(microseconds=1))
+ORDER = MeetDeadline(number=7, version=3, deadline=REMINDER, met_at=START)
+
+
+def test_names_that_running_workflows_know_stay_as_they_are() -> None:
+    names = {name: value for name, value in vars(temporal).items() if name.isupper() and isinstance(value, str)}
+
+    assert (
+        names.items()
+        >= {
+            "TICKET_WORKFLOW": "Ticket",
+            "SNAPSHOT_SIGNAL": "snapshot",
+            "SNAPSHOT_QUERY": "known_snapshot",
+            "MEET_DEADLINE_ACTIVITY": "meet_deadline",
+            "WORKFLOW_TASK_QUEUE": "balie-workflows",
+            "INTAKE_TASK_QUEUE": "balie-intake",
+            "_ID_PREFIX": "ticket-",
+        }.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "fields"),
+    [
+        (Snapshot, {"number", "version", "status", "next_deadline", "correlation_id", "form"}),
+        (Deadline, {"kind", "due_at", "metric", "point"}),
+        (MeetDeadline, {"number", "version", "deadline", "met_at", "correlation_id"}),
+    ],
+)
+def test_payloads_hold_ids_and_times_and_nothing_personal(model: type[BaseModel], fields: set[str]) -> None:
+    # Somebody who adds a field is asked here whether it may be read in histories for years.
+    assert set(model.model_fields) == fields
+
+
+@unhurried
+@given(SNAPSHOTS)
+async def test_a_snapshot_arrives_as_it_was_sent(snapshot: Snapshot) -> None:
+    assert await _sent(snapshot) == snapshot
+
+
+async def test_an_order_to_meet_a_deadline_arrives_as_it_was_sent() -> None:
+    assert await _sent(ORDER) == ORDER
+
+
+def test_a_snapshot_of_a_newer_release_is_read_without_what_is_new_in_it() -> None:
+    newer = Snapshot(number=7, version=3, status=Status.OPEN).model_dump(mode="json") | {"mood": "sunny"}
+
+    assert Snapshot.model_validate(newer) == Snapshot(number=7, version=3, status=Status.OPEN)
+
+
+def test_a_snapshot_of_the_first_release_is_read_for_ever() -> None:
+    first = (
+        '{"number":7,"version":3,"status":"pending","closed_reason":null,"asked_at":"2026-11-02T09:00:00Z",'
+        '"reminded_at":null,"solved_at":null,"surveyed_at":null,"policy":{"version":"default-1",'
+        '"reminder_after":{"length":"P7D","counted":"calendar"},"closure_after":{"length":"P14D","counted":"calendar"},'
+        '"survey_after":{"length":"P1D","counted":"calendar"},'
+        '"finalisation_after":{"length":"P2D","counted":"calendar"},"survey":true,'
+        '"calendar":{"zone":"Europe/Amsterdam","days_off":[]}}}'
+    )
+
+    assert Snapshot.model_validate_json(first) == Snapshot(
+        number=7, version=3, status=Status.PENDING, next_deadline=_reminder(START + timedelta(days=7)), form=1
+    )
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValidationError, match="timezone"):
+        Deadline.model_validate({"kind": "reminder", "due_at": "2026-11-02T09:00:00"})
+
+
+@unhurried
+@given(SNAPSHOTS, st.integers(1))
+def test_a_version_alone_does_not_change_the_clock(snapshot: Snapshot, version: int) -> None:
+    assert snapshot.same_clock(snapshot.model_copy(update={"version": version}))
+
+
+@unhurried
+@given(SNAPSHOTS, SNAPSHOTS)
+def test_two_clocks_are_the_same_where_nothing_but_the_version_differs(one: Snapshot, other: Snapshot) -> None:
+    differing = {name for name in Snapshot.model_fields if getattr(one, name) != getattr(other, name)}
+
+    assert one.same_clock(other) is other.same_clock(one) is (differing <= {"version", "correlation_id"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"number": 8}, {"status": Status.SOLVED}, {"next_deadline": None}, {"next_deadline": _later}],
+    ids=["number", "status", "no deadline", "deadline"],
+)
+def test_any_other_change_is_one_the_clock_must_hear_of(change: dict[str, object]) -> None:
+    ticket = Snapshot(number=7, version=3, status=Status.PENDING, next_deadline=REMINDER)
+
+    assert not ticket.same_clock(ticket.model_copy(update={**change, "version": 4}))
+
+
+def test_a_deadline_met_by_a_later_try_is_met_then() -> None:
+    assert ORDER.tried_at(START + timedelta(days=1)) == ORDER.model_copy(update={"met_at": START + timedelta(days=1)})
+
+
+def test_a_deadline_is_never_met_before_the_clock_asked() -> None:
+    assert ORDER.tried_at(START - timedelta(days=1)) == ORDER
+
+
+@unhurried
+@given(st.integers())
+def test_a_workflow_id_leads_back_to_its_ticket(number: int) -> None:
+    assert ticket_number(workflow_id(number)) == number
+
+
+@pytest.mark.parametrize("other", ["", "7", "ticket-", "ticket-x", "Ticket-7", "bulk-7"])
+def test_an_id_that_is_no_tickets_is_refused(other: str) -> None:
+    with pytest.raises(ValueError, match=r"not a ticket's workflow id|invalid literal"):
+        ticket_number(other)
+
+
+async def _sent(payload: Snapshot | MeetDeadline) -> object:
+    (read,) = await pydantic_data_converter.decode(await pydantic_data_converter.encode([payload]), [type(payload)])
+    return read

@@ -1,0 +1,48 @@
+"""The API while its database is away: a typed problem, nothing half done, and back by itself."""
+
+import httpx
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.intake.api.app import build_api
+from services.intake.api.deps import Desk
+from services.intake.rules.contracts import Terms
+from services.intake.tickets.attachments import PostgresBlobs
+from services.platform.database import connect
+from services.platform.identity import Signer
+from services.platform.process import listen
+from tests.intake.api_desk import SECRET, As
+from tests.moved_clock import MovedClock
+
+
+async def test_an_unreachable_database_is_a_problem_to_try_again(clock: MovedClock, marieke: As) -> None:
+    taken = listen("127.0.0.1", 0)
+    port = taken.getsockname()[1]
+    taken.close()
+    engine = connect(f"postgresql://nobody@127.0.0.1:{port}/nothing")
+    desk = Desk(engine, PostgresBlobs(), Terms(), Signer(SECRET), clock)
+    transport = httpx.ASGITransport(build_api(desk), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
+        away = As(client, marieke.token)
+        for path in ("/api/v1/tickets", "/readyz"):
+            response = await away.ask("GET", path)
+            assert response.status_code == 503
+            assert response.headers["content-type"] == "application/problem+json"
+        created = await away.ask("POST", "/api/v1/tickets", json={"subject": "x", "text": "x"})
+        assert (created.status_code, created.headers["retry-after"]) == (503, "1")
+    await engine.dispose()
+
+
+async def test_the_api_is_back_by_itself_when_its_connections_were_cut(
+    marieke: As, engine: AsyncEngine, postgres_url: str
+) -> None:
+    await marieke.get("/api/v1/tickets")
+    administration = connect(postgres_url)
+    async with engine.connect() as connection:
+        name = (await connection.execute(text("select current_database()"))).scalar_one()
+    async with administration.connect() as connection:
+        cut = "select pg_terminate_backend(pid) from pg_stat_activity where datname = :name"
+        await connection.execute(text(cut), {"name": name})
+    await administration.dispose()
+    opened = await marieke.submits("The printer is on fire")
+    assert opened["status"] == "new"
