@@ -1,0 +1,84 @@
+"""What people do besides the acts of the model: every command's other ways to be given."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.contract.event_data import Actor, Contact
+from services.contract.vocabulary import Channel, DeadlineKind, Effort, Kind, Language, Metric, Priority, Told
+from services.intake.rules import commands
+from services.intake.rules.ticket import Message, ProductRef, TeamRef
+from services.promises.policy import Escalation, Policy, Target
+from services.promises.working_time import Counted, Span
+from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, REQUESTER
+from tests.notify.happenings import BY_DIRK, BY_EMMA, EMMA, LUCIA, PIA, TEAM
+
+HOUR = timedelta(hours=1)
+FOLLOWER = Contact(person_id=UUID(int=3), name="Luca", email="luca@ferrari.example", language=Language.ITALIAN)
+SERVICE = Actor(kind="service", name="Webshop", staff=True)
+BY_FOLLOWER = Actor(kind="person", name=FOLLOWER.name, person_id=FOLLOWER.person_id)
+NASTY = '<b>"Fire" & water</b>'
+
+STRICT = Policy(
+    survey_after=Span(length=timedelta(hours=2), counted=Counted.WORKING),
+    targets=tuple(Target(metric=metric, within=Span(length=timedelta(hours=8))) for metric in Metric),
+    escalations=(
+        Escalation(),
+        Escalation(after=2 * HOUR, tell=(Told.TEAM, Told.ADMINS)),
+        Escalation(after=4 * HOUR, tell=(Told.AGENTS,)),
+    ),
+    warn_at=(50, 75),
+    survey_spread=timedelta(0),
+).pinned("De Vries")
+
+
+def written(text: str, channel: Channel = Channel.WEB, **facts: object) -> Message:
+    """A message whose id is made from its words."""
+    return Message(comment_id=UUID(int=len(text)), text=text, channel=channel, **facts)  # type: ignore[arg-type]  # named as the fields are
+
+
+EXTRAS: tuple[Callable[[datetime], commands.Order], ...] = (
+    lambda _: commands.Assign(BY_EMMA, EMMA),
+    lambda _: commands.Assign(AGENT, DAAN),
+    lambda _: commands.Assign(AGENT, LUCIA),
+    lambda _: commands.HandOver(AGENT, None),
+    lambda _: commands.HandOver(AGENT, TeamRef(id=TEAM, name="Labels"), EMMA),
+    lambda _: commands.Reply(SERVICE, written("Your order is on its way.", Channel.API)),
+    lambda _: commands.Reply(BY_FOLLOWER, written("Same here.", Channel.EMAIL, message_id="<17@ferrari.example>")),
+    lambda _: commands.Reply(REQUESTER, written("I am away.", Channel.EMAIL, auto_generated=True)),
+    lambda _: commands.Reply(
+        BY_EMMA, written(f"{NASTY}\n\nSee the picture.", attachment_names=("fire.png", "<b>.pdf"))
+    ),
+    lambda _: commands.Reply(AGENT, written("Long. " * 5_000)),
+    lambda _: commands.Reply(REQUESTER, written("Longer. " * 500)),
+    lambda _: commands.Ask(BY_EMMA, written("Which printer?", html="<p>Which printer?</p>")),
+    lambda _: commands.Solve(AGENT, DAAN, None, problem=9),
+    lambda _: commands.Solve(AGENT, DAAN, written("It is out."), problem=9),
+    lambda _: commands.Rate(REQUESTER, good=False, comment="Slow."),
+    lambda _: commands.Rate(REQUESTER, good=True, comment=NASTY),
+    lambda _: commands.Park(AGENT, workaround=True, effort=Effort.LARGE, note="The driver."),
+    lambda _: commands.Park(AGENT, workaround=True, effort=Effort.MEDIUM, note=NASTY, message=written("Later.")),
+    lambda _: commands.Plan(BY_DIRK, "5.1"),
+    lambda _: commands.Ship(BY_DIRK, "5.1", "Printers are fireproof."),
+    lambda _: commands.Decline(BY_DIRK, written("It is as it should be.")),
+    lambda _: commands.TakeIn(AGENT, merged=5, requester=FOLLOWER, followers=(PIA, MARIEKE)),
+    lambda _: commands.Prioritise(AGENT, Priority.HIGH, NASTY),
+    lambda _: commands.Prioritise(AGENT, Priority.MEDIUM, " "),
+    lambda _: commands.Tag(AGENT, add=("Fire", "ink"), remove=("printer",)),
+    lambda _: commands.Tag(AGENT, remove=("ink",)),
+    lambda _: commands.Change(AGENT, kind=Kind.QUESTION, product=ProductRef(id=UUID(int=4), name="Labels")),
+    lambda _: commands.Change(AGENT, subject=NASTY, fields={"serial": "12"}),
+    lambda _: commands.Change(AGENT, fields={"serial": "13"}),
+    lambda _: commands.LinkProblem(AGENT, None),
+    lambda _: commands.Share(AGENT, PIA),
+    lambda _: commands.Share(AGENT, PIA, shared=False),
+    lambda now: commands.Snooze(BY_EMMA, EMMA, now + 26 * HOUR),
+    lambda now: commands.Postpone(AGENT, DeadlineKind.CLOSURE, now + 30 * 24 * HOUR),
+    lambda now: commands.Postpone(REQUESTER, DeadlineKind.CLOSURE, now + 20 * 24 * HOUR),
+    lambda _: commands.Skip(AGENT, DeadlineKind.REMINDER),
+    lambda _: commands.Skip(AGENT, DeadlineKind.FINALISATION),
+    lambda _: commands.DoNow(AGENT, DeadlineKind.SURVEY),
+    lambda _: commands.ConfirmSolved(BY_FOLLOWER),
+    lambda _: commands.Replan(AGENT, STRICT, "contract De Vries, version 2"),
+)
+"""Each given the time. Where the ticket does not allow one, the refusal is what is observed."""
