@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.state_folder import DEFAULT, reach
+from services.cli.state_folder import DEFAULT, StateFolder, reach
 from services.contract.errors import NotFound
 from services.messaging.broker import Broker, DeadLetter
 from services.platform.settings import Settings
@@ -36,14 +36,11 @@ QueueName = Annotated[
 ]
 LetterId = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")]
 LetterIdOrAll = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it, or `all`.")]
-State = Annotated[
-    Path, typer.Option(envvar="BALIE_STATE", file_okay=False, help="The folder of a Balie that runs whole.")
-]
-Answer = TypeVar("Answer")
+Found = TypeVar("Found")
 
 
 @app.command("list")
-def list_letters(queue: QueueName, state: State = DEFAULT) -> None:
+def list_letters(queue: QueueName, state: StateFolder = DEFAULT) -> None:
     """Which messages lie there, oldest first, and why."""
     letters = _ask(state, lambda broker: broker.dead_letters(queue, LETTERS_MAX))
     table = Table("id", "event", "about", "died", "why", title=f"{len(letters)} dead letters of {queue}")
@@ -57,7 +54,7 @@ def list_letters(queue: QueueName, state: State = DEFAULT) -> None:
 
 
 @app.command()
-def show(queue: QueueName, letter_id: LetterId, state: State = DEFAULT) -> None:
+def show(queue: QueueName, letter_id: LetterId, state: StateFolder = DEFAULT) -> None:
     """One message whole, as it came."""
     letter = _ask(state, lambda broker: _find(broker, queue, letter_id))
     print(f"{letter.reason}\n")
@@ -65,13 +62,13 @@ def show(queue: QueueName, letter_id: LetterId, state: State = DEFAULT) -> None:
 
 
 @app.command()
-def replay(queue: QueueName, letter_id: LetterIdOrAll, state: State = DEFAULT) -> None:
+def replay(queue: QueueName, letter_id: LetterIdOrAll, state: StateFolder = DEFAULT) -> None:
     """Put it back into the queue as if new."""
     print(f"{_ask(state, lambda broker: _each(broker, broker.replay, queue, letter_id))} replayed.")
 
 
 @app.command()
-def discard(queue: QueueName, letter_id: LetterIdOrAll, state: State = DEFAULT) -> None:
+def discard(queue: QueueName, letter_id: LetterIdOrAll, state: StateFolder = DEFAULT) -> None:
     """Throw it away for good."""
     print(f"{_ask(state, lambda broker: _each(broker, broker.discard, queue, letter_id))} discarded.")
 
@@ -92,13 +89,13 @@ async def _each(broker: Broker, act: Callable[[str, str], Awaitable[bool]], queu
     return sum([await act(queue, letter.id) for letter in letters])
 
 
-def _ask(state: Path, question: Callable[[Broker], Awaitable[Answer]]) -> Answer:
+def _ask(state: Path, question: Callable[[Broker], Awaitable[Found]]) -> Found:
     from services.cli.chosen_broker import chosen_broker
 
     settings = reach(Settings, state)
     broker = chosen_broker(settings.broker_url.get_secret_value(), settings.database_url.get_secret_value())
 
-    async def ask() -> Answer:
+    async def ask() -> Found:
         # Somebody waits at a prompt: a broker that is away is said at once, not waited for.
         await broker.connect()
         try:

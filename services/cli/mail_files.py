@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from services.cli.state_folder import reach
-from services.intake.mail.incoming import Mailroom, Outcome, Receipt, receive_mail
+from services.intake.mail.incoming import MailOutcome, Mailroom, Receipt, receive_mail
 from services.intake.main import IntakeSettings, blob_store
 from services.platform.clock import wall_clock
 from services.platform.database import connect
@@ -36,7 +36,7 @@ async def _receive_all(settings: MailSettings, mails: Iterable[tuple[str, bytes]
         for name, raw in mails:
             receipt = await receive_mail(mailroom, raw)
             print(f"{name}: {_sentence(receipt)}")
-            all_in = all_in and receipt.outcome is not Outcome.REFUSED
+            all_in = all_in and receipt.outcome is not MailOutcome.REFUSED
     finally:
         await engine.dispose()
     return all_in
@@ -44,10 +44,10 @@ async def _receive_all(settings: MailSettings, mails: Iterable[tuple[str, bytes]
 
 def _sentence(receipt: Receipt) -> str:
     return {
-        Outcome.SUBMITTED: f"opened ticket {receipt.number}.",
-        Outcome.REPLIED: f"answered ticket {receipt.number}.",
-        Outcome.FOLLOWED_UP: f"opened ticket {receipt.number}, which follows up a finalised one.",
-        Outcome.NOTED: f"noted on ticket {receipt.number}; a machine wrote it.",
-        Outcome.REPEATED: f"came before{f', for ticket {receipt.number}' if receipt.number else ''}.",
-        Outcome.REFUSED: f"refused. {receipt.reason}",
+        MailOutcome.SUBMITTED: f"opened ticket {receipt.number}.",
+        MailOutcome.REPLIED: f"answered ticket {receipt.number}.",
+        MailOutcome.FOLLOWED_UP: f"opened ticket {receipt.number}, which follows up a finalised one.",
+        MailOutcome.NOTED: f"noted on ticket {receipt.number}; a machine wrote it.",
+        MailOutcome.REPEATED: f"came before{f', for ticket {receipt.number}' if receipt.number else ''}.",
+        MailOutcome.REFUSED: f"refused. {receipt.reason}",
     }[receipt.outcome]

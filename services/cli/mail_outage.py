@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from services.cli.state_folder import DEFAULT, reach
+from services.cli.state_folder import DEFAULT, StateFolder, reach
 from services.platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHOWN_MAX = 100
 
 app = typer.Typer(no_args_is_help=True, help="When mail could not come in: closures wait as long again.")
-Answer = TypeVar("Answer")
+Found = TypeVar("Found")
 
 
 def _instant(given: str) -> datetime:
@@ -37,9 +37,6 @@ def _when(given: str | None) -> str | None:
     return given
 
 
-State = Annotated[
-    Path, typer.Option(envvar="BALIE_STATE", file_okay=False, help="The folder of a Balie that runs whole.")
-]
 Since = Annotated[str | None, typer.Option("--from", callback=_when, help="Since when; now where left out.")]
 Until = Annotated[str | None, typer.Option("--to", callback=_when, help="Until when, where it is over.")]
 
@@ -49,7 +46,7 @@ def begin(
     reason: Annotated[str, typer.Argument(metavar="REASON", help="For the ticket's history.")],
     since: Since = None,
     until: Until = None,
-    state: State = DEFAULT,
+    state: StateFolder = DEFAULT,
 ) -> None:
     """Mail cannot come in, or could not between --from and --to."""
     from services.intake.tickets.mail_outages import report_outage
@@ -68,7 +65,7 @@ def begin(
 def end(
     outage: Annotated[int, typer.Argument(metavar="ID", help="As `list` shows it.")],
     until: Until = None,
-    state: State = DEFAULT,
+    state: StateFolder = DEFAULT,
 ) -> None:
     """Mail comes in again."""
     from services.intake.tickets.mail_outages import end_outage
@@ -80,7 +77,7 @@ def end(
 
 
 @app.command("list")
-def list_all(state: State = DEFAULT) -> None:
+def list_all(state: StateFolder = DEFAULT) -> None:
     """The outages known, newest first."""
     from services.intake.tickets.mail_outages import list_outages
 
@@ -96,12 +93,12 @@ def _told(outage: "Outage") -> str:
     return f"{outage.id}: {outage.began_at:%F %R} until {until}: {outage.reason}"
 
 
-def _ask(state: Path, work: "Callable[[AsyncConnection], Awaitable[Answer]]") -> Answer:
+def _ask(state: Path, work: "Callable[[AsyncConnection], Awaitable[Found]]") -> Found:
     from services.platform.database import connect, transaction
 
     settings = reach(Settings, state)
 
-    async def ask() -> Answer:
+    async def ask() -> Found:
         engine = connect(settings.database_url.get_secret_value())
         try:
             async with transaction(engine) as connection:

@@ -8,7 +8,6 @@ import socket
 import sys
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -16,7 +15,7 @@ from rich.console import Console
 
 from services.cli import dead_letters, mail_outage, operator_commands, receive_mail, simulate
 from services.cli.demo import command as demo
-from services.cli.state_folder import DEFAULT
+from services.cli.state_folder import DEFAULT, StateFolder
 from services.contract.errors import BalieError, Permanent
 from services.platform.settings import Settings, load
 from services.platform.telemetry import configure_logging
@@ -52,9 +51,6 @@ Host = Annotated[str, typer.Option(envvar="BALIE_HOST", help="The address to lis
 Port = Annotated[
     int, typer.Option(envvar="BALIE_PORT", min=0, max=PORT_MAX, help="The port to listen on; 0 takes a free one.")
 ]
-State = Annotated[
-    Path, typer.Option(envvar="BALIE_STATE", file_okay=False, help="The folder of a Balie that runs whole.")
-]
 
 
 def _smtp(url: str | None) -> str | None:
@@ -83,7 +79,7 @@ def main() -> None:
 
 @app.command()
 def up(
-    state: State = DEFAULT,
+    state: StateFolder = DEFAULT,
     port: Annotated[int, typer.Option(min=0, max=PORT_MAX, help="The port people come to; taken: a free one.")] = 8080,
     smtp_url: Annotated[
         str | None,

@@ -13,7 +13,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
-from services.cli.state_folder import DEFAULT, reach
+from services.cli.state_folder import DEFAULT, StateFolder, reach
 from services.contract.vocabulary import Language
 from services.platform.settings import SECRET_CHARACTERS_MIN, Settings
 
@@ -44,14 +44,11 @@ def _of_form(form: Any, text: str, otherwise: str) -> str:
         raise typer.BadParameter(otherwise) from None
 
 
-State = Annotated[
-    Path, typer.Option(envvar="BALIE_STATE", file_okay=False, help="The folder of a Balie that runs whole.")
-]
-Answer = TypeVar("Answer")
+Found = TypeVar("Found")
 
 
 @app.command()
-def migrate(state: State = DEFAULT) -> None:
+def migrate(state: StateFolder = DEFAULT) -> None:
     """Bring every service's tables, and the help centre that ships, to their newest form."""
     from services.kb.help_centre import load
     from services.platform.clock import wall_clock
@@ -68,7 +65,7 @@ def migrate(state: State = DEFAULT) -> None:
 
 @app.command()
 def doctor(
-    state: State = DEFAULT,
+    state: StateFolder = DEFAULT,
     heal: Annotated[bool, typer.Option("--heal", help="Set clocks right that differ from their ticket.")] = False,
 ) -> None:
     """Say in sentences what is wrong; exit code 1 where anything is, and is not set right."""
@@ -83,7 +80,7 @@ def doctor(
 
 
 @app.command()
-def token(name: Annotated[str, typer.Argument(metavar="NAME", callback=_name)], state: State = DEFAULT) -> None:
+def token(name: Annotated[str, typer.Argument(metavar="NAME", callback=_name)], state: StateFolder = DEFAULT) -> None:
     """A token with which another service, NAME, may do what an agent may. Shown once, kept nowhere."""
     from services.intake.people.sessions import issue_service_token
     from services.platform.clock import wall_clock
@@ -105,7 +102,7 @@ def admin(
     email: Annotated[str, typer.Argument(metavar="EMAIL", callback=_email)],
     name: Annotated[str, typer.Option(help="For somebody new; the address where left out.")] = "",
     language: Annotated[Language, typer.Option(help="For somebody new.")] = Language.ENGLISH,
-    state: State = DEFAULT,
+    state: StateFolder = DEFAULT,
 ) -> None:
     """Make somebody an administrator, and show the link with which they choose their password."""
     from services.intake.people.administrators import appoint
@@ -142,10 +139,10 @@ def contract(
         write_documents(folder, documents(_apis()), breaking=breaking)
 
 
-def _ask(settings: Settings, work: "Callable[[AsyncEngine], Awaitable[Answer]]") -> Answer:
+def _ask(settings: Settings, work: "Callable[[AsyncEngine], Awaitable[Found]]") -> Found:
     from services.platform.database import connect
 
-    async def ask() -> Answer:
+    async def ask() -> Found:
         engine = connect(settings.database_url.get_secret_value())
         try:
             return await work(engine)

@@ -25,11 +25,11 @@ Mails = Annotated[
     list[Path],
     typer.Argument(metavar="FILE...", callback=_readable, help="Mails; - reads one from standard input."),
 ]
-State = Annotated[Path, typer.Option(envvar="BALIE_STATE", help="The folder of a Balie that runs whole.")]
+AnyStateFolder = Annotated[Path, typer.Option(envvar="BALIE_STATE", help="The folder of a Balie that runs whole.")]
 
 
 @app.command("receive-mail")
-def receive(files: Mails, state: State = DEFAULT) -> None:
+def receive(files: Mails, state: AnyStateFolder = DEFAULT) -> None:
     """Bring mails in as tickets and replies; one that came before changes nothing. Exit code 1 where one is refused."""
     # Here, because `balie --help` need not load a database driver.
     from services.cli.mail_files import receive_files

@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.state_folder import DEFAULT, reach
+from services.cli.state_folder import DEFAULT, StateFolder, reach
 from services.contract.errors import Invalid, NotFound
 from services.platform.settings import EXIT_USAGE, Settings
 
 if TYPE_CHECKING:
-    from services.intake.rules.simulation.outcome import Outcome
+    from services.intake.rules.simulation.outcome import SimulationOutcome
 
 POLICY_BYTES_MAX = 1_000_000
 TABLE_COLUMNS = 110
@@ -28,7 +28,7 @@ TABLE_COLUMNS = 110
 app = typer.Typer()
 
 
-class Form(StrEnum):
+class OutputFormat(StrEnum):
     """How the outcome is written."""
 
     TABLE = "table"
@@ -71,9 +71,6 @@ Since = Annotated[
 Until = Annotated[
     datetime | None, typer.Option("--to", parser=_instant, metavar="DAY", help="Up to this one, exclusive; else now.")
 ]
-State = Annotated[
-    Path, typer.Option(envvar="BALIE_STATE", file_okay=False, help="The folder of a Balie that runs whole.")
-]
 
 
 @app.command()
@@ -82,7 +79,7 @@ def simulate(
     since: Since,
     until: Until = None,
     organisation: Annotated[str | None, typer.Option(help="Only this one's tickets, by name or id.")] = None,
-    form: Annotated[Form, typer.Option("--format", help="How to write the outcome.")] = Form.TABLE,
+    form: Annotated[OutputFormat, typer.Option("--format", help="How to write the outcome.")] = OutputFormat.TABLE,
     out: Annotated[
         Path | None,
         typer.Option(dir_okay=False, writable=True, callback=_writable, help="Write it here."),
@@ -90,7 +87,7 @@ def simulate(
     processes: Annotated[int, typer.Option(min=1, max=64, help="How many at a time; else one for each core.")] = (
         os.cpu_count() or 1
     ),
-    state: State = DEFAULT,
+    state: StateFolder = DEFAULT,
 ) -> None:
     """How often the clock would have acted under other promises: the tickets' recorded lives, lived again.
 
@@ -125,20 +122,20 @@ def _refuse(sentence: str) -> NoReturn:
     raise typer.Exit(EXIT_USAGE)
 
 
-def _write(outcome: "Outcome", form: Form, file: TextIO) -> None:
+def _write(outcome: "SimulationOutcome", form: OutputFormat, file: TextIO) -> None:
     match form:
-        case Form.JSON:
+        case OutputFormat.JSON:
             json.dump(outcome.document(), file, indent=2, ensure_ascii=False)
             file.write("\n")
-        case Form.CSV:
+        case OutputFormat.CSV:
             from services.intake.rules.simulation.outcome import CSV_HEAD
 
             csv.writer(file).writerows([CSV_HEAD, *outcome.rows()])
-        case Form.TABLE:
+        case OutputFormat.TABLE:
             _show(outcome, Console(file=file, width=None if file.isatty() else TABLE_COLUMNS, highlight=False))
 
 
-def _show(outcome: "Outcome", console: Console) -> None:
+def _show(outcome: "SimulationOutcome", console: Console) -> None:
     table = Table("organisation", "act", *(f"{name}" for name in ("recorded", "before", "after", "difference")))
     for column in table.columns[2:]:
         column.justify = "right"

@@ -7,14 +7,19 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
+import typer
 from pydantic_settings import BaseSettings
 
 from services.contract.errors import Permanent
 from services.platform.settings import EXIT_USAGE, PREFIX, load
 
 DEFAULT = Path(".balie")
+StateFolder = Annotated[
+    Path, typer.Option(envvar="BALIE_STATE", file_okay=False, help="The folder of a Balie that runs whole.")
+]
+"""The option of every command that may reach a Balie that runs whole."""
 SECRET_BYTES = 48
 PASSWORD_BYTES = 6
 _LOCK, _SECRET, _PASSWORD, _ENVIRONMENT = "lock", "secret", "demonstration.password", "environment"
@@ -62,7 +67,7 @@ def demonstration_password(state: Path) -> str:
 
 
 @contextmanager
-def told(state: Path, environment: Mapping[str, str]) -> Iterator[None]:
+def reachable(state: Path, environment: Mapping[str, str]) -> Iterator[None]:
     """During the block other processes can read this `environment`, by which they reach what runs here."""
     file = state / _ENVIRONMENT
     _write_private(file, "".join(f"{name}={value}\n" for name, value in environment.items()))

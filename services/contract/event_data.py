@@ -31,6 +31,10 @@ class Actor(Fact):
     person_id: UUID | None = None
     staff: bool = False
 
+    def speaks_for(self, requester: Contact) -> bool:
+        """Whether they act on the requester's side: an agent who asks for themselves does, the clock never."""
+        return self.kind != "clock" and (not self.staff or self.person_id == requester.person_id)
+
 
 class TicketFacts(Fact):
     """The ticket as it stands after the event."""

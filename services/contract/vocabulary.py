@@ -100,7 +100,7 @@ class Metric(StrEnum):
     RESOLUTION = "resolution"
 
 
-class Told(StrEnum):
+class AlertAudience(StrEnum):
     """Whom an escalation step tells. Where there is no assignee or team, all agents are told instead."""
 
     ASSIGNEE = "assignee"

@@ -31,7 +31,7 @@ from services.kb.store import add_opinion
 from services.kb.tables import idempotency_key
 from services.platform.database import transaction
 from services.platform.http import AnyCaller, StaffCaller
-from services.platform.idempotency import REPLAYED, Answer, IdempotencyKey, answer_once
+from services.platform.idempotency import REPLAYED, IdempotencyKey, JsonAnswer, answer_once
 from services.platform.identity import Caller
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
@@ -106,11 +106,11 @@ async def create_article(
     """Support staff and services. It can be read at once, and others are told by `article.published.v1`."""
     texts = [each.text(each.language) for each in wanted.translations]
 
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         now = library.now()
         await publish(connection, wanted.slug, wanted.kind, texts, public_url=library.public_url, now=now)
         article = await _article(connection, library, wanted.slug, texts[0].language)
-        return Answer(201, article.model_dump(mode="json"), {"Location": f"/api/v1/articles/{wanted.slug}"})
+        return JsonAnswer(201, article.model_dump(mode="json"), {"Location": f"/api/v1/articles/{wanted.slug}"})
 
     answer = await answer_once(library.engine, idempotency_key, caller, key, request, work)
     library.catalogue.wake()
@@ -148,13 +148,13 @@ async def give_feedback(
     address = request.client.host if request.client else ""
     library.opinions.count(f"{person_id or address}/{slug}", now.timestamp())
 
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         read = await read_article(connection, slug, opinion.language)
         comment, language = opinion.comment or "", read.article.text.language
         await add_opinion(
             connection, slug, language, helpful=opinion.helpful, comment=comment, person_id=person_id, now=now
         )
-        return Answer(204, {})
+        return JsonAnswer(204, {})
 
     answer = await answer_once(library.engine, idempotency_key, caller or NOBODY, key, request, work)
     return Response(status_code=204, headers={REPLAYED: "true"} if REPLAYED in answer.headers else {})

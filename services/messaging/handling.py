@@ -40,10 +40,10 @@ class Dead:
     reason: str
 
 
-Outcome: TypeAlias = Done | PutOff | Dead
+HandlingOutcome: TypeAlias = Done | PutOff | Dead
 
 
-async def handle(queue: Queue, handler: Handler, body: bytes | str, tries: int) -> Outcome:
+async def handle(queue: Queue, handler: Handler, body: bytes | str, tries: int) -> HandlingOutcome:
     """Try the message once; `tries` counts this try too, so it is 1 the first time.
 
     A try whose consumer died counts: it is never tried more than `queue.delivery_limit` times.
@@ -66,7 +66,7 @@ def parse(body: bytes | str) -> Event | None:
         return None
 
 
-async def _hand_over(queue: Queue, handler: Handler, event: Event, tries: int) -> Outcome:
+async def _hand_over(queue: Queue, handler: Handler, event: Event, tries: int) -> HandlingOutcome:
     log = _log.bind(queue=queue.name, event_id=str(event.id), event_type=event.type, tries=tries)
     try:
         async with asyncio.timeout(queue.handle_timeout.total_seconds()):

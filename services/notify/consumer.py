@@ -8,15 +8,22 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.contract.desk_events import TeamChanged, TicketSnoozeEnded
 from services.contract.errors import Permanent
 from services.contract.event_data import EventData, TicketEventData
-from services.contract.events import EVENT_TYPES, ArticlePublished, ArticleSuggested, Event, PersonChanged
+from services.contract.events import (
+    EVENT_TYPES,
+    ArticlePublished,
+    ArticleSuggested,
+    Event,
+    PersonChanged,
+    TeamChanged,
+    TicketSnoozeEnded,
+)
 from services.messaging.broker import Queue
 from services.messaging.outbox import first_time
 from services.notify import store
-from services.notify.rendering import Desk
-from services.notify.rules.facts import Facts
+from services.notify.rendering import MailIdentity
+from services.notify.rules.facts import PlanFacts
 from services.notify.rules.known import KnownTicket, is_closing_told
 from services.notify.rules.notices import Budget, Notification
 from services.notify.rules.plan import budget_of, budgeted, may_tell_staff, plan
@@ -37,7 +44,7 @@ class Consumer:
     """The handler of queue `notify.mail`. `planned` is called when there is something new to deliver."""
 
     def __init__(
-        self, engine: AsyncEngine, desk: Desk, automatic: Budget, clock: Clock, planned: Callable[[], None]
+        self, engine: AsyncEngine, desk: MailIdentity, automatic: Budget, clock: Clock, planned: Callable[[], None]
     ) -> None:
         self._engine, self._desk, self._automatic, self._clock = engine, desk, automatic, clock
         self._planned = planned
@@ -72,10 +79,10 @@ class Consumer:
 
     async def _facts(
         self, connection: AsyncConnection, event: Event, data: EventData, before: KnownTicket | None
-    ) -> Facts:
+    ) -> PlanFacts:
         budget, mailboxes = budget_of(data, self._automatic), budgeted(data)
         await store.lock_mailboxes(connection, mailboxes)
-        facts = Facts(
+        facts = PlanFacts(
             self._desk.address,
             budget=budget,
             spent=await store.spent(connection, mailboxes, budget, event.time) if mailboxes else {},

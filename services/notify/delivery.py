@@ -14,7 +14,7 @@ from services.contract.errors import Permanent, Temporary, sentence
 from services.notify import claims
 from services.notify.claims import Claim, Claimed, Unreadable
 from services.notify.mail import compose
-from services.notify.rendering import Desk
+from services.notify.rendering import MailIdentity
 from services.notify.rules.notices import next_try
 from services.notify.smtp import Transport
 from services.notify.truth import why_untrue
@@ -36,7 +36,9 @@ log = structlog.get_logger()
 class Delivery:
     """The delivery loop of one process."""
 
-    def __init__(self, engine: AsyncEngine, transport: Transport, desk: Desk, signer: Signer, clock: Clock) -> None:
+    def __init__(
+        self, engine: AsyncEngine, transport: Transport, desk: MailIdentity, signer: Signer, clock: Clock
+    ) -> None:
         self._engine, self._transport, self._desk = engine, transport, desk
         self._signer, self._clock = signer, clock
         self._woken = asyncio.Event()

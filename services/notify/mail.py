@@ -7,7 +7,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 
 from services.contract.errors import Permanent
-from services.notify.rendering import Desk, Known, one_line, render
+from services.notify.rendering import Known, MailIdentity, one_line, render
 from services.notify.rules.notices import Notification, is_automatic, message_id, thread_id
 from services.platform.identity import Signer
 
@@ -23,7 +23,7 @@ _MESSAGE_ID = re.compile(r"<[!-~]{1,800}>")
 
 
 def compose(
-    notification: Notification, known: Known, desk: Desk, signer: Signer, written_at: datetime, now: datetime
+    notification: Notification, known: Known, desk: MailIdentity, signer: Signer, written_at: datetime, now: datetime
 ) -> EmailMessage:
     """The message to send at `now` for a notification planned at `written_at`; the same again at a repeat.
 
@@ -65,7 +65,7 @@ def needs_utf8(message: EmailMessage) -> bool:
     return not recipient_of(message).isascii()
 
 
-def _sender_name(notification: Notification, desk: Desk) -> str:
+def _sender_name(notification: Notification, desk: MailIdentity) -> str:
     by = notification.content.by
     return desk.name if is_automatic(notification.template) or by is None else f"{one_line(by.name)} ({desk.name})"
 
@@ -81,7 +81,7 @@ def _recipient(notification: Notification) -> Address:
         raise Permanent(f"{recipient.address!r} is no e-mail address: {error}") from error
 
 
-def _add_thread(message: EmailMessage, notification: Notification, desk: Desk) -> None:
+def _add_thread(message: EmailMessage, notification: Notification, desk: MailIdentity) -> None:
     number = notification.number
     if number is None:
         return
@@ -96,7 +96,7 @@ def _add_thread(message: EmailMessage, notification: Notification, desk: Desk) -
     message[TICKET_HEADER] = str(number)
 
 
-def _add_warnings_to_machines(message: EmailMessage, notification: Notification, desk: Desk) -> None:
+def _add_warnings_to_machines(message: EmailMessage, notification: Notification, desk: MailIdentity) -> None:
     if not is_automatic(notification.template):
         return
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: responders must leave it unanswered

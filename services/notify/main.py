@@ -11,7 +11,7 @@ from services.messaging.broker import Broker
 from services.notify.consumer import QUEUE, Consumer
 from services.notify.delivery import Delivery
 from services.notify.forgetting import forget_events, forget_sent
-from services.notify.rendering import Desk
+from services.notify.rendering import MailIdentity
 from services.notify.rules.notices import AUTOMATIC_MAILS_MAX, automatic_budget
 from services.notify.smtp import FolderTransport, SmtpTransport, Transport
 from services.platform.clock import wall_clock
@@ -71,10 +71,10 @@ class NotifySettings(Settings):
     def _is_known(cls, domain: str, known: ValidationInfo) -> str:
         return domain or parseaddr(known.data.get("mail_from", ""))[1].rpartition("@")[2]
 
-    def desk(self) -> Desk:
+    def desk(self) -> MailIdentity:
         """Who mails come from, and where their links lead."""
         name, address = parseaddr(self.mail_from)
-        return Desk(name or address, address, self.mail_domain, self.public_url.rstrip("/"))
+        return MailIdentity(name or address, address, self.mail_domain, self.public_url.rstrip("/"))
 
     def transport(self) -> Transport:
         """The way out."""

@@ -45,7 +45,7 @@ class Unsent:
 
 
 @dataclass(frozen=True)
-class Told:
+class NoticeCount:
     """How many notifications of one template a ticket has in one state."""
 
     ticket_number: int
@@ -93,7 +93,7 @@ async def unsent(engine: AsyncEngine, limit: int = LISTED_MAX) -> list[Unsent]:
     ]
 
 
-async def told(engine: AsyncEngine) -> list[Told]:
+async def notice_counts(engine: AsyncEngine) -> list[NoticeCount]:
     """What was planned about every ticket, and what became of it: the books that `balie demo` checks."""
     columns = notification.c.ticket_number, notification.c.template, notification.c.state
     query = (
@@ -104,4 +104,4 @@ async def told(engine: AsyncEngine) -> list[Told]:
     )
     async with engine.connect() as connection:
         rows = (await connection.execute(query)).all()
-    return [Told(row.ticket_number, row.template, row.state, row._mapping["count"]) for row in rows]
+    return [NoticeCount(row.ticket_number, row.template, row.state, row._mapping["count"]) for row in rows]

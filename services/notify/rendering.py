@@ -43,7 +43,7 @@ _LINKS = {
 
 
 @dataclass(frozen=True)
-class Desk:
+class MailIdentity:
     """Who the mails come from, and where their links lead."""
 
     name: str
@@ -70,7 +70,7 @@ class Rendered:
     html: str
 
 
-def render(notification: Notification, known: Known, desk: Desk, signer: Signer, now: datetime) -> Rendered:
+def render(notification: Notification, known: Known, desk: MailIdentity, signer: Signer, now: datetime) -> Rendered:
     """The mail's words as of `now`: dates that have passed, or may have changed since, are left out."""
     variables = _variables(notification, known, desk, signer, now)
     path = f"{notification.recipient.language}/{notification.template}.jinja"
@@ -95,7 +95,9 @@ def _subject(notification: Notification, text: Any) -> str:
     return one_line(subject)[:SUBJECT_CHARACTERS_MAX]
 
 
-def _variables(notification: Notification, known: Known, desk: Desk, signer: Signer, now: datetime) -> dict[str, Any]:
+def _variables(
+    notification: Notification, known: Known, desk: MailIdentity, signer: Signer, now: datetime
+) -> dict[str, Any]:
     content, language = notification.content, notification.recipient.language
     stands = promise_stands(notification, known.ticket)
     status = known.ticket.status if known.ticket else None
@@ -139,7 +141,7 @@ def _coming(at: datetime | None, now: datetime) -> datetime | None:
     return at if at is not None and now < at else None
 
 
-def _ticket_url(notification: Notification, desk: Desk) -> str:
+def _ticket_url(notification: Notification, desk: MailIdentity) -> str:
     folder = "desk/tickets" if notification.template in FOR_STAFF else "tickets"
     return f"{desk.public_url}/{folder}/{notification.number}" if notification.number else desk.public_url
 
@@ -158,7 +160,7 @@ def _follows(notification: Notification) -> bool:
     return ticket is not None and any(one.person_id == notification.recipient.person_id for one in ticket.followers)
 
 
-def _link(notification: Notification, desk: Desk, signer: Signer) -> dict[str, Any]:
+def _link(notification: Notification, desk: MailIdentity, signer: Signer) -> dict[str, Any]:
     about = _linked_about(notification)
     if notification.template not in _LINKS or not about:
         return {"link": ""}

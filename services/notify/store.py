@@ -11,9 +11,8 @@ from sqlalchemy import Row, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.contract.desk_events import TeamChanged
 from services.contract.event_data import Contact, TicketEventData
-from services.contract.events import ArticleSuggested, PersonChanged
+from services.contract.events import ArticleSuggested, PersonChanged, TeamChanged
 from services.contract.vocabulary import STAFF, ClosedReason, Language, Priority, Role, Status
 from services.notify.rules.facts import Subscriber
 from services.notify.rules.known import KnownTicket, learn

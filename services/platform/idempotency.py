@@ -33,7 +33,7 @@ IdempotencyKey = Annotated[
 
 
 @dataclass(frozen=True)
-class Answer:
+class JsonAnswer:
     """A JSON answer that can be given again."""
 
     status: int
@@ -72,7 +72,7 @@ def forget_answers(table: Table) -> Chore:
 
 
 Admit = Callable[[AsyncConnection, Caller], Awaitable[object]]
-Work = Callable[[AsyncConnection], Awaitable[Answer]]
+Work = Callable[[AsyncConnection], Awaitable[JsonAnswer]]
 
 
 async def answer_once(
@@ -112,7 +112,9 @@ async def answer_once(
         return answer.response()
 
 
-async def _claim(connection: AsyncConnection, table: Table, caller: str, key: str, fingerprint: str) -> Answer | None:
+async def _claim(
+    connection: AsyncConnection, table: Table, caller: str, key: str, fingerprint: str
+) -> JsonAnswer | None:
     # Two at once: the second waits here until the first commits (then replays it) or fails (then does it).
     claim = insert(table).values(caller=caller, key=key, fingerprint=fingerprint).on_conflict_do_nothing()
     if (await connection.execute(claim.returning(table.c.key))).first() is not None:
@@ -120,7 +122,7 @@ async def _claim(connection: AsyncConnection, table: Table, caller: str, key: st
     row = (await connection.execute(select(table).where(table.c.caller == caller, table.c.key == key))).one()
     if row.fingerprint != fingerprint:
         raise Conflict("This Idempotency-Key came with a different request before; use a new key.")
-    return Answer(row.status, row.body, {**row.headers, REPLAYED: "true"})
+    return JsonAnswer(row.status, row.body, {**row.headers, REPLAYED: "true"})
 
 
 def _fingerprint(request: Request, content: bytes) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.contract.vocabulary import Metric, Priority, Status, Told
+from services.contract.vocabulary import AlertAudience, Metric, Priority, Status
 from services.promises.working_time import Calendar, Counted, Span
 
 STANDARD = "standard"
@@ -40,7 +40,7 @@ class Escalation(_Part):
     """Who is told, and how long after the breach, as the target is counted; the first step is the breach."""
 
     after: timedelta = Field(default=timedelta(0), ge=timedelta(0))
-    tell: tuple[Told, ...] = (Told.ASSIGNEE,)
+    tell: tuple[AlertAudience, ...] = (AlertAudience.ASSIGNEE,)
 
 
 class Promises(_Part):

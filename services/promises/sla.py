@@ -28,11 +28,11 @@ COUNTED_WHILE: dict[Metric, frozenset[Status]] = {
 """Requester wait, agent work and resolution run from opening to solution; first reply until support's first public
 message; next reply from the oldest unanswered message of the requester's side until support's next public one."""
 
-Counted = tuple[datetime, datetime | None]
+CountedStretch = tuple[datetime, datetime | None]
 """A stretch of time that counts; None where it still goes on."""
 
 
-class State(StrEnum):
+class PromiseState(StrEnum):
     """How it is with a promise. One that is broken stays so, met late or not yet."""
 
     RUNNING = "running"
@@ -51,7 +51,7 @@ class Measure:
     remaining: timedelta
     breach_at: datetime | None
     """When the promise breaks, or broke; None where it was met, or its clock stands still."""
-    state: State
+    state: PromiseState
 
 
 def measures(standing: Standing, policy: Policy, now: datetime) -> tuple[Measure, ...]:
@@ -110,7 +110,7 @@ def counting(policy: Policy, metric: Metric) -> frozenset[Status]:
     return COUNTED_WHILE[metric] - {pause.status for pause in policy.pauses if pause.metric is metric}
 
 
-def counted(standing: Standing, policy: Policy, metric: Metric) -> Iterator[Counted]:
+def counted(standing: Standing, policy: Policy, metric: Metric) -> Iterator[CountedStretch]:
     """The stretches of time that count for the metric, in order; neighbours are joined."""
     counts = counting(policy, metric)
     begins, ends = _window(standing, metric)
@@ -129,11 +129,11 @@ def counted(standing: Standing, policy: Policy, metric: Metric) -> Iterator[Coun
         yield start, ends
 
 
-def _elapsed(stretches: Iterable[Counted]) -> timedelta:
+def _elapsed(stretches: Iterable[CountedStretch]) -> timedelta:
     return sum((end - start for start, end in stretches if end is not None), timedelta(0))
 
 
-def _window(standing: Standing, metric: Metric) -> Counted:
+def _window(standing: Standing, metric: Metric) -> CountedStretch:
     if metric is Metric.FIRST_REPLY:
         return standing.opened_at, standing.replied_at
     if metric is Metric.NEXT_REPLY and standing.waits_since:
@@ -149,11 +149,11 @@ def _measure(standing: Standing, policy: Policy, metric: Metric, target: Span, n
     breach_at = reached_at(standing, policy, metric, target)
     broken = spent >= target.length or _was_breached(standing, metric)
     if broken:
-        state = State.BREACHED
+        state = PromiseState.BREACHED
     elif over:
-        state, breach_at = State.MET, None
+        state, breach_at = PromiseState.MET, None
     else:
-        state = State.RUNNING if breach_at else State.PAUSED
+        state = PromiseState.RUNNING if breach_at else PromiseState.PAUSED
     return Measure(metric, target, spent, target.length - spent, breach_at, state)
 
 

@@ -163,7 +163,9 @@ def taken_back(before: Standing, former: Standing, at: datetime) -> Standing:
     return former._replace(path=(*before.path, Stretch(former.status, at)))
 
 
-def met(before: Standing, kind: DeadlineKind, at: datetime, metric: Metric | None = None, point: int = 0) -> Standing:
+def after_deadline(
+    before: Standing, kind: DeadlineKind, at: datetime, metric: Metric | None = None, point: int = 0
+) -> Standing:
     """The automatic act of a deadline was carried out at `at`."""
     match kind:
         case DeadlineKind.REMINDER:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.contract.vocabulary import ClosedReason, DeadlineKind, Status
-from services.promises.sla import State
+from services.promises.sla import PromiseState
 from services.promises.working_time import Counted
 from services.web.clients.records import Promised, Ticket
 from services.web.words import Said
@@ -44,7 +44,7 @@ def steps(ticket: Ticket, t: Said) -> list[Step]:
 class Promise:
     """A promise about a ticket as a page shows it."""
 
-    state: State
+    state: PromiseState
     metric: str
     sentence: tuple[str, str, str]
     """The time in it by itself."""
@@ -62,13 +62,13 @@ def _promise(promised: Promised, t: Said) -> Promise:
     left = timedelta(seconds=promised.remaining_seconds)
     counted = t(f"promise.{promised.counted}")
     key = f"promise.{promised.state}"
-    if promised.state is State.BREACHED and left > timedelta(0):
+    if promised.state is PromiseState.BREACHED and left > timedelta(0):
         key = "promise.breached_before"
     # The time apart from the words around it: a script counts it down.
     sentence = t(key, time=TIME_PLACE, counted=counted, spent=t.hours(timedelta(seconds=promised.spent_seconds)))
     before, _, after = sentence.partition(TIME_PLACE)
     time = t.hours(left) if TIME_PLACE in sentence else ""
-    ticks = promised.remaining_seconds if promised.state is State.RUNNING and _passes(promised, t.now) else None
+    ticks = promised.remaining_seconds if promised.state is PromiseState.RUNNING and _passes(promised, t.now) else None
     return Promise(promised.state, t.metric(promised.metric), (before, time, after), promised.breach_at, ticks)
 
 

@@ -13,10 +13,17 @@ from uuid import UUID
 import structlog
 from pydantic import ValidationError
 
-from services.contract.desk_events import SlaAlert, TicketShared, TicketSnoozeEnded
 from services.contract.errors import Temporary, TooManyRequests
 from services.contract.event_data import TicketEventData
-from services.contract.events import EVENT_TYPES, ArticleSuggested, Event, TicketNoted
+from services.contract.events import (
+    EVENT_TYPES,
+    ArticleSuggested,
+    Event,
+    SlaAlert,
+    TicketNoted,
+    TicketShared,
+    TicketSnoozeEnded,
+)
 from services.messaging.broker import Broker, until_listening
 from services.platform.identity import Caller
 

@@ -7,8 +7,8 @@ from services.contract.vocabulary import DeadlineKind, Status
 
 DUE_SLACK = timedelta(milliseconds=1)
 """Timers count whole milliseconds: one that fires a hair early must not be armed again for nothing."""
-SNOOZE_FIRST = timedelta(minutes=1)
-SNOOZE_MAX = timedelta(hours=1)
+BACK_OFF_FIRST = timedelta(minutes=1)
+BACK_OFF_MAX = timedelta(hours=1)
 """The wait before a deadline that intake would not meet is brought up again; it doubles each time."""
 
 
@@ -56,11 +56,11 @@ class Alarm:
         """Whether this deadline is still the one to meet; a newer snapshot may have made it moot."""
         return not self.over and deadline == self.ticket.next_deadline
 
-    def snooze(self, now: datetime) -> None:
+    def back_off(self, now: datetime) -> None:
         """The deadline still stands although intake was asked to meet it: ask again later, not at once."""
-        wait = min(SNOOZE_FIRST * 2**self._snoozes, SNOOZE_MAX)
+        wait = min(BACK_OFF_FIRST * 2**self._snoozes, BACK_OFF_MAX)
         # Counted no further than it matters, or years of refusals would overflow the doubling.
-        if wait < SNOOZE_MAX:
+        if wait < BACK_OFF_MAX:
             self._snoozes += 1
         self._snoozed_until = now + wait
 

@@ -103,7 +103,7 @@ class TicketWorkflow:
         except FailureError as error:
             workflow.logger.warning("Intake will not meet the %s: %s", deadline.kind, error.cause or error)
         if self._alarm.owes(deadline):
-            self._alarm.snooze(workflow.now())
+            self._alarm.back_off(workflow.now())
         self._say()
 
     async def _ask_directly(self, order: MeetDeadline) -> Snapshot | None:

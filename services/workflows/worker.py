@@ -30,13 +30,13 @@ SANDBOX = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_
 """Our modules hold no state, so a run need not import them afresh, which would cost 15 ms a ticket.
 Clocks, chance and files stay forbidden to what runs inside."""
 
-Meet = Callable[[MeetDeadline], Awaitable[Snapshot]]
+MeetDirectly = Callable[[MeetDeadline], Awaitable[Snapshot]]
 """An activity of the name MEET_DEADLINE_ACTIVITY, run in this worker."""
 
 
 def ticket_worker(
     client: Client,
-    meet: Meet,
+    meet: MeetDirectly,
     *,
     build_id: str = "",
     workflow: type = TicketWorkflow,

@@ -13,7 +13,7 @@ from services.intake.rules.decide import decide
 from services.intake.rules.ticket import Decision, Ticket
 from services.intake.tickets.access import Party
 from services.intake.tickets.store import create, load, next_number
-from services.intake.tickets.use_cases import Draft, Question, carry_out, message_of, solution, submit
+from services.intake.tickets.use_cases import Draft, NewTicket, carry_out, message_of, solution, submit
 from services.platform.clock import wall_clock
 from services.platform.database import transaction
 from services.promises import standing
@@ -23,7 +23,7 @@ BATCH = 500
 REQUESTER, AGENT = "marieke@devries.example", "daan@balie.example"
 THOUGHT_FOR = timedelta(hours=1)
 """Between a sleeper's opening and the question it waits on."""
-_QUESTION = Question("The printer is on fire", Draft("It smokes. What now?"))
+_QUESTION = NewTicket("The printer is on fire", Draft("It smokes. What now?"))
 _ASKED = Draft("Which printer is it?")
 
 

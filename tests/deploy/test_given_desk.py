@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.cli.demo.given import GivenSettings, given
 from services.contract.errors import Permanent
-from services.intake.mail.incoming import Mailroom, Outcome, receive_mail
+from services.intake.mail.incoming import MailOutcome, Mailroom, receive_mail
 from services.intake.people.demonstration import PEOPLE, add_demonstration_people
 from services.intake.people.sessions import credentials, log_in
 from services.intake.rules.contracts import Terms
@@ -46,7 +46,7 @@ async def test_an_empty_desk_gets_people_who_can_log_in(settings: GivenSettings,
 
 async def test_a_desk_with_a_ticket_is_left_alone(settings: GivenSettings, engine: AsyncEngine) -> None:
     receipt = await receive_mail(Mailroom(engine, PostgresBlobs(), Terms(), wall_clock), MAIL)
-    assert receipt.outcome is Outcome.SUBMITTED
+    assert receipt.outcome is MailOutcome.SUBMITTED
     with pytest.raises(Permanent, match="This desk is in use"):
         await given(settings)
 

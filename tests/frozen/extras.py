@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.contract.event_data import Actor, Contact
-from services.contract.vocabulary import Channel, DeadlineKind, Effort, Kind, Language, Metric, Priority, Told
+from services.contract.vocabulary import AlertAudience, Channel, DeadlineKind, Effort, Kind, Language, Metric, Priority
 from services.intake.rules import commands
 from services.intake.rules.ticket import Message, ProductRef, TeamRef
 from services.promises.policy import Escalation, Policy, Target
@@ -24,8 +24,8 @@ STRICT = Policy(
     targets=tuple(Target(metric=metric, within=Span(length=timedelta(hours=8))) for metric in Metric),
     escalations=(
         Escalation(),
-        Escalation(after=2 * HOUR, tell=(Told.TEAM, Told.ADMINS)),
-        Escalation(after=4 * HOUR, tell=(Told.AGENTS,)),
+        Escalation(after=2 * HOUR, tell=(AlertAudience.TEAM, AlertAudience.ADMINS)),
+        Escalation(after=4 * HOUR, tell=(AlertAudience.AGENTS,)),
     ),
     warn_at=(50, 75),
     survey_spread=timedelta(0),

@@ -12,7 +12,7 @@ from services.contract.events import Event, PasswordLinkRequested
 from services.contract.vocabulary import Language, Role
 from services.notify.mail import compose
 from services.notify.rendering import Known, render
-from services.notify.rules.facts import Facts, Subscriber
+from services.notify.rules.facts import PlanFacts, Subscriber
 from services.notify.rules.known import KnownTicket, is_closing_told, learn
 from services.notify.rules.notices import Budget, Notification, Template, automatic_budget
 from services.notify.rules.plan import budget_of, budgeted, mailbox, may_tell_staff, plan
@@ -55,9 +55,9 @@ class Notifier:
         self.planned += new
         return new
 
-    def _facts(self, event: Event, data: TicketEventData) -> Facts:
+    def _facts(self, event: Event, data: TicketEventData) -> PlanFacts:
         budget, staff = budget_of(data, AUTOMATIC), may_tell_staff(data)
-        return Facts(
+        return PlanFacts(
             DESK.address,
             staff=STAFF if staff else (),
             team=TEAM if staff and data.ticket.team_id else frozenset(),
@@ -101,7 +101,7 @@ def _of_account() -> Iterator[str]:
     data = PasswordLinkRequested(person=JAN, about=f"{JAN.person_id}:1")
     event = happened(data, ZERO, id=UUID(int=1))
     yield f"# {event.type}"
-    for mail in plan(event, data, Facts(DESK.address), event.time):
+    for mail in plan(event, data, PlanFacts(DESK.address), event.time):
         yield from _planned(mail, Known())
 
 

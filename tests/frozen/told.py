@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.contract.vocabulary import Language
-from services.intake.history.sentences import shown, tell
+from services.intake.history.sentences import history_line, shown
 from services.intake.history.teller import Teller
 from services.intake.rules.ticket import Entry
 from tests.frozen.lived import Happened, Lived, lived
@@ -44,7 +44,7 @@ def _told(entry: Entry, zone: str) -> Iterator[str]:
         side = "support" if inside else "requester"
         yield f"  {side}: {_as_json(shown(facts, inside=inside))}"
         for language in Language:
-            told = tell(Teller(language, zone, inside=inside), entry.type, entry.by, facts)
+            told = history_line(Teller(language, zone, inside=inside), entry.type, entry.by, facts)
             yield f"  {side} {language}: {told.sentence}"
             if told.evidence:
                 yield f"  {side} {language}, evidence: {told.evidence}"

@@ -6,7 +6,7 @@ from random import Random
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import BalieError
-from services.contract.vocabulary import DeadlineKind, Effort, Kind, Language, Metric, Priority, Status, Told
+from services.contract.vocabulary import AlertAudience, DeadlineKind, Effort, Kind, Language, Metric, Priority, Status
 from services.intake.rules import commands
 from services.intake.rules.commands import Command, Submit
 from services.intake.rules.decide import decide, open_ticket
@@ -33,7 +33,7 @@ STRICT = Policy(
     ),
     pauses=(Pause(metric=Metric.REQUESTER_WAIT, status=Status.PARKED),),
     warn_at=(50, 90),
-    escalations=(Escalation(), Escalation(after=4 * HOUR, tell=(Told.TEAM,)), Escalation(after=DAY)),
+    escalations=(Escalation(), Escalation(after=4 * HOUR, tell=(AlertAudience.TEAM,)), Escalation(after=DAY)),
     closure_after=working(60 * HOUR),
     survey_after=Span(length=3 * HOUR),
     calendar=OFFICE,

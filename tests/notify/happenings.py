@@ -4,19 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from services.contract.desk_events import (
-    SlaBreached,
-    SlaEscalated,
-    SlaWarned,
-    TeamChanged,
-    TicketMerged,
-    TicketPlanned,
-    TicketPostponed,
-    TicketPriorityChanged,
-    TicketShared,
-    TicketShipped,
-    TicketSnoozeEnded,
-)
 from services.contract.event_data import Actor, CommentFacts, Contact, EventData, TicketFacts
 from services.contract.events import (
     ArticleLink,
@@ -24,16 +11,28 @@ from services.contract.events import (
     Event,
     PasswordLinkRequested,
     PersonChanged,
+    SlaBreached,
+    SlaEscalated,
+    SlaWarned,
+    TeamChanged,
     TicketAssigned,
+    TicketMerged,
     TicketNoted,
+    TicketPlanned,
+    TicketPostponed,
+    TicketPriorityChanged,
     TicketRated,
     TicketReminderDue,
     TicketReplied,
+    TicketShared,
+    TicketShipped,
+    TicketSnoozeEnded,
     TicketStatusChanged,
     TicketSubmitted,
     TicketSurveyDue,
 )
 from services.contract.vocabulary import (
+    AlertAudience,
     Channel,
     ClosedReason,
     DeadlineKind,
@@ -43,14 +42,13 @@ from services.contract.vocabulary import (
     Priority,
     Role,
     Status,
-    Told,
 )
-from services.notify.rendering import Desk
+from services.notify.rendering import MailIdentity
 from tests.moved_clock import START
 
 NOW = START
 SECRET = "a secret that only these tests use, long enough"
-DESK = Desk("Balie", "support@balie.example", "balie.example", "https://balie.example")
+DESK = MailIdentity("Balie", "support@balie.example", "balie.example", "https://balie.example")
 _PEOPLE = UUID("0b6f2f52-3f0e-4a53-9d7c-53a6f1a8a1ce")
 
 
@@ -282,28 +280,32 @@ def snooze_ended(who: Contact = EMMA) -> TicketSnoozeEnded:
     return TicketSnoozeEnded(ticket=ticket(Status.OPEN, version=3, assignee=LUCIA), by=CLOCK, snoozed_by=who)
 
 
-def warned(*tell: Told, facts: TicketFacts | None = None, metric: Metric = Metric.RESOLUTION) -> SlaWarned:
+def warned(*tell: AlertAudience, facts: TicketFacts | None = None, metric: Metric = Metric.RESOLUTION) -> SlaWarned:
     """Three quarters of the time are spent; six hours are left."""
     return SlaWarned(**_alert(tell, facts, metric, timedelta(hours=6)), percent=75)
 
 
-def breached(*tell: Told, facts: TicketFacts | None = None, metric: Metric = Metric.RESOLUTION) -> SlaBreached:
+def breached(*tell: AlertAudience, facts: TicketFacts | None = None, metric: Metric = Metric.RESOLUTION) -> SlaBreached:
     """The time is over."""
     return SlaBreached(**_alert(tell, facts, metric, timedelta(0)))
 
 
-def escalated(*tell: Told, facts: TicketFacts | None = None, metric: Metric = Metric.RESOLUTION) -> SlaEscalated:
+def escalated(
+    *tell: AlertAudience, facts: TicketFacts | None = None, metric: Metric = Metric.RESOLUTION
+) -> SlaEscalated:
     """It has been over for four hours."""
     return SlaEscalated(**_alert(tell, facts, metric, -timedelta(hours=4)), step=1)
 
 
-def _alert(tell: tuple[Told, ...], facts: TicketFacts | None, metric: Metric, left: timedelta) -> dict[str, Any]:
+def _alert(
+    tell: tuple[AlertAudience, ...], facts: TicketFacts | None, metric: Metric, left: timedelta
+) -> dict[str, Any]:
     return {
         "ticket": facts or ticket(Status.OPEN, version=3, assignee=LUCIA),
         "by": CLOCK,
         "metric": metric,
         "breach_at": NOW + left,
-        "tell": tell or (Told.ASSIGNEE,),
+        "tell": tell or (AlertAudience.ASSIGNEE,),
     }
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from services.contract.errors import Permanent
 from services.contract.events import EVENT_TYPES, ArticlePublished, Event
-from services.contract.vocabulary import Channel, Role, Status, Told
+from services.contract.vocabulary import AlertAudience, Channel, Role, Status
 from services.notify.consumer import QUEUE
 from services.notify.rules.notices import AUTOMATIC_WINDOW, Template
 from services.notify.rules.plan import SUGGESTION_WAIT
@@ -170,7 +170,7 @@ async def test_teams_are_learnt_so_that_their_members_are_alerted(notifier: Noti
     await notifier.hears(team_changed(EMMA, LUCIA), NOW)
     await notifier.hears(team_changed(EMMA), NOW + timedelta(minutes=1))
     await notifier.hears(team_changed(LUCIA), NOW)  # late, and older
-    await notifier.hears(breached(Told.TEAM, facts=ticket(Status.OPEN, team_id=TEAM)))
+    await notifier.hears(breached(AlertAudience.TEAM, facts=ticket(Status.OPEN, team_id=TEAM)))
     assert [row.to for row in await notifier.rows()] == ["Emma"]
 
 
@@ -180,7 +180,7 @@ async def test_a_notice_somebody_muted_goes_to_the_others_only(notifier: Notifie
         muted = update(subscription).where(subscription.c.person_id == EMMA.person_id)
         await connection.execute(muted.values(muted=[Template.SLA_BREACHED, "a notice of a newer Balie"]))
     await notifier.hears(changed(EMMA), NOW + timedelta(minutes=1))
-    await notifier.hears(breached(Told.AGENTS))
+    await notifier.hears(breached(AlertAudience.AGENTS))
     assert [row.to for row in await notifier.rows()] == ["Lucia"]
 
 

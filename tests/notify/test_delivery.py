@@ -21,7 +21,7 @@ from services.contract.vocabulary import Status
 from services.notify import queries
 from services.notify.claims import CLAIM_LASTS, Claimed
 from services.notify.delivery import BATCH_MAX, Delivery
-from services.notify.queries import Stuck, Told
+from services.notify.queries import NoticeCount, Stuck
 from services.notify.rules.notices import GIVE_UP_AFTER, RETRY_DELAYS, Template, next_try
 from services.notify.rules.plan import SUGGESTION_WAIT
 from services.notify.smtp import SEND_TIMEOUT_SECONDS, FolderTransport, SmtpTransport
@@ -344,9 +344,9 @@ async def test_the_books_say_what_was_told_about_each_ticket(notifier: Notifier)
     await notifier.delivers()
     await notifier.hears(survey_due(version=5))
     await notifier.hears(link_requested())
-    assert await queries.told(notifier.engine) == [
-        Told(12, Template.ANSWER, "sent", 2),
-        Told(12, Template.SURVEY, "queued", 1),
+    assert await queries.notice_counts(notifier.engine) == [
+        NoticeCount(12, Template.ANSWER, "sent", 2),
+        NoticeCount(12, Template.SURVEY, "queued", 1),
     ]
 
 
@@ -356,7 +356,7 @@ async def test_a_mail_only_a_newer_balie_knows_is_listed_by_the_name_it_has(noti
     await notifier.delivers()
     async with notifier.engine.begin() as connection:
         await connection.execute(text("update notify.notification set template = 'newsletter', state = 'failed'"))
-    assert await queries.told(notifier.engine) == [Told(12, "newsletter", "failed", 2)]
+    assert await queries.notice_counts(notifier.engine) == [NoticeCount(12, "newsletter", "failed", 2)]
     assert [one.template for one in await queries.unsent(notifier.engine)] == ["newsletter", "newsletter"]
 
 

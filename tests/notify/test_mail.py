@@ -10,7 +10,7 @@ from services.contract.event_data import EventData
 from services.contract.vocabulary import Status
 from services.notify.mail import compose, needs_utf8, on_the_wire, recipient_of
 from services.notify.rendering import Known
-from services.notify.rules.facts import Facts, Subscriber
+from services.notify.rules.facts import PlanFacts, Subscriber
 from services.notify.rules.notices import Notification
 from services.notify.rules.plan import plan
 from services.platform.identity import Signer
@@ -31,7 +31,7 @@ from tests.notify.happenings import (
     ticket,
 )
 
-FACTS = Facts(DESK.address, staff=(Subscriber(LUCIA),))
+FACTS = PlanFacts(DESK.address, staff=(Subscriber(LUCIA),))
 LOOP_HEADERS = ("Auto-Submitted", "X-Auto-Response-Suppress", "Precedence", "List-Id")
 
 

@@ -15,7 +15,7 @@ from services.messaging.local.broker import LocalBroker
 from services.notify.consumer import CONSUMER, QUEUE
 from services.notify.forgetting import EVENTS_KEPT_FOR
 from services.notify.main import NotifySettings, worker
-from services.notify.rendering import Desk
+from services.notify.rendering import MailIdentity
 from services.notify.smtp import FolderTransport, SmtpTransport
 from services.notify.tables import consumed_event
 from services.platform.database import transaction
@@ -39,7 +39,7 @@ def test_with_a_mail_server_mail_goes_there(environment: pytest.MonkeyPatch) -> 
     environment.setenv("BALIE_SMTP_URL", "smtp://127.0.0.1:2525")
     settings = load(NotifySettings)
     assert isinstance(settings.transport(), SmtpTransport)
-    assert settings.desk() == Desk("Balie", "support@balie.example", "balie.example", "https://balie.example")
+    assert settings.desk() == MailIdentity("Balie", "support@balie.example", "balie.example", "https://balie.example")
 
 
 def test_with_a_folder_mail_goes_there(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:

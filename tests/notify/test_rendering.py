@@ -14,7 +14,7 @@ from services.contract.events import ArticleLink
 from services.contract.vocabulary import Channel, ClosedReason, Language, Priority, Role, Status
 from services.contract.wording import priority_label, priority_meaning
 from services.notify.rendering import Known, Rendered, render
-from services.notify.rules.facts import Facts, Subscriber
+from services.notify.rules.facts import PlanFacts, Subscriber
 from services.notify.rules.known import KnownTicket, learn
 from services.notify.rules.notices import FOR_STAFF, Notification, Template
 from services.notify.rules.plan import plan
@@ -59,7 +59,7 @@ from tests.notify.happenings import (
 SIGNER = Signer(SECRET)
 LATER = NOW + timedelta(days=400)
 NASTY = '<script>alert("x")</script> & "Jörg"'
-STAFF = Facts(
+STAFF = PlanFacts(
     DESK.address,
     staff=(Subscriber(LUCIA), Subscriber(EMMA), Subscriber(DIRK, role=Role.DIRECTOR)),
     articles_known=True,

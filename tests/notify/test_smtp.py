@@ -13,7 +13,7 @@ import pytest
 from services.contract.errors import Permanent, Temporary
 from services.notify.mail import compose
 from services.notify.rendering import Known
-from services.notify.rules.facts import Facts
+from services.notify.rules.facts import PlanFacts
 from services.notify.rules.plan import plan
 from services.notify.smtp import FolderTransport, SmtpTransport
 from services.platform.identity import Signer
@@ -23,7 +23,7 @@ from tests.smtp_server import REFUSED_FOR_GOOD, REFUSED_FOR_NOW, SmtpServer
 
 def a_mail(address: str = "jan.de.vries@example.org") -> EmailMessage:
     data = submitted(ticket(requester=person("Jan", email=address)))
-    return compose(plan(happened(data), data, Facts(DESK.address), NOW)[0], Known(), DESK, Signer(SECRET), NOW, NOW)
+    return compose(plan(happened(data), data, PlanFacts(DESK.address), NOW)[0], Known(), DESK, Signer(SECRET), NOW, NOW)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import pytest
 
 from services.contract.event_data import EventData, TicketEventData
 from services.contract.vocabulary import ClosedReason, Metric, Priority, Status
-from services.notify.rules.facts import Facts, Subscriber
+from services.notify.rules.facts import PlanFacts, Subscriber
 from services.notify.rules.known import KnownTicket, is_closing_told, learn
 from services.notify.rules.notices import Notification, Template
 from services.notify.rules.plan import plan
@@ -70,7 +70,7 @@ NOTED_WHILE_CLOSED = noted(BY_EMMA, ticket(Status.CLOSED, closed_reason=ClosedRe
 
 def the_mail(data: EventData) -> Notification:
     staff = (Subscriber(EMMA), Subscriber(LUCIA))
-    return plan(happened(data), data, Facts(DESK.address, staff=staff, closing_told=True), NOW)[0]
+    return plan(happened(data), data, PlanFacts(DESK.address, staff=staff, closing_told=True), NOW)[0]
 
 
 def knowing(*data: TicketEventData) -> KnownTicket:

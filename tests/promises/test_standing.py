@@ -115,16 +115,16 @@ def test_a_step_moved_twice_is_where_it_was_moved_last() -> None:
 
 def test_a_step_that_came_is_no_longer_moved() -> None:
     before = pending()._replace(overrides=(REMINDER, CLOSURE))
-    assert standing.met(before, DeadlineKind.REMINDER, START).overrides == (CLOSURE,)
+    assert standing.after_deadline(before, DeadlineKind.REMINDER, START).overrides == (CLOSURE,)
     survey = Override(DeadlineKind.SURVEY, START)
-    assert standing.met(before._replace(overrides=(survey, CLOSURE)), DeadlineKind.SURVEY, START).overrides == (
-        CLOSURE,
-    )
+    assert standing.after_deadline(
+        before._replace(overrides=(survey, CLOSURE)), DeadlineKind.SURVEY, START
+    ).overrides == (CLOSURE,)
 
 
 def test_an_alert_of_no_promise_is_an_error_that_names_the_ticket() -> None:
     with pytest.raises(ValueError, match="ticket 7 has a breach of no promise"):
-        standing.met(opened(), DeadlineKind.BREACH, START)
+        standing.after_deadline(opened(), DeadlineKind.BREACH, START)
 
 
 def test_a_mistaken_end_is_taken_back_as_if_it_had_not_been_but_for_the_time_it_took() -> None:

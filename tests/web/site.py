@@ -25,7 +25,7 @@ from services.intake.people.people import Person, find_by_email
 from services.intake.rules.contracts import Terms
 from services.intake.tables.tables import outbox, suggestion
 from services.intake.tickets.attachments import PostgresBlobs
-from services.intake.tickets.use_cases import meet
+from services.intake.tickets.use_cases import meet_deadline
 from services.kb import app as kb_app
 from services.kb.catalogue import Catalogue
 from services.kb.help_centre import load
@@ -163,7 +163,7 @@ class Site:
             if deadline.due_at <= self.clock():
                 order = MeetDeadline(number=number, version=0, deadline=deadline, met_at=self.clock())
                 async with transaction(self.engine) as connection:
-                    await meet(connection, order)
+                    await meet_deadline(connection, order)
 
     async def suggests(self, number: int, *articles: dict[str, str]) -> None:
         """The knowledge base has found articles for the ticket."""

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.contract.vocabulary import Language, Metric, Told
+from services.contract.vocabulary import AlertAudience, Language, Metric
 from services.promises.policy import STEPS_MAX, TARGETS_MAX, Promises
 from services.web.clients.desk_records import Calendar, Contract, Product
 from services.web.forms.agreement_forms import (
@@ -49,7 +49,7 @@ FULL: dict[str, Any] = {
     ],
     "pauses": [{"metric": metric, "status": status} for metric in Metric for status in pausing(metric)],
     "warn_at": [10, 20, 30, 40, 50, 60, 70, 80, 90, 99],
-    "escalations": [{"after": f"PT{step}H", "tell": list(Told)} for step in range(STEPS_MAX)],
+    "escalations": [{"after": f"PT{step}H", "tell": list(AlertAudience)} for step in range(STEPS_MAX)],
 }
 """As many of everything as there may be."""
 

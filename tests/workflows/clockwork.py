@@ -87,6 +87,6 @@ class Clockwork:
                 continue
             self.alarm.hear(answer)
             if self.alarm.owes(deadline):
-                self.alarm.snooze(self.now)
+                self.alarm.back_off(self.now)
         if self.alarm and self.alarm.over:
             self.alarm = None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.contract.temporal import Deadline, Snapshot
 from services.contract.vocabulary import DeadlineKind, Metric, Status
-from services.workflows.alarm import DUE_SLACK, SNOOZE_FIRST, SNOOZE_MAX, Alarm
+from services.workflows.alarm import BACK_OFF_FIRST, BACK_OFF_MAX, DUE_SLACK, Alarm
 from tests.properties import unhurried
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -99,7 +99,7 @@ def test_a_deadline_that_was_not_met_rings_again_later_and_later_but_hourly_for_
     alarm, now, waits = Alarm(PENDING), REMINDER_AT, []
 
     for _ in range(2_000):
-        alarm.snooze(now)
+        alarm.back_off(now)
         rings_at = alarm.rings_at
         assert rings_at is not None
         assert alarm.due(rings_at - timedelta(seconds=1)) is None
@@ -107,13 +107,13 @@ def test_a_deadline_that_was_not_met_rings_again_later_and_later_but_hourly_for_
         waits.append(rings_at - now)
         now = rings_at
 
-    assert waits[:3] == [SNOOZE_FIRST, 2 * SNOOZE_FIRST, 4 * SNOOZE_FIRST]
-    assert set(waits[6:]) == {SNOOZE_MAX}
+    assert waits[:3] == [BACK_OFF_FIRST, 2 * BACK_OFF_FIRST, 4 * BACK_OFF_FIRST]
+    assert set(waits[6:]) == {BACK_OFF_MAX}
 
 
 def test_news_end_the_snoozing_and_a_repeat_does_not() -> None:
     alarm = Alarm(PENDING)
-    alarm.snooze(REMINDER_AT)
+    alarm.back_off(REMINDER_AT)
 
     alarm.hear(PENDING)
     snoozed = alarm.due(REMINDER_AT)
@@ -148,7 +148,7 @@ def test_the_next_step_is_said_in_words(ticket: Snapshot, words: str) -> None:
 
 def test_that_intake_did_not_meet_a_deadline_is_said_in_words() -> None:
     alarm = Alarm(PENDING)
-    alarm.snooze(REMINDER_AT)
+    alarm.back_off(REMINDER_AT)
 
     assert alarm.in_words() == (
         "pending, version 5. Next: reminder, due 2026-11-09 09:00:00 UTC; "

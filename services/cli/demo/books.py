@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from services.cli.demo.history import Due, History, Told
+from services.cli.demo.history import Due, History, RetoldTicket
 from services.contract.event_data import Contact
 from services.contract.temporal import Snapshot
 from services.contract.vocabulary import ClosedReason, Role, Status
@@ -71,7 +71,11 @@ def disagreements(book: Book) -> list[str]:
 
 def due_mails(book: Book) -> dict[UUID, Due]:
     """Every mail that the histories call for."""
-    return {due.id: due for history in book.histories.values() for due in Told.of(history, book.staff, book.roles).due}
+    return {
+        due.id: due
+        for history in book.histories.values()
+        for due in RetoldTicket.of(history, book.staff, book.roles).due
+    }
 
 
 def lost(book: Book) -> dict[UUID, Due]:
@@ -107,7 +111,7 @@ def mails_lost(book: Book) -> dict[str, str]:
 
 
 def _of_row(history: History) -> Iterator[str]:
-    ticket, told = history.ticket, Told.of(history)
+    ticket, told = history.ticket, RetoldTicket.of(history)
     newest = max((line.version for line in history.lines), default=0)
     if newest != ticket.version:
         yield f"Ticket {ticket.number} is at version {ticket.version}, its history at {newest}."

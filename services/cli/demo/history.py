@@ -10,30 +10,28 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from services.contract.desk_events import (
+from services.contract.event_data import Actor, Contact, EventData
+from services.contract.events import (
     SlaBreached,
     SlaEscalated,
     SlaWarned,
+    TicketAssigned,
     TicketMerged,
     TicketPlanned,
     TicketPostponed,
     TicketPriorityChanged,
-    TicketShipped,
-    TicketSnoozeEnded,
-)
-from services.contract.event_data import Actor, Contact, EventData
-from services.contract.events import (
-    TicketAssigned,
     TicketRated,
     TicketReminderDue,
     TicketReplied,
+    TicketShipped,
+    TicketSnoozeEnded,
     TicketStatusChanged,
     TicketSubmitted,
     TicketSurveyDue,
     event_id,
 )
+from services.contract.vocabulary import AlertAudience as Whom
 from services.contract.vocabulary import ClosedReason, DeadlineKind, Role, Status
-from services.contract.vocabulary import Told as Whom
 from services.intake.rules.ticket import Ticket
 from services.notify.rules.notices import Template
 
@@ -75,7 +73,7 @@ class Due:
     to: str
 
 
-class Told:
+class RetoldTicket:
     """A ticket told from its history, version by version: where it stands at the end, and what people heard of."""
 
     def __init__(self, history: History, staff: tuple[Contact, ...], roles: Mapping[UUID, Role]) -> None:
@@ -91,7 +89,9 @@ class Told:
         self.due: list[Due] = []
 
     @classmethod
-    def of(cls, history: History, staff: tuple[Contact, ...] = (), roles: Mapping[UUID, Role] | None = None) -> "Told":
+    def of(
+        cls, history: History, staff: tuple[Contact, ...] = (), roles: Mapping[UUID, Role] | None = None
+    ) -> "RetoldTicket":
         """The history from its first line to its last, at a desk without teams."""
         told = cls(history, staff, roles or {})
         for version, lines in groupby(history.lines, key=lambda line: line.version):
@@ -229,7 +229,7 @@ class Told:
         return [self.assignee] if self.assignee else self._staff
 
     def _is_requesters(self, by: Actor) -> bool:
-        return by.kind != "clock" and (not by.staff or by.person_id == self._ticket.requester.person_id)
+        return by.speaks_for(self._ticket.requester)
 
     def _tell(
         self,

@@ -8,7 +8,7 @@ from services.cli.demo.people import PASSWORD, Caller, FrontDoor, Requester
 from services.cli.demo.watch import Watch
 from services.cli.demo.words import WORDS, NotAsPlanned, Words
 from services.contract.vocabulary import ClosedReason, Language, Status
-from services.intake.mail.incoming import Outcome, Receipt
+from services.intake.mail.incoming import MailOutcome, Receipt
 from services.notify.rules.notices import Template
 
 End = Status | ClosedReason
@@ -57,7 +57,7 @@ class Scene:
     async def answers(self, mail: EmailMessage, text: str) -> Receipt:
         """The requester replies by mail; from then on the scene is about the ticket that the reply went to."""
         receipt = await self._writer().answers(mail, text)
-        if receipt.outcome not in (Outcome.REPLIED, Outcome.FOLLOWED_UP) or receipt.number is None:
+        if receipt.outcome not in (MailOutcome.REPLIED, MailOutcome.FOLLOWED_UP) or receipt.number is None:
             raise NotAsPlanned(f"an answer to ticket {self.number} was {receipt.outcome}: {receipt.reason}")
         self.number = receipt.number
         return receipt
@@ -65,7 +65,7 @@ class Scene:
     async def is_away(self, mail: EmailMessage) -> None:
         """The requester's mail program answers by itself, which must change nothing."""
         receipt = await self._writer().is_away(mail, self.says)
-        if receipt != Receipt(Outcome.NOTED, self.number):
+        if receipt != Receipt(MailOutcome.NOTED, self.number):
             raise NotAsPlanned(f"an automatic answer to ticket {self.number} was {receipt.outcome}")
 
     async def logs_in(self) -> Caller:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.contract.errors import BalieError, sentence
 from services.contract.vocabulary import Language
-from services.intake.mail.incoming import Mailroom, Outcome, Receipt, receive_mail
+from services.intake.mail.incoming import MailOutcome, Mailroom, Receipt, receive_mail
 from services.intake.mail.letter import IncomingMail, read_mail
 
 
@@ -28,7 +28,7 @@ class Posted:
     @property
     def opened(self) -> bool:
         """Whether it became a ticket."""
-        return self.receipt.outcome is Outcome.SUBMITTED
+        return self.receipt.outcome is MailOutcome.SUBMITTED
 
     @property
     def opened_by_machine(self) -> bool:
@@ -49,7 +49,7 @@ async def bring_in(mailroom: Mailroom, paths: Sequence[Path]) -> AsyncIterator[P
             raw = await asyncio.to_thread(path.read_bytes)
             receipt = await receive_mail(mailroom, raw)
         except (BalieError, OSError) as error:
-            receipt = Receipt(Outcome.REFUSED, None, sentence(error))
+            receipt = Receipt(MailOutcome.REFUSED, None, sentence(error))
         yield _posted(path.name, raw, receipt, mailroom)
 
 

@@ -12,7 +12,7 @@ from services.cli.demo.books import Book, disagreements, doubled, due_mails, lat
 from services.cli.demo.post import Posted
 from services.cli.demo.story import Story
 from services.cli.demo.watch import Watch
-from services.intake.mail.incoming import Outcome
+from services.intake.mail.incoming import MailOutcome
 from services.notify.rules.notices import FOR_STAFF, Template
 
 SHOWN_MAX = 20
@@ -105,19 +105,19 @@ def _mail_in(posted: Sequence[Posted], book: Book) -> Table:
 
 
 def _where(mail: Posted, posted: Sequence[Posted]) -> str:
-    if mail.receipt.outcome is Outcome.REFUSED:
+    if mail.receipt.outcome is MailOutcome.REFUSED:
         return mail.receipt.reason
     first = next((one.name for one in posted if one.opened and one.receipt.number == mail.receipt.number), "")
     return f"ticket {mail.receipt.number}, as {first}" if first else f"ticket {mail.receipt.number}"
 
 
 _OUTCOMES = {
-    Outcome.SUBMITTED: "became a ticket",
-    Outcome.REPLIED: "answered a ticket",
-    Outcome.FOLLOWED_UP: "followed a finalised ticket up",
-    Outcome.NOTED: "a machine's, noted on a ticket",
-    Outcome.REPEATED: "the same mail again, recognised",
-    Outcome.REFUSED: "refused",
+    MailOutcome.SUBMITTED: "became a ticket",
+    MailOutcome.REPLIED: "answered a ticket",
+    MailOutcome.FOLLOWED_UP: "followed a finalised ticket up",
+    MailOutcome.NOTED: "a machine's, noted on a ticket",
+    MailOutcome.REPEATED: "the same mail again, recognised",
+    MailOutcome.REFUSED: "refused",
 }
 
 

@@ -17,7 +17,7 @@ from services.cli.chosen_broker import LOCAL, chosen_broker, connected
 from services.cli.embedded.child_process import LOOPBACK, PartFailed
 from services.cli.embedded.postgres_server import PostgresServer
 from services.cli.embedded.temporal_server import TemporalServer
-from services.cli.state_folder import demonstration_password, owned, signing_secret, told
+from services.cli.state_folder import demonstration_password, owned, reachable, signing_secret
 from services.contract.errors import sentence
 from services.intake import main as intake
 from services.intake.people.demonstration import add_demonstration_people
@@ -133,7 +133,7 @@ async def running(
             moved=tuple(doors.moved),
         )
         await _prepare(embedded)
-        stack.enter_context(told(state, embedded.environment()))
+        stack.enter_context(reachable(state, embedded.environment()))
         broker = await stack.enter_async_context(connected(chosen_broker(broker_url, postgres.url)))
         jobs = {
             **_services(embedded, standard or Terms(), smtp_url, automatic_mails_max, broker, doors),

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Invalid
 from services.intake.agreements.setup_rows import add_row, find_rows, get_row, replace_row
-from services.intake.rules.forms import FieldProblem, Form, FormField, refusal
+from services.intake.rules.forms import FieldProblem, FormField, ProductForm, refusal
 from services.intake.rules.ticket import ProductRef
 from services.intake.tables.setup_tables import contract_product, product
 from services.intake.tables.tables import organisation
@@ -26,7 +26,7 @@ class Product:
 
     id: UUID
     name: str
-    form: Form
+    form: ProductForm
     active: bool
     version: int
 
@@ -128,4 +128,4 @@ def _values(name: str, form: tuple[FormField, ...], active: bool) -> dict[str, A
 
 
 def _read(row: Row[Any]) -> Product:
-    return Product(row.id, row.name, Form(fields=row.form), row.active, row.version)
+    return Product(row.id, row.name, ProductForm(fields=row.form), row.active, row.version)

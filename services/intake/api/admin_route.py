@@ -17,7 +17,7 @@ from services.intake.tables.tables import idempotency_key
 from services.intake.tickets.access import Party, party_of
 from services.platform.database import transaction
 from services.platform.http import StaffCaller
-from services.platform.idempotency import Answer, IdempotencyKey, answer_once
+from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
 from services.platform.identity import Caller
 
 
@@ -46,7 +46,7 @@ class Writing:
     async def adds(self, work: Callable[[AsyncConnection], Awaitable[Kept]]) -> Response:
         """Do the work once under the key, for an administrator."""
 
-        async def answer(connection: AsyncConnection) -> Answer:
+        async def answer(connection: AsyncConnection) -> JsonAnswer:
             await admit(connection, self.caller)
             added = await work(connection)
             return added.answer(201, Location=f"{self.request.url.path}/{added.id}")

@@ -11,7 +11,7 @@ from services.intake.people.teams import MEMBERS_MAX, Team, TeamFacts
 from services.intake.rules.contracts import CalendarTerms, ContractTerms, Terms
 from services.intake.rules.forms import Fields, FormField
 from services.intake.tickets.input import Input, Name
-from services.platform.idempotency import Answer
+from services.platform.idempotency import JsonAnswer
 
 CONTRACT_PRODUCTS_MAX = 100
 
@@ -23,9 +23,9 @@ class Kept(BaseModel):
     name: str
     version: int
 
-    def answer(self, status: int = 200, **headers: str) -> Answer:
+    def answer(self, status: int = 200, **headers: str) -> JsonAnswer:
         """With its ETag."""
-        return Answer(status, self.model_dump(mode="json"), {"ETag": f'"{self.version}"', **headers})
+        return JsonAnswer(status, self.model_dump(mode="json"), {"ETag": f'"{self.version}"', **headers})
 
 
 class CalendarIn(Input):

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from services.contract.vocabulary import Language, Status
 from services.intake.api.deps import TheDesk
 from services.intake.rules.decision import closes_at
-from services.intake.tickets.answer_links import Act, Question, acts, answer, read_question
+from services.intake.tickets.answer_links import Act, LinkedQuestion, acts, answer, read_question
 from services.intake.tickets.input import Code, Input
 from services.platform.database import transaction
 
@@ -44,7 +44,7 @@ class AnsweredOut(BaseModel):
 @router.get("/answer-link", summary="Read a reminder's link")
 async def read_answer_link(code: Code, desk: TheDesk) -> AnswerLinkOut:
     """Whoever has the link from the mail. A link about an earlier question answers 409."""
-    question = Question.linked(desk.signer, code, desk.now())
+    question = LinkedQuestion.linked(desk.signer, code, desk.now())
     async with desk.engine.connect() as connection:
         ticket = await read_question(connection, question)
     return AnswerLinkOut(
@@ -65,7 +65,7 @@ async def use_answer_link(wanted: AnswerLinkIn, desk: TheDesk) -> AnsweredOut:
     stands: the same postponement again changes nothing, another one counts.
     """
     now = desk.now()
-    question = Question.linked(desk.signer, wanted.code, now)
+    question = LinkedQuestion.linked(desk.signer, wanted.code, now)
     async with transaction(desk.engine) as connection:
         ticket = await answer(connection, question, wanted.act, wanted.until, now)
     return AnsweredOut(status=ticket.status, closes_at=closes_at(ticket))

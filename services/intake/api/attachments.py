@@ -15,7 +15,7 @@ from services.intake.tickets.access import Party, party_of
 from services.intake.tickets.attachments import ATTACHMENT_BYTES_MAX, Attachment, find, keep
 from services.intake.tickets.store import load
 from services.platform.http import KnownCaller
-from services.platform.idempotency import Answer, IdempotencyKey, answer_once
+from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
 
 router = APIRouter(prefix="/api/v1", tags=["attachments"])
 
@@ -36,7 +36,7 @@ async def create_attachment(
     name = _storable(file.filename or "")
     content_type = _storable(file.content_type or "application/octet-stream")
 
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         party = await party_of(connection, caller)
         stored = await keep(
             connection,
@@ -47,7 +47,7 @@ async def create_attachment(
             uploader=party.uploader,
             now=desk.now(),
         )
-        return Answer(201, attachment_out(stored).model_dump(mode="json"), {"Location": _address(stored.id)})
+        return JsonAnswer(201, attachment_out(stored).model_dump(mode="json"), {"Location": _address(stored.id)})
 
     sent = f"{name}\n{content_type}\n".encode() + content
     return await answer_once(

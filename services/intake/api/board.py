@@ -7,7 +7,7 @@ from services.contract.errors import Invalid
 from services.intake.api import move_route
 from services.intake.api.board_resources import BoardOut, BoardRow, PartsOut, ReleaseOut, ReleasesOut
 from services.intake.api.deps import TheDesk
-from services.intake.api.move_route import TheTerms, command, move
+from services.intake.api.move_route import TheMoveRequest, command, move
 from services.intake.api.ticket_answer import summaries
 from services.intake.api.ticket_resources import ParkingOut, TicketOut
 from services.intake.api.tickets import Number
@@ -53,29 +53,29 @@ async def list_releases(caller: StaffCaller, desk: TheDesk) -> ReleasesOut:
 
 
 @router.post("/tickets/{number}/plan", summary="Plan in a release", response_model=TicketOut)
-async def plan(number: Number, wanted: PlanIn, caller: StaffCaller, terms: TheTerms) -> Response:
+async def plan(number: Number, wanted: PlanIn, caller: StaffCaller, move_request: TheMoveRequest) -> Response:
     """The product director and admins: a parked ticket, or one planned in another release."""
 
     def made(party: Party) -> Command:
         party.must_decide_on_product()
         return Plan(party.actor, wanted.release)
 
-    return await command(terms, caller, number, made)
+    return await command(move_request, caller, number, made)
 
 
 @router.post("/tickets/{number}/decline", summary="Decline", response_model=TicketOut)
-async def decline(number: Number, wanted: MessageIn, caller: StaffCaller, terms: TheTerms) -> Response:
+async def decline(number: Number, wanted: MessageIn, caller: StaffCaller, move_request: TheMoveRequest) -> Response:
     """The product director and admins: it will not be built. The reason is the answer, and solves the ticket."""
 
     async def make(connection: AsyncConnection, party: Party, _ticket: Ticket) -> Command:
         party.must_decide_on_product()
         return Decline(party.actor, await move_route.message(connection, party, wanted))
 
-    return await move(terms, caller, number, make)
+    return await move(move_request, caller, number, make)
 
 
 @router.post("/tickets/{number}/ship", summary="Ship to one ticket", response_model=TicketOut)
-async def ship(number: Number, wanted: ShipIn, caller: StaffCaller, terms: TheTerms) -> Response:
+async def ship(number: Number, wanted: ShipIn, caller: StaffCaller, move_request: TheMoveRequest) -> Response:
     """The product director and admins: what this ticket was planned in is there for this requester already.
 
     `POST /releases/{name}/ship` does it to everything planned in a release.
@@ -88,4 +88,4 @@ async def ship(number: Number, wanted: ShipIn, caller: StaffCaller, terms: TheTe
             raise Invalid(f"Ticket {number} is planned in no release; plan it first.")
         return Ship(party.actor, ticket.parking.release, wanted.note)
 
-    return await move(terms, caller, number, make)
+    return await move(move_request, caller, number, make)

@@ -19,7 +19,7 @@ from services.intake.tickets.access import party_of
 from services.intake.tickets.input import NUMBER_MAX
 from services.intake.tickets.move_resources import NothingIn, ReleaseName, ShipIn
 from services.platform.http import StaffCaller
-from services.platform.idempotency import Answer, IdempotencyKey, answer_once
+from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
 router = APIRouter(prefix="/api/v1", tags=["bulks"])
@@ -34,7 +34,7 @@ async def create_bulk(
 ) -> Response:
     """Support staff and services. Each ticket is done by itself, some a second; what it does not allow is listed."""
 
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         party, now = await party_of(connection, caller), desk.now()
         numbers = wanted.numbers
         if wanted.filter is not None:
@@ -65,7 +65,7 @@ async def ship(
 ) -> Response:
     """The product director and admins. Every ticket planned in it is solved, and its requester told."""
 
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         party = await party_of(connection, caller)
         if not party.decides_on_product:
             raise NotAllowed("Only the product director and administrators ship a release.")
@@ -128,21 +128,21 @@ async def move_one(
     given to somebody, and so taken up, has nobody again, but stays open.
     """
 
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         party = await party_of(connection, caller)
         return _answer(await move_bulk(connection, bulk_id, move, party.actor, desk.now()), 200)
 
     return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=party_of)
 
 
-async def accepted(connection: AsyncConnection, started: UUID) -> Answer:
+async def accepted(connection: AsyncConnection, started: UUID) -> JsonAnswer:
     """The answer to what started a bulk."""
     return _answer(await read_bulk(connection, started), 202)
 
 
-def _answer(bulk: Bulk, status: int) -> Answer:
+def _answer(bulk: Bulk, status: int) -> JsonAnswer:
     headers = {"Location": f"/api/v1/bulks/{bulk.id}"}
-    return Answer(status, BulkOut.of(bulk).model_dump(mode="json"), headers)
+    return JsonAnswer(status, BulkOut.of(bulk).model_dump(mode="json"), headers)
 
 
 def _started(parts: list[str]) -> tuple[datetime, UUID]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from services.contract.errors import Invalid, MoveRefused, NotAuthenticated, Permanent
 from services.contract.temporal import MEET_DEADLINE_PATH, MeetDeadline
 from services.intake.api.deps import TheDesk
-from services.intake.clock.deadline_activity import met
+from services.intake.clock.deadline_activity import meet_in_transaction
 from services.platform.identity import CLOCK_CALL
 
 router = APIRouter(include_in_schema=False)
@@ -33,7 +33,7 @@ async def meet_deadline(request: Request, desk: TheDesk, signed: _Signed) -> Res
     if str(order.number) != number:
         raise NotAuthenticated("This ticket's clock may ask only about this ticket.")
     try:
-        snapshot = await met(desk.engine, order.tried_at(now))
+        snapshot = await meet_in_transaction(desk.engine, order.tried_at(now))
     except Permanent as error:
         raise MoveRefused(error.detail) from error
     return Response(snapshot.model_dump_json(), media_type="application/json")

@@ -15,7 +15,7 @@ from services.intake.tickets.access import Party, party_of
 from services.intake.tickets.input import Input
 from services.intake.tickets.mail_outages import REASON_CHARACTERS_MAX, Outage, end_outage, list_outages, report_outage
 from services.platform.http import StaffCaller
-from services.platform.idempotency import Answer, IdempotencyKey, answer_once
+from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
 from services.platform.identity import Caller
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
@@ -78,12 +78,12 @@ async def report(
 ) -> Response:
     """Administrators and services. Answers what this adds to what was known: nothing, where all of it was."""
 
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         await _admitted(connection, caller)
         now = desk.now()
         added = await report_outage(connection, wanted.began_at, wanted.ended_at, wanted.reason, now)
         page = OutagePage(items=[OutageOut.of(each) for each in added])
-        return Answer(201, page.model_dump(mode="json"), {})
+        return JsonAnswer(201, page.model_dump(mode="json"), {})
 
     return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=_admitted)
 
@@ -99,11 +99,11 @@ async def end(
 ) -> Response:
     """Administrators and services. One that has ended stays as it is."""
 
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         await _admitted(connection, caller)
         now = desk.now()
         ended = await end_outage(connection, outage_id, wanted.ended_at or now, now)
-        return Answer(200, OutageOut.of(ended).model_dump(mode="json"), {})
+        return JsonAnswer(200, OutageOut.of(ended).model_dump(mode="json"), {})
 
     return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=_admitted)
 

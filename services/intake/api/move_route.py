@@ -18,12 +18,12 @@ from services.intake.tables.tables import idempotency_key
 from services.intake.tickets.access import Party, party_of
 from services.intake.tickets.move_resources import MessageIn, OptionalMessageIn
 from services.intake.tickets.use_cases import Draft, act, message_of
-from services.platform.idempotency import Answer, IdempotencyKey, Work, answer_once
+from services.platform.idempotency import IdempotencyKey, JsonAnswer, Work, answer_once
 from services.platform.identity import Caller
 
 
 @dataclass(frozen=True)
-class Terms:
+class MoveRequest:
     """What every move is sent with besides its body."""
 
     desk: Desk
@@ -39,37 +39,37 @@ class Terms:
         )
 
 
-def _terms(desk: TheDesk, request: Request, version: VersionRead, key: IdempotencyKey = None) -> Terms:
-    return Terms(desk, request, version, key)
+def _move_request(desk: TheDesk, request: Request, version: VersionRead, key: IdempotencyKey = None) -> MoveRequest:
+    return MoveRequest(desk, request, version, key)
 
 
-TheTerms = Annotated[Terms, Depends(_terms)]
+TheMoveRequest = Annotated[MoveRequest, Depends(_move_request)]
 Make = Callable[[AsyncConnection, Party, Ticket], Awaitable[Command]]
 """Makes the command from the ticket as it stands, which is held meanwhile."""
 
 
-async def move(terms: Terms, caller: Caller, number: int, make: Make) -> Response:
+async def move(move_request: MoveRequest, caller: Caller, number: int, make: Make) -> Response:
     """Carry out what `make` gives; the answer is the ticket as it then stands."""
 
-    async def work(connection: AsyncConnection) -> Answer:
-        party, now = await party_of(connection, caller), terms.desk.now()
+    async def work(connection: AsyncConnection) -> JsonAnswer:
+        party, now = await party_of(connection, caller), move_request.desk.now()
 
         async def order(ticket: Ticket) -> Command:
             return await make(connection, party, ticket)
 
-        ticket = await act(connection, party, number, order, now, terms.version)
+        ticket = await act(connection, party, number, order, now, move_request.version)
         return await ticket_answer(connection, party, ticket, now)
 
-    return await terms.answer(caller, work)
+    return await move_request.answer(caller, work)
 
 
-async def command(terms: Terms, caller: Caller, number: int, made: Callable[[Party], Command]) -> Response:
+async def command(move_request: MoveRequest, caller: Caller, number: int, made: Callable[[Party], Command]) -> Response:
     """The same for a command that needs nothing but who gives it."""
 
     async def make(_connection: AsyncConnection, party: Party, _ticket: Ticket) -> Command:
         return made(party)
 
-    return await move(terms, caller, number, make)
+    return await move(move_request, caller, number, make)
 
 
 def draft(party: Party, wanted: MessageIn | OptionalMessageIn) -> Draft:

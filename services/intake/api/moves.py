@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.contract.errors import NotAllowed
 from services.intake.api import move_route
 from services.intake.api.deps import TheDesk
-from services.intake.api.move_route import TheTerms, move
+from services.intake.api.move_route import TheMoveRequest, move
 from services.intake.api.ticket_answer import ticket_answer
 from services.intake.api.ticket_resources import SurveyOut, TicketOut
 from services.intake.api.tickets import Number
@@ -20,32 +20,32 @@ from services.intake.tickets.store import load
 from services.intake.tickets.use_cases import act, rate, reply, solution
 from services.platform.database import transaction
 from services.platform.http import KnownCaller, StaffCaller
-from services.platform.idempotency import Answer
+from services.platform.idempotency import JsonAnswer
 from services.platform.identity import SURVEY_LINK
 
 router = APIRouter(prefix="/api/v1", tags=["moves"])
 
 
 @router.post("/tickets/{number}/reply", summary="Send a public message", response_model=TicketOut)
-async def send_reply(number: Number, wanted: MessageIn, caller: KnownCaller, terms: TheTerms) -> Response:
+async def send_reply(number: Number, wanted: MessageIn, caller: KnownCaller, move_request: TheMoveRequest) -> Response:
     """Either side. The requester's answer opens a pending, solved or unanswered ticket again.
 
     To a merged ticket it goes on to the one it was merged into: the answer then is that ticket. To a finalised ticket
     it opens a follow-up: the answer then is that new ticket, with status 201.
     """
-    desk = terms.desk
+    desk = move_request.desk
 
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         party, now = await party_of(connection, caller), desk.now()
         said = move_route.draft(party, wanted)
-        ticket = await reply(connection, party, number, said, desk.standard, now, terms.version)
+        ticket = await reply(connection, party, number, said, desk.standard, now, move_request.version)
         return await ticket_answer(connection, party, ticket, now, status=201 if ticket.version == 1 else 200)
 
-    return await terms.answer(caller, work)
+    return await move_request.answer(caller, work)
 
 
 @router.post("/tickets/{number}/note", summary="Add an internal note", response_model=TicketOut)
-async def add_note(number: Number, wanted: MessageIn, caller: KnownCaller, terms: TheTerms) -> Response:
+async def add_note(number: Number, wanted: MessageIn, caller: KnownCaller, move_request: TheMoveRequest) -> Response:
     """Support staff, services, and colleagues the ticket is shared with. The requester's side never sees it."""
 
     async def make(connection: AsyncConnection, party: Party, ticket: Ticket) -> Command:
@@ -53,48 +53,50 @@ async def add_note(number: Number, wanted: MessageIn, caller: KnownCaller, terms
             raise NotAllowed("Only support and colleagues the ticket is shared with write internal notes.")
         return Note(party.actor, await move_route.message(connection, party, wanted))
 
-    return await move(terms, caller, number, make)
+    return await move(move_request, caller, number, make)
 
 
 @router.post("/tickets/{number}/ask", summary="Ask the requester", response_model=TicketOut)
-async def ask(number: Number, wanted: MessageIn, caller: StaffCaller, terms: TheTerms) -> Response:
+async def ask(number: Number, wanted: MessageIn, caller: StaffCaller, move_request: TheMoveRequest) -> Response:
     """Support staff and services. The ticket is pending from then on, and its clock runs."""
 
     async def make(connection: AsyncConnection, party: Party, _ticket: Ticket) -> Command:
         return Ask(party.actor, await move_route.message(connection, party, wanted))
 
-    return await move(terms, caller, number, make)
+    return await move(move_request, caller, number, make)
 
 
 @router.post("/tickets/{number}/solve", summary="Solve", response_model=TicketOut)
-async def solve(number: Number, wanted: SolveIn, caller: StaffCaller, terms: TheTerms) -> Response:
+async def solve(number: Number, wanted: SolveIn, caller: StaffCaller, move_request: TheMoveRequest) -> Response:
     """Support staff and services, with or without a last message. The solver becomes assignee where there is none.
 
     With `incidents`, every open incident of this problem is solved with the same words, in the background.
     """
 
-    async def work(connection: AsyncConnection) -> Answer:
-        party, now = await party_of(connection, caller), terms.desk.now()
+    async def work(connection: AsyncConnection) -> JsonAnswer:
+        party, now = await party_of(connection, caller), move_request.desk.now()
 
         async def order(_ticket: Ticket) -> Command:
             return solution(party, await move_route.optional_message(connection, party, wanted))
 
-        ticket = await act(connection, party, number, order, now, terms.version)
+        ticket = await act(connection, party, number, order, now, move_request.version)
         if wanted.incidents:
             await solve_incidents(connection, party, ticket, wanted.text, now)
         return await ticket_answer(connection, party, ticket, now)
 
-    return await terms.answer(caller, work)
+    return await move_request.answer(caller, work)
 
 
 @router.post("/tickets/{number}/reopen", summary="Take up again", response_model=TicketOut)
-async def reopen(number: Number, wanted: OptionalMessageIn, caller: StaffCaller, terms: TheTerms) -> Response:
+async def reopen(
+    number: Number, wanted: OptionalMessageIn, caller: StaffCaller, move_request: TheMoveRequest
+) -> Response:
     """Support staff and services: a parked or solved ticket, or one closed for want of an answer or as spam."""
 
     async def make(connection: AsyncConnection, party: Party, _ticket: Ticket) -> Command:
         return Reopen(party.actor, await move_route.optional_message(connection, party, wanted))
 
-    return await move(terms, caller, number, make)
+    return await move(move_request, caller, number, make)
 
 
 @router.get("/survey", summary="Read a survey", tags=["survey"])

@@ -36,7 +36,7 @@ from services.intake.tickets.access import Party, party_of
 from services.intake.tickets.input import Search
 from services.platform.database import transaction
 from services.platform.http import StaffCaller
-from services.platform.idempotency import Answer, IdempotencyKey, answer_once
+from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
@@ -68,7 +68,7 @@ async def create_person(
     """Support staff and services; only an admin may add staff."""
     hashed = await hash_password(wanted.password) if wanted.password else None
 
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         party = await party_of(connection, caller)
         _must_be_admin_for(party, wanted.role)
         added = await add_person(
@@ -82,7 +82,7 @@ async def create_person(
             now=desk.now(),
         )
         body = PersonOut.of(added).model_dump(mode="json")
-        return Answer(201, body, {"Location": f"/api/v1/people/{added.id}"})
+        return JsonAnswer(201, body, {"Location": f"/api/v1/people/{added.id}"})
 
     return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)
 
@@ -131,11 +131,11 @@ async def create_organisation(
 ) -> Response:
     """Support staff and services."""
 
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         await party_of(connection, caller)
         added = await add_organisation(connection, wanted.name, desk.now())
         body = Customer.of(added).model_dump(mode="json")
-        return Answer(201, body, {"Location": f"/api/v1/organisations/{added.id}"})
+        return JsonAnswer(201, body, {"Location": f"/api/v1/organisations/{added.id}"})
 
     return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)
 

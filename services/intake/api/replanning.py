@@ -18,7 +18,7 @@ from services.intake.tickets.access import party_of
 from services.intake.tickets.move_resources import NothingIn
 from services.intake.tickets.replanning import Scope, affected, preview
 from services.platform.http import StaffCaller
-from services.platform.idempotency import Answer, IdempotencyKey, answer_once
+from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
 from services.platform.identity import Caller
 
 router = APIRouter(prefix="/api/v1", tags=["agreements"])
@@ -112,7 +112,7 @@ async def _preview(caller: Caller, desk: Desk, scope: Scope) -> ReplanPreview:
 
 
 async def _replan(caller: Caller, desk: Desk, request: Request, key: str | None, scope: Scope) -> Response:
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         party, now = await party_of(connection, caller), desk.now()
         must_be_admin(party)
         name = await _name(connection, scope)

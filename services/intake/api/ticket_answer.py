@@ -9,12 +9,12 @@ from services.intake.api.ticket_resources import Links, TicketOut, TicketSummary
 from services.intake.rules.ticket import Ticket
 from services.intake.tickets import queries
 from services.intake.tickets.access import Party
-from services.platform.idempotency import Answer
+from services.platform.idempotency import JsonAnswer
 
 
 async def ticket_answer(
     connection: AsyncConnection, party: Party, ticket: Ticket, now: datetime, status: int = 200
-) -> Answer:
+) -> JsonAnswer:
     """The ticket as this party sees it at `now`, with its ETag."""
     links = Links(
         organisation_name=await queries.organisation_name(connection, ticket.organisation_id),
@@ -25,7 +25,7 @@ async def ticket_answer(
     )
     out = TicketOut.of(ticket, party, links, now)
     headers = {"ETag": f'"{ticket.version}"', "Location": f"/api/v1/tickets/{ticket.number}"}
-    return Answer(status, out.model_dump(mode="json"), headers)
+    return JsonAnswer(status, out.model_dump(mode="json"), headers)
 
 
 async def summaries(

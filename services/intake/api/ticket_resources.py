@@ -18,7 +18,7 @@ from services.intake.rules.triage_rules import TAGS_MAX
 from services.intake.tickets.access import Party
 from services.intake.tickets.input import Email, Files, Input, Name, Subject, Text
 from services.intake.tickets.move_resources import FIELDS_MAX, FieldKey, FieldText, TagName
-from services.promises.sla import Measure, State, measures, next_breach
+from services.promises.sla import Measure, PromiseState, measures, next_breach
 from services.promises.working_time import Counted
 
 
@@ -87,7 +87,7 @@ class PromiseOut(BaseModel):
     spent_seconds: int
     remaining_seconds: int
     breach_at: datetime | None = Field(description="When it breaks or broke; null once met, or while its clock stands.")
-    state: State
+    state: PromiseState
 
     @classmethod
     def of(cls, measure: Measure) -> "PromiseOut":

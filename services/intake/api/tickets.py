@@ -18,7 +18,7 @@ from services.intake.api.filter_query import wanted_tickets
 from services.intake.api.ticket_answer import summaries, ticket_answer
 from services.intake.api.ticket_resources import TicketIn, TicketOut, TicketPage, ViewOut, Views
 from services.intake.api.timeline_resources import CommentOut, HappeningOut, TimelineEntry, TimelinePage
-from services.intake.history.sentences import shown, tell
+from services.intake.history.sentences import history_line, shown
 from services.intake.history.teller import Teller
 from services.intake.people.people import Person, get_or_add_requester
 from services.intake.tables.tables import idempotency_key
@@ -28,9 +28,9 @@ from services.intake.tickets.input import NUMBER_MAX
 from services.intake.tickets.queries import ByBreach, ByChange
 from services.intake.tickets.store import load
 from services.intake.tickets.ticket_filter import TicketFilter
-from services.intake.tickets.use_cases import Draft, Question, submit
+from services.intake.tickets.use_cases import Draft, NewTicket, submit
 from services.platform.http import KnownCaller, StaffCaller
-from services.platform.idempotency import Answer, IdempotencyKey, answer_once
+from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
@@ -44,12 +44,12 @@ async def create_ticket(
 ) -> Response:
     """Requesters for themselves; support staff and services for anybody they name as `requester`."""
 
-    async def work(connection: AsyncConnection) -> Answer:
+    async def work(connection: AsyncConnection) -> JsonAnswer:
         party, now = await party_of(connection, caller), desk.now()
         if (wanted.tags or wanted.team_id) and not party.is_staff:
             raise NotAllowed("Tags and teams are for support and services.")
         requester = await _requester(connection, party, wanted, now)
-        question = Question(
+        question = NewTicket(
             subject=wanted.subject,
             draft=Draft(wanted.text, attachment_ids=tuple(wanted.attachment_ids), channel=_channel(party, wanted)),
             kind=wanted.kind,
@@ -171,7 +171,7 @@ def _known_number(number: int) -> int:
 
 def _entry(line: Row[Any], files: dict[UUID, list[Row[Any]]], teller: Teller) -> TimelineEntry:
     if line.comment_id is None:
-        told = tell(teller, line.type, Actor.model_validate(line.actor), line.facts)
+        told = history_line(teller, line.type, Actor.model_validate(line.actor), line.facts)
         facts = shown(line.facts, inside=teller.inside)
         happening = HappeningOut(type=line.type, facts=facts, sentence=told.sentence, evidence=told.evidence)
         return TimelineEntry(id=line.id, at=line.at, type="event", actor=line.actor, event=happening)

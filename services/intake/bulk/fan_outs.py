@@ -17,7 +17,7 @@ from services.intake.rules.bulk import TICKETS_MAX
 from services.intake.rules.ticket import Ticket
 from services.intake.tables.tables import ticket
 from services.intake.tickets.access import Party
-from services.intake.tickets.queries import AT_WORK, Filter, conditions
+from services.intake.tickets.queries import UNFINISHED, Filter, conditions
 
 
 async def chosen_numbers(connection: AsyncConnection, party: Party, chosen: Filter, now: datetime) -> list[int]:
@@ -45,7 +45,7 @@ async def solve_incidents(
     connection: AsyncConnection, party: Party, problem: Ticket, text: str | None, now: datetime
 ) -> UUID | None:
     """Every open incident of the problem is solved with the same words; None where there is none."""
-    incidents = await _numbers(connection, ticket.c.problem == problem.number, ticket.c.status.in_(AT_WORK))
+    incidents = await _numbers(connection, ticket.c.problem == problem.number, ticket.c.status.in_(UNFINISHED))
     if not incidents:
         return None
     facts = {"problem": problem.number, "text": text}

@@ -7,7 +7,7 @@ from babel.dates import format_date
 
 from services.contract import wording
 from services.contract.vocabulary import DeadlineKind, Status
-from services.intake.history.teller import Facts, Teller
+from services.intake.history.teller import LineFacts, Teller
 
 ON_TIME = timedelta(minutes=1)
 """A deadline met less than this after it was due, or before, was met on time, as far as a person is concerned."""
@@ -15,7 +15,7 @@ DAYS_NAMED_MAX = 6
 """More days off than these are counted, not named."""
 
 
-def punctual(t: Teller, facts: Facts) -> str:
+def punctual(t: Teller, facts: LineFacts) -> str:
     """How far from the time it was due a deadline was met."""
     late = datetime.fromisoformat(facts["met_at"]) - datetime.fromisoformat(facts["due_at"])
     if late <= -ON_TIME:
@@ -23,7 +23,7 @@ def punctual(t: Teller, facts: Facts) -> str:
     return t.say("on_time") if late < ON_TIME else t.say("late", late=t.length(late))
 
 
-def reasons(t: Teller, kind: DeadlineKind, metric: str | None, because: Iterable[Facts]) -> list[str]:
+def reasons(t: Teller, kind: DeadlineKind, metric: str | None, because: Iterable[LineFacts]) -> list[str]:
     """What the due time is made of, as `evidence.evidence` lists it; pauses of one status are told as one."""
     said: list[str] = []
     paused: dict[str, timedelta] = {}

@@ -9,7 +9,7 @@ from services.contract import wording
 from services.contract.event_data import Actor
 from services.contract.vocabulary import Channel, DeadlineKind, Effort, Kind, Metric, Priority, Status
 from services.intake.history.reasons import punctual, reasoned, reasons
-from services.intake.history.teller import Facts, Teller
+from services.intake.history.teller import LineFacts, Teller
 
 CHANGES_NAMED_MAX = 6
 """More deadlines that re-planning moved are counted, not named."""
@@ -19,140 +19,140 @@ _INSIDE = frozenset({"policy", "because", "problem"})
 
 
 @dataclass(frozen=True)
-class Told:
+class HistoryLine:
     """A line between the messages. `evidence` says why the clock did it when it did."""
 
     sentence: str
     evidence: str = ""
 
 
-def tell(t: Teller, type_: str, actor: Actor, facts: Facts) -> Told:
+def history_line(t: Teller, type_: str, actor: Actor, facts: LineFacts) -> HistoryLine:
     """What happened, of the timeline's `type_`, in a sentence; with its evidence for those who may know it."""
     telling = _TELL.get(type_)
     if telling is None:
-        return Told(t.say("other", who=t.who(actor), type=type_))
+        return HistoryLine(t.say("other", who=t.who(actor), type=type_))
     told = telling(t, actor, facts)
-    return told if t.inside else Told(told.sentence)
+    return told if t.inside else HistoryLine(told.sentence)
 
 
-def shown(facts: Facts, *, inside: bool) -> dict[str, Any]:
+def shown(facts: LineFacts, *, inside: bool) -> dict[str, Any]:
     """The facts of a line as this side may read them: outside, neither evidence nor the number of another's ticket."""
     return {name: value for name, value in facts.items() if inside or name not in _INSIDE}
 
 
-def _submitted(t: Teller, actor: Actor, facts: Facts) -> Told:
+def _submitted(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     channel = wording.channel_label(Channel(facts["channel"]), t.language)
     sentence = t.say("submitted", who=t.who(actor), channel=channel)
     original = facts.get("follow_up_of")
-    return Told(t.say("follow_up", sentence=sentence, number=original) if original else sentence)
+    return HistoryLine(t.say("follow_up", sentence=sentence, number=original) if original else sentence)
 
 
-def _assigned(t: Teller, actor: Actor, facts: Facts) -> Told:
+def _assigned(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     name = facts.get("assignee")
     if name is None:
-        return Told(t.say("unassigned", who=t.who(actor)))
+        return HistoryLine(t.say("unassigned", who=t.who(actor)))
     if name == actor.name:
-        return Told(t.say("taken", who=name))
-    return Told(t.say("assigned", who=t.who(actor), name=name))
+        return HistoryLine(t.say("taken", who=name))
+    return HistoryLine(t.say("assigned", who=t.who(actor), name=name))
 
 
-def _team(t: Teller, actor: Actor, facts: Facts) -> Told:
+def _team(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     name = facts.get("team")
-    return Told(t.say("team", who=t.who(actor), team=name) if name else t.say("no_team", who=t.who(actor)))
+    return HistoryLine(t.say("team", who=t.who(actor), team=name) if name else t.say("no_team", who=t.who(actor)))
 
 
-def _moved(t: Teller, actor: Actor, facts: Facts) -> Told:
+def _moved(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     if facts.get("reopened"):
-        return Told(t.say("reopened", who=t.who(actor)))
+        return HistoryLine(t.say("reopened", who=t.who(actor)))
     status = Status(facts["to"])
     if not t.inside:
-        return Told(t.say("status", status=wording.requester_status_label(status, t.language)))
+        return HistoryLine(t.say("status", status=wording.requester_status_label(status, t.language)))
     if facts.get("spam"):
-        return Told(t.say("spam", who=t.who(actor)))
-    return Told(t.say("moved", who=t.who(actor), status=wording.status_label(status, t.language)))
+        return HistoryLine(t.say("spam", who=t.who(actor)))
+    return HistoryLine(t.say("moved", who=t.who(actor), status=wording.status_label(status, t.language)))
 
 
-def _rated(t: Teller, actor: Actor, facts: Facts) -> Told:
+def _rated(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     sentence = t.say("rated_good" if facts["good"] else "rated_bad", who=t.who(actor))
     return _with_words(t, sentence, facts.get("comment"))
 
 
-def _parked(t: Teller, actor: Actor, facts: Facts) -> Told:
+def _parked(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     workaround = t.say("with_workaround" if facts["workaround"] else "without_workaround")
     effort = t.say(f"effort.{Effort(facts['effort'])}")
     return _with_words(t, t.say("parked", who=t.who(actor), effort=effort, workaround=workaround), facts.get("note"))
 
 
-def _planned(t: Teller, actor: Actor, facts: Facts) -> Told:
-    return Told(t.say("planned", who=t.who(actor), release=facts["release"]))
+def _planned(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
+    return HistoryLine(t.say("planned", who=t.who(actor), release=facts["release"]))
 
 
-def _declined(t: Teller, actor: Actor, _facts: Facts) -> Told:
-    return Told(t.say("declined", who=t.who(actor)))
+def _declined(t: Teller, actor: Actor, _facts: LineFacts) -> HistoryLine:
+    return HistoryLine(t.say("declined", who=t.who(actor)))
 
 
-def _shipped(t: Teller, _actor: Actor, facts: Facts) -> Told:
+def _shipped(t: Teller, _actor: Actor, facts: LineFacts) -> HistoryLine:
     return _with_words(t, t.say("shipped", release=facts["release"]), facts.get("note"))
 
 
-def _merged(t: Teller, actor: Actor, facts: Facts) -> Told:
-    return Told(t.say("merged", who=t.who(actor), number=facts["into"]))
+def _merged(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
+    return HistoryLine(t.say("merged", who=t.who(actor), number=facts["into"]))
 
 
-def _took_in(t: Teller, actor: Actor, facts: Facts) -> Told:
-    return Told(t.say("took_in", who=t.who(actor), number=facts["merged"]))
+def _took_in(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
+    return HistoryLine(t.say("took_in", who=t.who(actor), number=facts["merged"]))
 
 
-def _shared(t: Teller, actor: Actor, facts: Facts) -> Told:
-    return Told(t.say("shared" if facts["shared"] else "unshared", who=t.who(actor), name=facts["colleague"]))
+def _shared(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
+    return HistoryLine(t.say("shared" if facts["shared"] else "unshared", who=t.who(actor), name=facts["colleague"]))
 
 
-def _prioritised(t: Teller, actor: Actor, facts: Facts) -> Told:
+def _prioritised(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     before, after = (wording.priority_label(Priority(facts[name]), t.language) for name in ("from", "to"))
-    return Told(t.say("prioritised", who=t.who(actor), before=before, after=after, reason=facts["reason"]))
+    return HistoryLine(t.say("prioritised", who=t.who(actor), before=before, after=after, reason=facts["reason"]))
 
 
-def _solved_by_problem(t: Teller, _actor: Actor, facts: Facts) -> Told:
-    return Told(t.say("solved_by_problem", number=facts["problem"]) if t.inside else t.say("solved_with_others"))
+def _solved_by_problem(t: Teller, _actor: Actor, facts: LineFacts) -> HistoryLine:
+    return HistoryLine(t.say("solved_by_problem", number=facts["problem"]) if t.inside else t.say("solved_with_others"))
 
 
-def _confirmed_solved(t: Teller, actor: Actor, _facts: Facts) -> Told:
-    return Told(t.say("confirmed_solved", who=t.who(actor)))
+def _confirmed_solved(t: Teller, actor: Actor, _facts: LineFacts) -> HistoryLine:
+    return HistoryLine(t.say("confirmed_solved", who=t.who(actor)))
 
 
-def _snoozed(t: Teller, actor: Actor, facts: Facts) -> Told:
+def _snoozed(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     if facts["until"] is None:
-        return Told(t.say("unsnoozed", who=t.who(actor)))
-    return Told(t.say("snoozed", who=facts.get("who") or t.who(actor), until=t.short(facts["until"])))
+        return HistoryLine(t.say("unsnoozed", who=t.who(actor)))
+    return HistoryLine(t.say("snoozed", who=facts.get("who") or t.who(actor), until=t.short(facts["until"])))
 
 
-def _kept_open(t: Teller, actor: Actor, facts: Facts) -> Told:
+def _kept_open(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     if facts["closes_at"] is None:
-        return Told(t.say("kept_open", who=t.who(actor)))
-    return Told(t.say("kept_open_until", who=t.who(actor), until=t.short(facts["closes_at"])))
+        return HistoryLine(t.say("kept_open", who=t.who(actor)))
+    return HistoryLine(t.say("kept_open_until", who=t.who(actor), until=t.short(facts["closes_at"])))
 
 
-def _postponed(t: Teller, actor: Actor, facts: Facts) -> Told:
+def _postponed(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     step, due = t.say(f"step.{DeadlineKind(facts['deadline'])}"), t.short(facts["due_at"])
     until = facts["until"]
     if facts["reason"] == "mail_down":
         down = t.length(timedelta(seconds=float(facts["down_seconds"])))
-        return Told(t.say("waits_for_mail", step=step, until=t.short(until), down=down))
+        return HistoryLine(t.say("waits_for_mail", step=step, until=t.short(until), down=down))
     if until is None:
-        return Told(t.say("skipped", who=t.who(actor), step=step, due=due))
-    return Told(t.say("postponed", who=t.who(actor), step=step, due=due, until=t.short(until)))
+        return HistoryLine(t.say("skipped", who=t.who(actor), step=step, due=due))
+    return HistoryLine(t.say("postponed", who=t.who(actor), step=step, due=due, until=t.short(until)))
 
 
-def _replanned(t: Teller, _actor: Actor, facts: Facts) -> Told:
+def _replanned(t: Teller, _actor: Actor, facts: LineFacts) -> HistoryLine:
     changes = facts["changes"]
     named = [_change(t, each) for each in changes[:CHANGES_NAMED_MAX]]
     if more := len(changes) - len(named):
         named.append(t.say("more_changes", count=more))
     policies = t.say("policies", before=facts["policy_before"], after=facts["policy"])
-    return Told(t.say("replanned", because=facts["because"]), reasoned(t, policies, named))
+    return HistoryLine(t.say("replanned", because=facts["because"]), reasoned(t, policies, named))
 
 
-def _change(t: Teller, change: Facts) -> str:
+def _change(t: Teller, change: LineFacts) -> str:
     before, after = t.short(change["before"]), t.short(change["after"])
     return t.say("change", deadline=_deadline(t, change["deadline"]), before=before, after=after)
 
@@ -164,14 +164,14 @@ def _deadline(t: Teller, name: str) -> str:
     return t.say("deadline_of", deadline=label, metric=t.say(f"metric.{Metric(about[0])}")) if about else label
 
 
-def _changed(t: Teller, actor: Actor, facts: Facts) -> Told:
+def _changed(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     if "problem" in facts:
         key = "linked" if facts["problem"] else "unlinked"
-        return Told(t.say(key, who=t.who(actor), number=facts["problem"]))
+        return HistoryLine(t.say(key, who=t.who(actor), number=facts["problem"]))
     if "added" in facts or "removed" in facts:
         tags = {key: t.listed(f"“{tag}”" for tag in facts[key]) for key in ("added", "removed") if facts.get(key)}
         parts = [t.say(key, tags=named) for key, named in tags.items()]
-        return Told(t.say("changed", who=t.who(actor), what=t.listed(parts)))
+        return HistoryLine(t.say("changed", who=t.who(actor), what=t.listed(parts)))
     parts = []
     if "subject" in facts:
         parts.append(t.say("changed_subject", subject=facts["subject"]))
@@ -179,23 +179,23 @@ def _changed(t: Teller, actor: Actor, facts: Facts) -> Told:
         parts.append(t.say("changed_kind", kind=wording.kind_label(Kind(facts["kind"]), t.language)))
     if "product" in facts:
         parts.append(t.say("changed_product", product=facts["product"]))
-    return Told(t.say("changed", who=t.who(actor), what=t.listed(parts or [t.say("changed_fields")])))
+    return HistoryLine(t.say("changed", who=t.who(actor), what=t.listed(parts or [t.say("changed_fields")])))
 
 
-def _met(t: Teller, actor: Actor, facts: Facts) -> Told:
+def _met(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     kind, metric = DeadlineKind(facts["deadline"]), facts.get("metric")
     about = t.say(f"metric.{Metric(metric)}") if metric else ""
     by = "met" if actor.kind == "clock" else "brought_about"
     sentence = t.say(f"{by}.{kind}", who=t.who(actor), metric=about, point=facts.get("point", 0))
     under = t.say("under", due=t.short(facts["due_at"]), met=punctual(t, facts), policy=facts["policy"])
-    return Told(sentence, reasoned(t, under, reasons(t, kind, metric, facts.get("because", []))))
+    return HistoryLine(sentence, reasoned(t, under, reasons(t, kind, metric, facts.get("because", []))))
 
 
-def _with_words(t: Teller, sentence: str, words: str | None) -> Told:
-    return Told(t.say("in_words", sentence=sentence, words=words) if words else sentence)
+def _with_words(t: Teller, sentence: str, words: str | None) -> HistoryLine:
+    return HistoryLine(t.say("in_words", sentence=sentence, words=words) if words else sentence)
 
 
-_TELL: dict[str, Callable[[Teller, Actor, Facts], Told]] = {
+_TELL: dict[str, Callable[[Teller, Actor, LineFacts], HistoryLine]] = {
     "submitted": _submitted,
     "assigned": _assigned,
     "team": _team,

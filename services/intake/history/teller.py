@@ -19,7 +19,7 @@ from services.contract.vocabulary import Language
 
 FOLDER = Path(__file__).parent / "sentences"
 
-Facts = Mapping[str, Any]
+LineFacts = Mapping[str, Any]
 """What a line of history keeps, as `tickets.Entry` has it."""
 
 

@@ -28,7 +28,7 @@ from services.intake.tables.tables import comment, received_mail, ticket
 from services.intake.tickets.access import Party
 from services.intake.tickets.attachments import BlobStore, keep
 from services.intake.tickets.store import load
-from services.intake.tickets.use_cases import Draft, Question, carry_out, message_of, reply, submit
+from services.intake.tickets.use_cases import Draft, NewTicket, carry_out, message_of, reply, submit
 from services.platform.clock import Clock
 from services.platform.database import transaction
 from services.platform.telemetry import correlated
@@ -38,7 +38,7 @@ MAILROOM = Party(Actor(kind="service", name="E-mail", staff=True), None)
 """Who writes internal notes about mails."""
 
 
-class Outcome(StrEnum):
+class MailOutcome(StrEnum):
     """What became of a mail."""
 
     SUBMITTED = "submitted"
@@ -56,7 +56,7 @@ class Outcome(StrEnum):
 class Receipt:
     """What became of a mail, on which ticket, and why where that needs saying."""
 
-    outcome: Outcome
+    outcome: MailOutcome
     number: int | None
     reason: str = ""
 
@@ -84,7 +84,7 @@ async def receive_mail(mailroom: Mailroom, raw: bytes) -> Receipt:
     with correlated(f"mail-{hashlib.sha256(key.encode()).hexdigest()[:32]}"):
         async with transaction(mailroom.engine) as connection:
             if (before := await _claim(connection, key, now)) is not None:
-                return Receipt(Outcome.REPEATED, before.ticket_number, before.refused or "It came before.")
+                return Receipt(MailOutcome.REPEATED, before.ticket_number, before.refused or "It came before.")
             receipt = await _Arrival(connection, mailroom, now).bring_in(mail)
             await connection.execute(
                 update(received_mail)
@@ -128,7 +128,7 @@ class _Arrival:
 
     async def bring_in(self, mail: IncomingMail | RefusedMail) -> Receipt:
         if isinstance(mail, RefusedMail):
-            return Receipt(Outcome.REFUSED, None, mail.reason)
+            return Receipt(MailOutcome.REFUSED, None, mail.reason)
         sender = await find_by_email(self.connection, mail.sender.email) if mail.sender else None
         party = _requesters_side(sender) if sender else None
         own, foreign = await self._tickets(mail, party)
@@ -186,7 +186,7 @@ class _Arrival:
         requester = await self._requester(mail, None if switched_off or not mail.sender else mail.sender.email)
         party = _requesters_side(requester)
         language = mail.language or requester.language
-        question = Question(
+        question = NewTicket(
             subject=subject_of(mail, language),
             draft=await self._draft(mail, text_of(mail.whole, language), mail.html, party.uploader),
             language=language,
@@ -194,7 +194,7 @@ class _Arrival:
         opened = await submit(self.connection, party, requester, question, self.mailroom.standard, self.now)
         note = about_mail(mail, names=names, answers=answers, switched_off=switched_off)
         await self._note_about(opened.number, note)
-        return Receipt(Outcome.SUBMITTED, opened.number)
+        return Receipt(MailOutcome.SUBMITTED, opened.number)
 
     async def _requester(self, mail: IncomingMail, email: str | None) -> Person:
         language = mail.language or self.mailroom.language
@@ -214,7 +214,7 @@ class _Arrival:
         answered = await reply(self.connection, party, number, draft, self.mailroom.standard, self.now)
         await self._note_about(answered.number, about_mail(mail))
         # A reply to a merged ticket is one to the ticket it went on as; only a follow-up is new.
-        return Receipt(Outcome.FOLLOWED_UP if answered.version == 1 else Outcome.REPLIED, answered.number)
+        return Receipt(MailOutcome.FOLLOWED_UP if answered.version == 1 else MailOutcome.REPLIED, answered.number)
 
     async def _colleagues_note(self, number: int, mail: IncomingMail, party: Party) -> Receipt:
         """What a colleague answers, with whom the ticket was shared, is for support and not for the requester."""
@@ -223,7 +223,7 @@ class _Arrival:
         note = Note(party.actor, await message_of(self.connection, draft, party.uploader))
         await carry_out(self.connection, party, number, note, self.now)
         await self._note_about(number, about_mail(mail))
-        return Receipt(Outcome.NOTED, number)
+        return Receipt(MailOutcome.NOTED, number)
 
     async def _note_about(self, number: int, note: str) -> None:
         if note:
@@ -231,7 +231,7 @@ class _Arrival:
 
     async def _note(self, number: int, text: str, mail: IncomingMail) -> Receipt:
         await self._carry_out_note(number, await self._draft(mail, text, None, MAILROOM.uploader))
-        return Receipt(Outcome.NOTED, number)
+        return Receipt(MailOutcome.NOTED, number)
 
     async def _carry_out_note(self, number: int, draft: Draft) -> None:
         message = await message_of(self.connection, draft, MAILROOM.uploader)

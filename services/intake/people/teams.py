@@ -10,10 +10,9 @@ from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.contract.desk_events import TeamChanged
 from services.contract.errors import Invalid, NotFound
 from services.contract.event_data import Actor, Contact
-from services.contract.events import Event
+from services.contract.events import Event, TeamChanged
 from services.contract.vocabulary import STAFF, Status
 from services.intake.agreements.setup_rows import add_row, find_rows, get_row, replace_row
 from services.intake.people.people import read_person, select_people

@@ -2,10 +2,17 @@
 
 from datetime import datetime, timedelta
 
-from services.contract.desk_events import SlaBreached, SlaEscalated, SlaWarned, TicketPostponed, TicketSnoozeEnded
 from services.contract.errors import Invalid
 from services.contract.event_data import Actor, EventData
-from services.contract.events import TicketReminderDue, TicketSurveyDue
+from services.contract.events import (
+    SlaBreached,
+    SlaEscalated,
+    SlaWarned,
+    TicketPostponed,
+    TicketReminderDue,
+    TicketSnoozeEnded,
+    TicketSurveyDue,
+)
 from services.contract.temporal import Deadline
 from services.contract.vocabulary import DeadlineKind
 from services.intake.rules.commands import DoNow, KeepOpen, Meet, Postpone, Replan, Skip, Snooze
@@ -23,7 +30,7 @@ STEPS = frozenset({DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SUR
 REQUESTERS_STEPS = frozenset({DeadlineKind.CLOSURE})
 
 
-def meet(command: Meet, ticket: Ticket, now: datetime) -> Decision:
+def deadline_due(command: Meet, ticket: Ticket, now: datetime) -> Decision:
     """The clock says that a deadline is due."""
     deadline = command.deadline
     # Not due any more, or met before: the clock ran on an older snapshot. Nothing to do, and no error.
@@ -128,7 +135,7 @@ def _carry_out(ticket: Ticket, deadline: Deadline, by: Actor, now: datetime) -> 
 
 
 def _act(ticket: Ticket, deadline: Deadline, by: Actor, now: datetime) -> tuple[Ticket, tuple[EventData, ...]]:
-    stands = standing.met(ticket.standing, deadline.kind, now, deadline.metric, deadline.point)
+    stands = standing.after_deadline(ticket.standing, deadline.kind, now, deadline.metric, deadline.point)
     woken = {"snoozed_by": None} if stands.snoozed_until is None else {}
     after = next_version(ticket, now, stands, **woken)
     return after, _tells(ticket, after, deadline, by, now)

@@ -8,47 +8,43 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import services.intake.rules.clock_rules as clock_rules
-import services.intake.rules.commands as orders
-import services.intake.rules.product_rules as product_rules
-import services.intake.rules.talk_rules as talk_rules
-import services.intake.rules.triage_rules as desk_rules
 from services.contract.event_data import Actor
 from services.contract.events import TicketAssigned, TicketSubmitted
+from services.intake.rules import clock_rules, commands, product_rules, talk_rules, triage_rules
 from services.intake.rules.commands import Command, Submit
 from services.intake.rules.ticket import CLOCK, Decision, Entry, Ticket
 from services.promises import standing
 
 RULES: dict[type, Callable[[Any, Ticket, datetime], Decision]] = {
-    orders.Reply: talk_rules.reply,
-    orders.Note: talk_rules.note,
-    orders.Ask: talk_rules.ask,
-    orders.Solve: talk_rules.solve,
-    orders.ConfirmSolved: talk_rules.confirm_solved,
-    orders.Reopen: talk_rules.reopen,
-    orders.Rate: talk_rules.rate,
-    orders.Assign: desk_rules.assign,
-    orders.HandOver: desk_rules.hand_over,
-    orders.Prioritise: desk_rules.prioritise,
-    orders.Tag: desk_rules.tag,
-    orders.Change: desk_rules.change,
-    orders.LinkProblem: desk_rules.link_problem,
-    orders.Merge: desk_rules.merge,
-    orders.TakeIn: desk_rules.take_in,
-    orders.MarkSpam: desk_rules.mark_spam,
-    orders.TakeBack: desk_rules.take_back,
-    orders.Share: desk_rules.share,
-    orders.Park: product_rules.park,
-    orders.Plan: product_rules.plan,
-    orders.Decline: product_rules.decline,
-    orders.Ship: product_rules.ship,
-    orders.Meet: clock_rules.meet,
-    orders.KeepOpen: clock_rules.keep_open,
-    orders.Postpone: clock_rules.postpone,
-    orders.Skip: clock_rules.skip,
-    orders.DoNow: clock_rules.do_now,
-    orders.Snooze: clock_rules.snooze,
-    orders.Replan: clock_rules.replan,
+    commands.Reply: talk_rules.reply,
+    commands.Note: talk_rules.note,
+    commands.Ask: talk_rules.ask,
+    commands.Solve: talk_rules.solve,
+    commands.ConfirmSolved: talk_rules.confirm_solved,
+    commands.Reopen: talk_rules.reopen,
+    commands.Rate: talk_rules.rate,
+    commands.Assign: triage_rules.assign,
+    commands.HandOver: triage_rules.hand_over,
+    commands.Prioritise: triage_rules.prioritise,
+    commands.Tag: triage_rules.tag,
+    commands.Change: triage_rules.change,
+    commands.LinkProblem: triage_rules.link_problem,
+    commands.Merge: triage_rules.merge,
+    commands.TakeIn: triage_rules.take_in,
+    commands.MarkSpam: triage_rules.mark_spam,
+    commands.TakeBack: triage_rules.take_back,
+    commands.Share: triage_rules.share,
+    commands.Park: product_rules.park,
+    commands.Plan: product_rules.plan,
+    commands.Decline: product_rules.decline,
+    commands.Ship: product_rules.ship,
+    commands.Meet: clock_rules.deadline_due,
+    commands.KeepOpen: clock_rules.keep_open,
+    commands.Postpone: clock_rules.postpone,
+    commands.Skip: clock_rules.skip,
+    commands.DoNow: clock_rules.do_now,
+    commands.Snooze: clock_rules.snooze,
+    commands.Replan: clock_rules.replan,
 }
 
 

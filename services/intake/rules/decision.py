@@ -19,7 +19,7 @@ def next_version(ticket: Ticket, now: datetime, standing: Standing | None = None
     return ticket.model_copy(update={**known, **counted, **changes})
 
 
-def told(
+def with_message(
     ticket: Ticket,
     after: Ticket,
     by: Actor,
@@ -27,12 +27,12 @@ def told(
     *,
     also: Iterable[EventData] = (),
     entries: Iterable[Entry] = (),
-    is_told: bool = False,
+    announced: bool = False,
     asks: bool = False,
 ) -> Decision:
     """One act, one thing to tell: a message that moves the ticket is announced once, by the message.
 
-    `also` are events and `entries` history of the act itself; `is_told` where one of them tells people already.
+    `also` are events and `entries` history of the act itself; `announced` where one of them tells people already.
     `asks` where the message is a question: history keeps it, for asking again moves no status but begins a promise.
     """
     events: list[EventData] = [*also]
@@ -40,12 +40,12 @@ def told(
     if message is not None:
         events.append(_replied(ticket, after, by, message))
         history.append(Entry("comment", by, {"asks": True} if asks else {}, message=message))
-    events += moved(ticket, after, by, told=message is not None or is_told)
+    events += moved(ticket, after, by, announced=message is not None or announced)
     return Decision(after, tuple(events), (*history, *entries, *moved_entry(ticket, after, by)))
 
 
-def moved(ticket: Ticket, after: Ticket, by: Actor, *, told: bool = False) -> tuple[EventData, ...]:
-    """The event of a change of status, or nothing. `told` where another event of the act tells people."""
+def moved(ticket: Ticket, after: Ticket, by: Actor, *, announced: bool = False) -> tuple[EventData, ...]:
+    """The event of a change of status, or nothing. `announced` where another event of the act tells people."""
     if ticket.status == after.status:
         return ()
     return (
@@ -54,7 +54,7 @@ def moved(ticket: Ticket, after: Ticket, by: Actor, *, told: bool = False) -> tu
             by=by,
             status_before=ticket.status,
             reopened=after.reopened > ticket.reopened,
-            told=told,
+            told=announced,
             closes_at=closes_at(after),
         ),
     )

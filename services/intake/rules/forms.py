@@ -84,7 +84,7 @@ def _asked_once(fields: tuple[FormField, ...]) -> tuple[FormField, ...]:
 Fields = Annotated[tuple[FormField, ...], Field(max_length=FIELDS_MAX), AfterValidator(_asked_once)]
 
 
-class Form(_Part):
+class ProductForm(_Part):
     """What a ticket about a product is asked for, in this order."""
 
     fields: Fields = ()

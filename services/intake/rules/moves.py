@@ -6,7 +6,7 @@ from services.intake.rules.ticket import Ticket
 
 _ABOUT = ("tag", "change", "link_problem", "share")
 """Corrections that change neither who waits for whom nor any promise."""
-_AT_WORK = (
+_WORKING_MOVES = (
     "assign",
     "team",
     "reply",
@@ -25,10 +25,10 @@ _STEPS = ("postpone", "skip", "do_now")
 """What may be done to automatic steps."""
 
 STAFF_MOVES: dict[tuple[Status, ClosedReason | None], tuple[str, ...]] = {
-    (Status.NEW, None): _AT_WORK,
-    (Status.OPEN, None): _AT_WORK,
-    (Status.PENDING, None): (*_AT_WORK, "keep_open", *_STEPS),
-    (Status.PARKED, None): (*_AT_WORK, "reopen", "plan", "decline", "ship"),
+    (Status.NEW, None): _WORKING_MOVES,
+    (Status.OPEN, None): _WORKING_MOVES,
+    (Status.PENDING, None): (*_WORKING_MOVES, "keep_open", *_STEPS),
+    (Status.PARKED, None): (*_WORKING_MOVES, "reopen", "plan", "decline", "ship"),
     (Status.SOLVED, None): ("assign", "team", "reply", "note", "reopen", *_ABOUT, *_STEPS),
     (Status.CLOSED, ClosedReason.NO_RESPONSE): ("note", "reopen", *_ABOUT),
     (Status.CLOSED, ClosedReason.FINALISED): ("note", "tag"),

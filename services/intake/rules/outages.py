@@ -9,14 +9,14 @@ from services.promises.standing import NO_TIME
 LASTING_STEP = timedelta(hours=6)
 """Nobody knows how long an outage that lasts will last: closing waits by as much at a time, and the requester hears of
 it no more often."""
-Span = tuple[datetime, datetime | None]
+Period = tuple[datetime, datetime | None]
 """From and until; None where it still goes on."""
 
 
 class Outages(NamedTuple):
     """When mail could not come in, as stretches that do not overlap."""
 
-    stretches: tuple[Span, ...] = ()
+    stretches: tuple[Period, ...] = ()
 
     def down(self, since: datetime, now: datetime) -> timedelta:
         """For how long in all between the two.
@@ -31,9 +31,9 @@ class Outages(NamedTuple):
         return any(began < now and (ended is None or now < ended) for began, ended in self.stretches)
 
 
-def uncovered(reported: Span, known: Iterable[Span]) -> list[Span]:
+def uncovered(reported: Period, known: Iterable[Period]) -> list[Period]:
     """The parts of `reported` that lie in none of `known`, in order. Known ones do not overlap each other."""
-    parts: list[Span] = []
+    parts: list[Period] = []
     begins, ends = reported
     for began, ended in sorted(known, key=lambda span: span[0]):
         if ends is not None and began >= ends:

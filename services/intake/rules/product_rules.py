@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from services.contract.desk_events import TicketPlanned, TicketShipped
+from services.contract.events import TicketPlanned, TicketShipped
 from services.intake.rules.commands import Decline, Park, Plan, Ship
-from services.intake.rules.decision import closes_at, next_version, told
+from services.intake.rules.decision import closes_at, next_version, with_message
 from services.intake.rules.moves import must_allow
 from services.intake.rules.ticket import Decision, Entry, Parking, Ticket
 from services.promises import standing
@@ -17,7 +17,9 @@ def park(command: Park, ticket: Ticket, now: datetime) -> Decision:
     answered = standing.support_replied(ticket.standing, now) if command.message else ticket.standing
     after = next_version(ticket, now, standing.parked(answered, now), parking=parking)
     facts = {"workaround": command.workaround, "effort": command.effort, "note": command.note}
-    return told(ticket, after, command.by, command.message, entries=(Entry("parked", command.by, facts, public=False),))
+    return with_message(
+        ticket, after, command.by, command.message, entries=(Entry("parked", command.by, facts, public=False),)
+    )
 
 
 def plan(command: Plan, ticket: Ticket, now: datetime) -> Decision:
@@ -36,7 +38,7 @@ def decline(command: Decline, ticket: Ticket, now: datetime) -> Decision:
     must_allow(ticket, "decline", staff=True)
     answered = standing.support_replied(ticket.standing, now)
     after = next_version(ticket, now, standing.solved(answered, now), snoozed_by=None)
-    return told(ticket, after, command.by, command.message, entries=(Entry("declined", command.by),))
+    return with_message(ticket, after, command.by, command.message, entries=(Entry("declined", command.by),))
 
 
 def ship(command: Ship, ticket: Ticket, now: datetime) -> Decision:
@@ -48,4 +50,4 @@ def ship(command: Ship, ticket: Ticket, now: datetime) -> Decision:
         ticket=after.facts(), by=command.by, release=command.release, note=command.note, closes_at=closes_at(after)
     )
     entry = Entry("shipped", command.by, {"release": command.release, "note": command.note})
-    return told(ticket, after, command.by, None, also=(event,), entries=(entry,), is_told=True)
+    return with_message(ticket, after, command.by, None, also=(event,), entries=(entry,), announced=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.contract.events import TicketNoted, TicketRated
 from services.intake.rules.commands import Ask, ConfirmSolved, Note, Rate, Reopen, Reply, Solve
-from services.intake.rules.decision import next_version, told
+from services.intake.rules.decision import next_version, with_message
 from services.intake.rules.moves import must_allow
 from services.intake.rules.ticket import Decision, Entry, Rating, Ticket
 from services.promises import standing
@@ -16,7 +16,7 @@ def reply(command: Reply, ticket: Ticket, now: datetime) -> Decision:
     must_allow(ticket, "reply", staff=not of_requester)
     after = (standing.requester_replied if of_requester else standing.support_replied)(ticket.standing, now)
     snoozed = {"snoozed_by": None} if of_requester else {}
-    return told(ticket, next_version(ticket, now, after, **snoozed), command.by, command.message)
+    return with_message(ticket, next_version(ticket, now, after, **snoozed), command.by, command.message)
 
 
 def note(command: Note, ticket: Ticket, now: datetime) -> Decision:
@@ -31,7 +31,7 @@ def ask(command: Ask, ticket: Ticket, now: datetime) -> Decision:
     """Pending time counts from the last question: asking again starts the promise anew."""
     must_allow(ticket, "ask", staff=True)
     after = next_version(ticket, now, standing.asked(ticket.standing, now))
-    return told(ticket, after, command.by, command.message, asks=True)
+    return with_message(ticket, after, command.by, command.message, asks=True)
 
 
 def solve(command: Solve, ticket: Ticket, now: datetime) -> Decision:
@@ -42,14 +42,14 @@ def solve(command: Solve, ticket: Ticket, now: datetime) -> Decision:
         ticket, now, standing.solved(answered, now), assignee=ticket.assignee or command.solver, snoozed_by=None
     )
     because = (Entry("solved_by_problem", command.by, {"problem": command.problem}),) if command.problem else ()
-    return told(ticket, after, command.by, command.message, entries=because)
+    return with_message(ticket, after, command.by, command.message, entries=because)
 
 
 def confirm_solved(command: ConfirmSolved, ticket: Ticket, now: datetime) -> Decision:
     """The requester needs nothing any more. What they did themselves is not mailed to them."""
     must_allow(ticket, "confirm_solved", staff=False)
     after = next_version(ticket, now, standing.solved(ticket.standing, now), snoozed_by=None)
-    return told(ticket, after, command.by, None, entries=(Entry("confirmed_solved", command.by),))
+    return with_message(ticket, after, command.by, None, entries=(Entry("confirmed_solved", command.by),))
 
 
 def reopen(command: Reopen, ticket: Ticket, now: datetime) -> Decision:
@@ -58,7 +58,7 @@ def reopen(command: Reopen, ticket: Ticket, now: datetime) -> Decision:
     after = standing.reopened(ticket.standing, now)
     if command.message:
         after = standing.support_replied(after, now)
-    return told(ticket, next_version(ticket, now, after), command.by, command.message)
+    return with_message(ticket, next_version(ticket, now, after), command.by, command.message)
 
 
 def rate(command: Rate, ticket: Ticket, now: datetime) -> Decision:

@@ -157,7 +157,7 @@ class Ticket(_State):
 
     def is_requesters(self, actor: Actor) -> bool:
         """Whether the actor speaks for the requester's side; an agent's own ticket is theirs as a requester."""
-        return not actor.staff or actor.person_id == self.requester.person_id
+        return actor.speaks_for(self.requester)
 
     def is_finalised(self) -> bool:
         """Whether only a follow-up can continue it."""

@@ -3,10 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from services.contract.desk_events import TicketChanged, TicketMerged, TicketPriorityChanged, TicketShared
 from services.contract.errors import Invalid
 from services.contract.event_data import Actor, Contact
-from services.contract.events import TicketAssigned, TicketStatusChanged
+from services.contract.events import (
+    TicketAssigned,
+    TicketChanged,
+    TicketMerged,
+    TicketPriorityChanged,
+    TicketShared,
+    TicketStatusChanged,
+)
 from services.contract.vocabulary import ClosedReason, Priority, Status
 from services.intake.rules.commands import (
     Assign,
@@ -21,7 +27,7 @@ from services.intake.rules.commands import (
     TakeBack,
     TakeIn,
 )
-from services.intake.rules.decision import closes_at, moved, moved_entry, next_version, told
+from services.intake.rules.decision import closes_at, moved, moved_entry, next_version, with_message
 from services.intake.rules.moves import must_allow
 from services.intake.rules.ticket import Decision, Entry, Ticket
 from services.promises import standing
@@ -126,7 +132,7 @@ def merge(command: Merge, ticket: Ticket, now: datetime) -> Decision:
     after = next_version(ticket, now, ended, merged_into=command.into, snoozed_by=None)
     event = TicketMerged(ticket=after.facts(), by=command.by, into=command.into)
     entry = Entry("merged", command.by, {"into": command.into})
-    return told(ticket, after, command.by, None, also=(event,), entries=(entry,), is_told=True)
+    return with_message(ticket, after, command.by, None, also=(event,), entries=(entry,), announced=True)
 
 
 def take_in(command: TakeIn, ticket: Ticket, now: datetime) -> Decision:
@@ -143,7 +149,7 @@ def mark_spam(command: MarkSpam, ticket: Ticket, now: datetime) -> Decision:
     """Nobody asked anything, so nobody is told."""
     must_allow(ticket, "spam", staff=True)
     after = next_version(ticket, now, standing.closed(ticket.standing, now, ClosedReason.SPAM), snoozed_by=None)
-    return told(ticket, after, command.by, None, is_told=True)
+    return with_message(ticket, after, command.by, None, announced=True)
 
 
 def take_back(command: TakeBack, ticket: Ticket, now: datetime) -> Decision:

@@ -14,7 +14,7 @@ from services.contract.errors import NotFound
 from services.intake.rules.outages import Outages
 from services.intake.rules.simulation.life_replay import relive
 from services.intake.rules.simulation.lives import Life
-from services.intake.rules.simulation.outcome import ACTS, NO_ORGANISATION, Outcome, Tally, merged
+from services.intake.rules.simulation.outcome import ACTS, NO_ORGANISATION, SimulationOutcome, Tally, merged
 from services.intake.rules.simulation.policies_tried import Changed, Pinned
 from services.intake.rules.simulation.policy_change import PolicyChange, must_be_known, read_change, years_between
 from services.intake.simulation.past_lives import Key, Record, read_lives
@@ -57,7 +57,7 @@ class _Share(NamedTuple):
     of: int
 
 
-def simulate(database_url: str, order: Order) -> Outcome:
+def simulate(database_url: str, order: Order) -> SimulationOutcome:
     """Let every ticket opened before `until` live again. Reads only; what is written meanwhile may be seen or not.
 
     Raises Invalid for a change that makes no sense, NotFound for an organisation there is none of.
@@ -73,7 +73,7 @@ def simulate(database_url: str, order: Order) -> Outcome:
     found = merged(tallies)
     ordered = sorted(found, key=lambda each: (each is None, names.get(each, "").lower() if each else ""))
     lines = tuple((each, names.get(each, str(each)) if each else NO_ORGANISATION, found[each]) for each in ordered)
-    return Outcome(order.since, order.until, lines)
+    return SimulationOutcome(order.since, order.until, lines)
 
 
 async def _prepared(database_url: str, order: Order) -> tuple[_Share, dict[UUID, str]]:

@@ -34,14 +34,14 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True)
-class Question:
+class LinkedQuestion:
     """The question a link is about."""
 
     number: int
     asked_at: datetime
 
     @classmethod
-    def linked(cls, signer: Signer, code: str, now: datetime) -> "Question":
+    def linked(cls, signer: Signer, code: str, now: datetime) -> "LinkedQuestion":
         """Raises NotAuthenticated for a forged, expired or other link."""
         try:
             return cls(*questioned(signer.linked(REMINDER_LINK, code, now)))
@@ -58,7 +58,7 @@ class Question:
             )
 
 
-async def read_question(connection: AsyncConnection, question: Question) -> Ticket:
+async def read_question(connection: AsyncConnection, question: LinkedQuestion) -> Ticket:
     """The ticket that asks it. Raises Conflict, NotFound."""
     ticket = await load(connection, question.number)
     question.must_be_asked_by(ticket)
@@ -66,7 +66,7 @@ async def read_question(connection: AsyncConnection, question: Question) -> Tick
 
 
 async def answer(
-    connection: AsyncConnection, question: Question, act: Act, until: datetime | None, now: datetime
+    connection: AsyncConnection, question: LinkedQuestion, act: Act, until: datetime | None, now: datetime
 ) -> Ticket:
     """Do it as the requester. Raises Conflict, Invalid, MoveRefused, NotFound."""
     ticket = await lock(connection, question.number)

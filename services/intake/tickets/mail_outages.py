@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.contract.errors import Conflict, Invalid, NotFound, sentence
-from services.intake.rules.outages import Outages, Span, uncovered
+from services.intake.rules.outages import Outages, Period, uncovered
 from services.intake.tables.setup_tables import mail_outage, pulse
 from services.intake.tables.tables import received_mail
 from services.platform.clock import Clock
@@ -137,7 +137,7 @@ async def _silent_since(connection: AsyncConnection) -> datetime | None:
     return None if row is None or await _mail_came(connection, *row) else row.at
 
 
-async def _spans(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[Span]:
+async def _spans(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[Period]:
     query = select(mail_outage.c.began_at, mail_outage.c.ended_at).where(*which)
     return [(row.began_at, row.ended_at) for row in await connection.execute(query)]
 

@@ -30,7 +30,7 @@ COUNT_MAX = 1000
 SEARCH_MAX = 1000
 """How many of the newest tickets each way of matching a search brings."""
 NUMBER_DIGITS_MAX = 19
-AT_WORK = (Status.NEW, Status.OPEN, Status.PENDING, Status.PARKED)
+UNFINISHED = (Status.NEW, Status.OPEN, Status.PENDING, Status.PARKED)
 VIEWS = ("unassigned", "mine", "new", "open", "pending", "parked", "solved", "closed", "snoozed")
 WAITING_VIEWS = frozenset({"unassigned", "mine", "new", "open"})
 """What somebody should work on now: what was put off until later is not in these."""
@@ -255,10 +255,10 @@ def _view(view: str, party: Party, now: datetime) -> ColumnElement[bool]:
 
 def _of_view(view: str, party: Party) -> ColumnElement[bool]:
     if view == "unassigned":
-        return and_(ticket.c.assignee_id.is_(None), ticket.c.status.in_(AT_WORK))
+        return and_(ticket.c.assignee_id.is_(None), ticket.c.status.in_(UNFINISHED))
     if view == "mine":
         me = party.person.id if party.person else None
-        return and_(ticket.c.assignee_id == me, ticket.c.status.in_(AT_WORK))
+        return and_(ticket.c.assignee_id == me, ticket.c.status.in_(UNFINISHED))
     if view == "snoozed":
         return ticket.c.snoozed_until.is_not(None)
     return ticket.c.status == view

@@ -55,7 +55,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Question:
+class NewTicket:
     """What a requester brings."""
 
     subject: str
@@ -86,7 +86,7 @@ async def message_of(connection: AsyncConnection, draft: Draft, uploader: str) -
 
 
 async def submit(
-    connection: AsyncConnection, party: Party, requester: Person, question: Question, standard: Terms, now: datetime
+    connection: AsyncConnection, party: Party, requester: Person, question: NewTicket, standard: Terms, now: datetime
 ) -> Ticket:
     """Open a ticket for `requester` under their organisation's contract, or else the `standard` terms, pinned to it."""
     organisation_id = requester.organisation.id if requester.organisation else None
@@ -217,7 +217,7 @@ async def rate(connection: AsyncConnection, number: int, *, good: bool, comment:
     return await _decide_and_save(connection, ticket, Rate(asked, good, comment), now)
 
 
-async def meet(connection: AsyncConnection, order: MeetDeadline) -> Snapshot:
+async def meet_deadline(connection: AsyncConnection, order: MeetDeadline) -> Snapshot:
     """Meet a deadline if it still stands, and give the ticket's newest snapshot back either way.
 
     No outbox row tells the clock: it is the clock that asks, and the answer carries the snapshot. Should the

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contract.errors import sentence
 from services.messaging.broker import Handler, Queue
-from services.messaging.handling import Outcome, UnderWay, handle
+from services.messaging.handling import HandlingOutcome, UnderWay, handle
 from services.messaging.local import message_table
 from services.platform.database import transaction
 from services.platform.postgres_listen import AWAY, unexpected
@@ -96,7 +96,7 @@ class LocalConsumer:
         finally:
             self._holder.under_way.discard(message.id)
 
-    async def _settled(self, message: message_table.Taken, outcome: Outcome) -> bool:
+    async def _settled(self, message: message_table.Taken, outcome: HandlingOutcome) -> bool:
         try:
             async with asyncio.timeout(STATEMENTS_TIMEOUT.total_seconds()), transaction(self._engine) as connection:
                 await message_table.settle(connection, self._holder.number, message.id, outcome)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.events import Event
 from services.messaging.broker import Queue, matches
-from services.messaging.handling import CONSUMER_DIED, Dead, Done, Outcome, PutOff
+from services.messaging.handling import CONSUMER_DIED, Dead, Done, HandlingOutcome, PutOff
 
 QUEUE_CHANNEL = "balie_queue"
 """NOTIFY's payload is the name of a queue that has something new."""
@@ -187,7 +187,7 @@ async def next_due(connection: AsyncConnection, queue: str) -> timedelta | None:
     return wait
 
 
-async def settle(connection: AsyncConnection, holder: int, message_id: int, outcome: Outcome) -> None:
+async def settle(connection: AsyncConnection, holder: int, message_id: int, outcome: HandlingOutcome) -> None:
     """Write down what became of a message. One that was taken back meanwhile only vanishes when it is done."""
     match outcome:
         case Done():

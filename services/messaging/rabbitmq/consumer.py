@@ -12,7 +12,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from services.contract.errors import BalieError, Temporary, sentence
 from services.contract.events import EXCHANGE
 from services.messaging.broker import LIVE_EVENTS_MAX, Handler, Queue
-from services.messaging.handling import Dead, Done, Outcome, PutOff, UnderWay, handle, parse
+from services.messaging.handling import Dead, Done, HandlingOutcome, PutOff, UnderWay, handle, parse
 from services.messaging.live_feed import LiveFeed
 from services.messaging.rabbitmq.connection import PATIENCE, RabbitConnection, declare_exchange, reaching
 from services.messaging.rabbitmq.queues import buried, dead_name, declare, put_off, retry_name, tries_before
@@ -127,7 +127,7 @@ class QueueConsumer(_Consumer):
                     return  # given back when the channel closes
                 await _pause(lost)
 
-    async def _settled(self, message: AbstractIncomingMessage, outcome: Outcome, tries: int) -> bool:
+    async def _settled(self, message: AbstractIncomingMessage, outcome: HandlingOutcome, tries: int) -> bool:
         try:
             await self._pass_on(message, outcome, tries)
             # Only now: a crash before this line repeats the message, it never loses it.
@@ -138,7 +138,7 @@ class QueueConsumer(_Consumer):
             return False
         return True
 
-    async def _pass_on(self, message: AbstractIncomingMessage, outcome: Outcome, tries: int) -> None:
+    async def _pass_on(self, message: AbstractIncomingMessage, outcome: HandlingOutcome, tries: int) -> None:
         match outcome:
             case Done():
                 return

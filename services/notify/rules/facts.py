@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from services.contract.event_data import Actor, Contact, TicketFacts
-from services.contract.vocabulary import Role, Told
+from services.contract.event_data import Contact, TicketFacts
+from services.contract.vocabulary import AlertAudience, Role
 from services.notify.rules.notices import Budget, Template, automatic_budget
 
 
@@ -26,7 +26,7 @@ class Subscriber:
 
 
 @dataclass(frozen=True)
-class Facts:
+class PlanFacts:
     """What a plan needs to know beyond the event."""
 
     own_address: str
@@ -58,18 +58,18 @@ class Facts:
         """Who decides on the product: its director, or the admins where there is none."""
         return _wanting(self._of_role(Role.DIRECTOR) or self._of_role(Role.ADMIN), template)
 
-    def alerted(self, tell: Iterable[Told], ticket: TicketFacts, template: Template) -> list[Contact]:
+    def alerted(self, tell: Iterable[AlertAudience], ticket: TicketFacts, template: Template) -> list[Contact]:
         """Whom an alert names; all agents stand in for an assignee, a team or admins there are none of."""
         return [contact for whom in tell for contact in _wanting(self._named(whom, ticket), template)]
 
-    def _named(self, whom: Told, ticket: TicketFacts) -> list[Subscriber]:
+    def _named(self, whom: AlertAudience, ticket: TicketFacts) -> list[Subscriber]:
         named: list[Subscriber] = []
         match whom:
-            case Told.ASSIGNEE if ticket.assignee and self._is_here(ticket.assignee):
+            case AlertAudience.ASSIGNEE if ticket.assignee and self._is_here(ticket.assignee):
                 named = [self._as_known(ticket.assignee)]
-            case Told.TEAM if ticket.team_id:
+            case AlertAudience.TEAM if ticket.team_id:
                 named = [one for one in self._active() if one.contact.person_id in self.team]
-            case Told.ADMINS:
+            case AlertAudience.ADMINS:
                 named = self._of_role(Role.ADMIN)
         return named or self._of_role(Role.AGENT, None) or self._active()
 
@@ -91,11 +91,6 @@ class Facts:
 def asking(ticket: TicketFacts) -> list[Contact]:
     """Everybody of the requester's side who is told of the ticket."""
     return [ticket.requester, *ticket.followers]
-
-
-def is_requesters(ticket: TicketFacts, by: Actor) -> bool:
-    """Whether the requester's side did it; an agent who asks for themselves is on that side."""
-    return by.kind != "clock" and (not by.staff or by.person_id == ticket.requester.person_id)
 
 
 def _wanting(subscribers: Iterable[Subscriber], template: Template) -> list[Contact]:

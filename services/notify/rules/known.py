@@ -5,11 +5,17 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
 
-from services.contract.desk_events import TicketPlanned, TicketPostponed, TicketShared
 from services.contract.event_data import TicketEventData
-from services.contract.events import TicketReminderDue, TicketReplied, TicketStatusChanged, TicketSubmitted
+from services.contract.events import (
+    TicketPlanned,
+    TicketPostponed,
+    TicketReminderDue,
+    TicketReplied,
+    TicketShared,
+    TicketStatusChanged,
+    TicketSubmitted,
+)
 from services.contract.vocabulary import ClosedReason, DeadlineKind, Priority, Status
-from services.notify.rules.facts import is_requesters
 
 _TURNS = (TicketSubmitted, TicketReplied, TicketStatusChanged, TicketReminderDue)
 """Events that make what was promised before them (a reminder, a closing date) history."""
@@ -72,7 +78,7 @@ def _is_turn(data: TicketEventData) -> bool:
 
 def _marks(known: KnownTicket | None, data: TicketEventData) -> list[str]:
     match data:
-        case TicketReplied() if not is_requesters(data.ticket, data.by):
+        case TicketReplied() if not data.by.speaks_for(data.ticket.requester):
             return [Mark.ANSWERED]
         case TicketPlanned():
             return [Mark.PLANNED]
@@ -88,6 +94,6 @@ def _marks(known: KnownTicket | None, data: TicketEventData) -> list[str]:
 
 def _told_of(known: KnownTicket | None, data: TicketPostponed) -> list[str]:
     # A requester who keeps it open is reminded anew, before it closes.
-    begins_again = data.reason == "kept_open" and is_requesters(data.ticket, data.by)
+    begins_again = data.reason == "kept_open" and data.by.speaks_for(data.ticket.requester)
     is_told = data.step is DeadlineKind.CLOSURE and is_closing_told(known, data) and not begins_again
     return [Mark.CLOSING_TOLD] if is_told else []

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.contract.event_data import Contact, EventData, TicketEventData
 from services.contract.events import Event, PasswordLinkRequested, event_id
-from services.notify.rules.facts import Facts, asking
+from services.notify.rules.facts import PlanFacts, asking
 from services.notify.rules.notices import PASSWORD_BUDGET, Budget, Notification, Recipient, Template
 from services.notify.rules.telling import TOLD_TO_STAFF, Notice, tell
 
@@ -33,7 +33,7 @@ def may_tell_staff(data: EventData) -> bool:
     return isinstance(data, TOLD_TO_STAFF)
 
 
-def plan(event: Event, data: EventData, facts: Facts, now: datetime) -> list[Notification]:
+def plan(event: Event, data: EventData, facts: PlanFacts, now: datetime) -> list[Notification]:
     """The mails that `event`, whose data is `data`, calls for; suppressed ones with the reason among them.
 
     One mail per person. Nobody hears of what they did themselves, and nobody without an address hears anything.
@@ -57,7 +57,7 @@ def _is_own_act(notice: Notice, data: EventData) -> bool:
     return notice.to.person_id == data.by.person_id
 
 
-def _notification(event: Event, notice: Notice, facts: Facts, now: datetime) -> Notification:
+def _notification(event: Event, notice: Notice, facts: PlanFacts, now: datetime) -> Notification:
     held = notice.template is Template.CONFIRMATION and not facts.articles_known
     to = notice.to
     return Notification(
@@ -73,7 +73,7 @@ def _notification(event: Event, notice: Notice, facts: Facts, now: datetime) -> 
     )
 
 
-def _why_suppressed(notice: Notice, facts: Facts) -> str:
+def _why_suppressed(notice: Notice, facts: PlanFacts) -> str:
     address = notice.to.email or ""
     if _untagged(address) == _untagged(facts.own_address):
         return "The recipient is the desk's own address: it would answer itself."

@@ -4,32 +4,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import singledispatch
 
-from services.contract.desk_events import (
+from services.contract.event_data import CommentFacts, Contact, EventData, TicketEventData
+from services.contract.events import (
+    PasswordLinkRequested,
     SlaAlert,
     SlaBreached,
     SlaEscalated,
     SlaWarned,
+    TicketAssigned,
     TicketMerged,
     TicketPlanned,
     TicketPostponed,
     TicketPriorityChanged,
-    TicketShared,
-    TicketShipped,
-    TicketSnoozeEnded,
-)
-from services.contract.event_data import CommentFacts, Contact, EventData, TicketEventData
-from services.contract.events import (
-    PasswordLinkRequested,
-    TicketAssigned,
     TicketRated,
     TicketReminderDue,
     TicketReplied,
+    TicketShared,
+    TicketShipped,
+    TicketSnoozeEnded,
     TicketStatusChanged,
     TicketSubmitted,
     TicketSurveyDue,
 )
 from services.contract.vocabulary import ClosedReason, DeadlineKind, Status
-from services.notify.rules.facts import Facts, asking, is_requesters
+from services.notify.rules.facts import PlanFacts, asking
 from services.notify.rules.notices import Content, Template
 from services.promises.standing import ENDED
 
@@ -60,13 +58,13 @@ class Notice:
 
 
 @singledispatch
-def tell(_data: EventData, _facts: Facts) -> list[Notice]:
+def tell(_data: EventData, _facts: PlanFacts) -> list[Notice]:
     """The mails an event calls for, whoever did it; where somebody is named twice, the first one counts."""
     return []
 
 
 @tell.register
-def _submitted(data: TicketSubmitted, facts: Facts) -> list[Notice]:
+def _submitted(data: TicketSubmitted, facts: PlanFacts) -> list[Notice]:
     heard = _about(data, **_message(data.comment, EXCERPT_CHARACTERS_MAX))
     notices = _each(facts.subscribed(Template.NEW_TICKET), Template.NEW_TICKET, heard)
     if data.auto_generated:
@@ -78,10 +76,10 @@ def _submitted(data: TicketSubmitted, facts: Facts) -> list[Notice]:
 
 
 @tell.register
-def _replied(data: TicketReplied, facts: Facts) -> list[Notice]:
+def _replied(data: TicketReplied, facts: PlanFacts) -> list[Notice]:
     status, before = data.ticket.status, data.status_before
     reopened = before in ENDED and status not in ENDED
-    if is_requesters(data.ticket, data.by):
+    if data.by.speaks_for(data.ticket.requester):
         heard = _about(data, reopened=reopened, **_message(data.comment, EXCERPT_CHARACTERS_MAX))
         return _each(facts.responsible(data.ticket.assignee, Template.REPLY), Template.REPLY, heard)
     said = _about(
@@ -96,11 +94,11 @@ def _replied(data: TicketReplied, facts: Facts) -> list[Notice]:
 
 
 @tell.register
-def _moved(data: TicketStatusChanged, facts: Facts) -> list[Notice]:
+def _moved(data: TicketStatusChanged, facts: PlanFacts) -> list[Notice]:
     template = None if data.told else _move_told(data)
     content = _about(data, reopened=data.reopened, closes_at=data.closes_at)
     notices = _to_askers(data, template, content) if template else []
-    if data.ticket.status is Status.SOLVED and is_requesters(data.ticket, data.by):
+    if data.ticket.status is Status.SOLVED and data.by.speaks_for(data.ticket.requester):
         responsible = facts.responsible(data.ticket.assignee, Template.SAYS_SOLVED)
         notices += _each(responsible, Template.SAYS_SOLVED, content)
     if data.ticket.status is Status.PARKED:
@@ -109,30 +107,30 @@ def _moved(data: TicketStatusChanged, facts: Facts) -> list[Notice]:
 
 
 @tell.register
-def _assigned(data: TicketAssigned, facts: Facts) -> list[Notice]:
+def _assigned(data: TicketAssigned, facts: PlanFacts) -> list[Notice]:
     return _each(facts.to(data.ticket.assignee, Template.ASSIGNED), Template.ASSIGNED, _about(data))
 
 
 @tell.register
-def _reminder_due(data: TicketReminderDue, _facts: Facts) -> list[Notice]:
+def _reminder_due(data: TicketReminderDue, _facts: PlanFacts) -> list[Notice]:
     return _to_askers(data, Template.REMINDER, _about(data, asked_at=data.asked_at, closes_at=data.closes_at))
 
 
 @tell.register
-def _survey_due(data: TicketSurveyDue, _facts: Facts) -> list[Notice]:
+def _survey_due(data: TicketSurveyDue, _facts: PlanFacts) -> list[Notice]:
     # Once per ticket, so not to those whose tickets were merged into it.
     return [Notice(Template.SURVEY, data.ticket.requester, _about(data, about=str(data.ticket.number)))]
 
 
 @tell.register
-def _postponed(data: TicketPostponed, facts: Facts) -> list[Notice]:
-    if data.step is not DeadlineKind.CLOSURE or is_requesters(data.ticket, data.by) or not facts.closing_told:
+def _postponed(data: TicketPostponed, facts: PlanFacts) -> list[Notice]:
+    if data.step is not DeadlineKind.CLOSURE or data.by.speaks_for(data.ticket.requester) or not facts.closing_told:
         return []
     return _to_askers(data, Template.POSTPONED, _about(data, closes_at=data.until))
 
 
 @tell.register
-def _rated(data: TicketRated, facts: Facts) -> list[Notice]:
+def _rated(data: TicketRated, facts: PlanFacts) -> list[Notice]:
     if data.good:
         return []
     content = _about(data, **_excerpt(data.comment))
@@ -140,54 +138,54 @@ def _rated(data: TicketRated, facts: Facts) -> list[Notice]:
 
 
 @tell.register
-def _prioritised(data: TicketPriorityChanged, _facts: Facts) -> list[Notice]:
+def _prioritised(data: TicketPriorityChanged, _facts: PlanFacts) -> list[Notice]:
     content = _about(data, priority_before=data.priority_before, **_excerpt(data.reason, TEXT_CHARACTERS_MAX))
     return _to_askers(data, Template.PRIORITY_CHANGED, content)
 
 
 @tell.register
-def _planned(data: TicketPlanned, _facts: Facts) -> list[Notice]:
+def _planned(data: TicketPlanned, _facts: PlanFacts) -> list[Notice]:
     return _to_askers(data, Template.PLANNED, _about(data, release=data.release))
 
 
 @tell.register
-def _shipped(data: TicketShipped, _facts: Facts) -> list[Notice]:
+def _shipped(data: TicketShipped, _facts: PlanFacts) -> list[Notice]:
     note = _excerpt(data.note, TEXT_CHARACTERS_MAX)
     return _to_askers(data, Template.SHIPPED, _about(data, release=data.release, closes_at=data.closes_at, **note))
 
 
 @tell.register
-def _merged(data: TicketMerged, _facts: Facts) -> list[Notice]:
+def _merged(data: TicketMerged, _facts: PlanFacts) -> list[Notice]:
     return _to_askers(data, Template.MERGED, _about(data, into=data.into))
 
 
 @tell.register
-def _shared(data: TicketShared, _facts: Facts) -> list[Notice]:
+def _shared(data: TicketShared, _facts: PlanFacts) -> list[Notice]:
     return [Notice(Template.SHARED, data.colleague, _about(data))] if data.shared else []
 
 
 @tell.register
-def _snooze_ended(data: TicketSnoozeEnded, facts: Facts) -> list[Notice]:
+def _snooze_ended(data: TicketSnoozeEnded, facts: PlanFacts) -> list[Notice]:
     return _each(facts.responsible(data.snoozed_by, Template.SNOOZE_ENDED), Template.SNOOZE_ENDED, _about(data))
 
 
 @tell.register
-def _sla_warned(data: SlaWarned, facts: Facts) -> list[Notice]:
+def _sla_warned(data: SlaWarned, facts: PlanFacts) -> list[Notice]:
     return _alert(data, Template.SLA_WARNED, facts, percent=data.percent)
 
 
 @tell.register
-def _sla_breached(data: SlaBreached, facts: Facts) -> list[Notice]:
+def _sla_breached(data: SlaBreached, facts: PlanFacts) -> list[Notice]:
     return _alert(data, Template.SLA_BREACHED, facts)
 
 
 @tell.register
-def _sla_escalated(data: SlaEscalated, facts: Facts) -> list[Notice]:
+def _sla_escalated(data: SlaEscalated, facts: PlanFacts) -> list[Notice]:
     return _alert(data, Template.SLA_ESCALATED, facts)
 
 
 @tell.register
-def _password_link(data: PasswordLinkRequested, _facts: Facts) -> list[Notice]:
+def _password_link(data: PasswordLinkRequested, _facts: PlanFacts) -> list[Notice]:
     return [Notice(Template.PASSWORD_LINK, data.person, Content(about=data.about))]
 
 
@@ -206,7 +204,7 @@ def _move_told(data: TicketStatusChanged) -> Template | None:
     return Template.REOPENED if back_at_work and data.by.staff else None
 
 
-def _alert(data: SlaAlert, template: Template, facts: Facts, **said: object) -> list[Notice]:
+def _alert(data: SlaAlert, template: Template, facts: PlanFacts, **said: object) -> list[Notice]:
     content = _about(data, metric=data.metric, breach_at=data.breach_at, **said)
     return _each(facts.alerted(data.tell, data.ticket, template), template, content)
 

@@ -12,7 +12,7 @@ from services.contract.vocabulary import BulkState, Language
 from services.web.clients.records import Named, Parking, Record, TicketSummary
 
 
-class Answer(StrEnum):
+class AnswerKind(StrEnum):
     """What a question of a product's form takes."""
 
     TEXT = "text"
@@ -21,12 +21,12 @@ class Answer(StrEnum):
     NUMBER = "number"
 
 
-class Question(Record):
+class FormQuestion(Record):
     """A question of a product's form; `label` by language."""
 
     key: str
     label: dict[str, str]
-    kind: Answer = Answer.TEXT
+    kind: AnswerKind = AnswerKind.TEXT
     required: bool = False
     choices: tuple[str, ...] = ()
 
@@ -39,7 +39,7 @@ class Product(Named):
     """Something the desk supports, and what its tickets are asked for."""
 
     version: int = 1
-    form: tuple[Question, ...] = ()
+    form: tuple[FormQuestion, ...] = ()
     active: bool = True
 
 

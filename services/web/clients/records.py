@@ -20,7 +20,7 @@ from services.contract.vocabulary import (
     Role,
     Status,
 )
-from services.promises.sla import State
+from services.promises.sla import PromiseState
 from services.promises.working_time import Counted
 
 
@@ -88,7 +88,7 @@ class Promised(Record):
     spent_seconds: float
     remaining_seconds: float
     breach_at: AwareDatetime | None = None
-    state: State
+    state: PromiseState
 
 
 class Parking(Record):

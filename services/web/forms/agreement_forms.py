@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.contract.vocabulary import Metric, Priority, Status, Told
+from services.contract.vocabulary import AlertAudience, Metric, Priority, Status
 from services.promises.policy import STEPS_MAX, Promises
 from services.promises.sla import COUNTED_WHILE
 from services.promises.working_time import Calendar as WorkingHours
@@ -113,7 +113,7 @@ def _targets(form: Form, t: Said) -> Iterator[dict[str, Any]]:
 
 def _escalations(form: Form, t: Said) -> Iterator[dict[str, Any]]:
     for step in range(STEPS_MAX):
-        tell = [told for told in form.every(f"tell_{step}") if told in list(Told)]
+        tell = [told for told in form.every(f"tell_{step}") if told in list(AlertAudience)]
         if not tell:
             if step and form[f"step_{step}"]:
                 form.errors[f"step_{step}"] = t("wrong.nobody_told")

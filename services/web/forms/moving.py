@@ -15,7 +15,7 @@ TAGS_CHARACTERS_MAX = 500
 MORNING = time(9)
 """When "tomorrow", "Monday" and "in a week" begin for a reminder, on the desk's wall clock."""
 
-Facts = dict[str, Any]
+MoveBody = dict[str, Any]
 
 
 def snooze_presets(now: datetime, zone: str) -> tuple[tuple[str, datetime], ...]:
@@ -61,11 +61,11 @@ def _pressed(value: str) -> datetime | None:
     return at if at.tzinfo else None
 
 
-def _park(form: Form, t: Said) -> Facts:
+def _park(form: Form, t: Said) -> MoveBody:
     form.need("note", t, NOTE_CHARACTERS_MAX)
     if form["workaround"] not in ("yes", "no"):
         form.errors["workaround"] = t("wrong.no_good")
-    facts: Facts = {
+    facts: MoveBody = {
         "workaround": form["workaround"] == "yes",
         "effort": form.choice("effort", Effort, Effort.MEDIUM),
         "note": form["note"],
@@ -73,29 +73,29 @@ def _park(form: Form, t: Said) -> Facts:
     return facts | ({"text": form["text"]} if form["text"] else {})
 
 
-def _plan(form: Form, t: Said) -> Facts:
+def _plan(form: Form, t: Said) -> MoveBody:
     form.need("release", t, RELEASE_CHARACTERS_MAX)
     return {"release": form["release"]}
 
 
-def _decline(form: Form, t: Said) -> Facts:
+def _decline(form: Form, t: Said) -> MoveBody:
     form.need("text", t, TEXT_CHARACTERS_MAX)
     return {"text": form["text"]}
 
 
-def _merge(form: Form, t: Said) -> Facts:
+def _merge(form: Form, t: Said) -> MoveBody:
     into = ticket_number(form["into"])
     if into is None:
         form.errors["into"] = t("wrong.no_number")
     return {"into": into}
 
 
-def _prioritise(form: Form, t: Said) -> Facts:
+def _prioritise(form: Form, t: Said) -> MoveBody:
     form.need("reason", t, NOTE_CHARACTERS_MAX)
     return {"priority": form.choice("priority", Priority, Priority.MEDIUM), "reason": form["reason"]}
 
 
-def _tag(form: Form, t: Said) -> Facts:
+def _tag(form: Form, t: Said) -> MoveBody:
     if len(form["add"]) > TAGS_CHARACTERS_MAX:
         form.errors["add"] = t("wrong.too_long", max=TAGS_CHARACTERS_MAX)
     facts = {"add": words_of(form["add"]), "remove": form.every("remove")}
@@ -104,26 +104,26 @@ def _tag(form: Form, t: Said) -> Facts:
     return facts
 
 
-def _change(form: Form, t: Said) -> Facts:
+def _change(form: Form, t: Said) -> MoveBody:
     form.need("subject", t, SUBJECT_CHARACTERS_MAX)
-    facts: Facts = {"subject": form["subject"], "kind": form.choice("kind", Kind, Kind.QUESTION)}
+    facts: MoveBody = {"subject": form["subject"], "kind": form.choice("kind", Kind, Kind.QUESTION)}
     if product := form.id("product_id"):
         facts |= {"product_id": product, "fields": form.product_fields}
     return facts
 
 
-def _team(form: Form, _t: Said) -> Facts:
+def _team(form: Form, _t: Said) -> MoveBody:
     return {"team_id": form.id("team_id")}
 
 
-def _link_problem(form: Form, t: Said) -> Facts:
+def _link_problem(form: Form, t: Said) -> MoveBody:
     problem = ticket_number(form["problem"])
     if form["problem"] and problem is None:
         form.errors["problem"] = t("wrong.no_number")
     return {"problem": problem}
 
 
-def _share(form: Form, t: Said) -> Facts:
+def _share(form: Form, t: Said) -> MoveBody:
     if gone := form.id("unshare"):
         return {"person_id": gone, "shared": False}
     chosen = form.id("person_id")
@@ -132,23 +132,23 @@ def _share(form: Form, t: Said) -> Facts:
     return {"person_id": chosen}
 
 
-def _snooze(form: Form, t: Said) -> Facts:
+def _snooze(form: Form, t: Said) -> MoveBody:
     if form["preset"] == "end":
         return {"until": None}
     until = instant(form, t)
     return {"until": wire(until) if until else None}
 
 
-def _solve_incidents(form: Form, t: Said) -> Facts:
+def _solve_incidents(form: Form, t: Said) -> MoveBody:
     form.need("text", t, TEXT_CHARACTERS_MAX)
     return {"text": form["text"], "incidents": True}
 
 
-def _nothing(_form: Form, _t: Said) -> Facts:
+def _nothing(_form: Form, _t: Said) -> MoveBody:
     return {}
 
 
-FACTS: dict[str, Callable[[Form, Said], Facts]] = {
+FACTS: dict[str, Callable[[Form, Said], MoveBody]] = {
     "park": _park,
     "plan": _plan,
     "decline": _decline,

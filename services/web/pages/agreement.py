@@ -20,8 +20,8 @@ from services.contract.errors import (
     Permanent,
     VersionMismatch,
 )
-from services.contract.vocabulary import Metric, Role, Told
-from services.web.clients.desk_records import Answer, Calendar, Contract, Product, Team
+from services.contract.vocabulary import AlertAudience, Metric, Role
+from services.web.clients.desk_records import AnswerKind, Calendar, Contract, Product, Team
 from services.web.forms import forms
 from services.web.forms.agreement_forms import (
     COLUMNS,
@@ -62,7 +62,7 @@ async def _of_contract(visit: Visit, form: Form) -> dict[str, Any]:
     facts = {
         "metrics": list(Metric),
         "columns": COLUMNS,
-        "tellable": list(Told),
+        "tellable": list(AlertAudience),
         "units": UNITS,
         "steps": steps_shown(form),
     }
@@ -100,7 +100,7 @@ async def _holidays(visit: Visit, form: Form) -> Any:
 
 
 async def _of_product(_visit: Visit, form: Form) -> dict[str, Any]:
-    return {"places": questions_shown(form), "answers": list(Answer)}
+    return {"places": questions_shown(form), "answers": list(AnswerKind)}
 
 
 async def _of_team(visit: Visit, _form: Form) -> dict[str, Any]:

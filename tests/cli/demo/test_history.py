@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.cli.demo.history import History, Line, Told
+from services.cli.demo.history import History, Line, RetoldTicket
 from services.contract.event_data import Actor, Contact
 from services.contract.events import TicketReplied, event_id
+from services.contract.vocabulary import AlertAudience as Whom
 from services.contract.vocabulary import Channel, ClosedReason, Kind, Language, Priority, Role, Status
-from services.contract.vocabulary import Told as Whom
 from services.intake.rules.ticket import CLOCK, Ticket
 from services.notify.rules.notices import Template
 from services.promises.policy import Escalation, Policy
@@ -74,7 +74,7 @@ def history(
 
 
 def told(of: History) -> list[tuple[Template, str]]:
-    return [(due.template, due.to.partition("@")[0]) for due in Told.of(of, STAFF, ROLES).due]
+    return [(due.template, due.to.partition("@")[0]) for due in RetoldTicket.of(of, STAFF, ROLES).due]
 
 
 def test_a_new_ticket_is_confirmed_and_support_hears_of_it() -> None:
@@ -98,7 +98,7 @@ def test_nobody_without_an_address_is_mailed() -> None:
 def test_supports_message_is_named_by_where_it_leaves_the_ticket(after: str, template: Template) -> None:
     daan = actor(DAAN, staff=True)
     of = history(*SUBMITTED, line(2, "comment", daan), moved(2, daan, after, before="new"))
-    (mail,) = Told.of(of, STAFF).due[3:]
+    (mail,) = RetoldTicket.of(of, STAFF).due[3:]
     event = event_id("ticket", 1, 2, TicketReplied.TYPE)
     assert (mail.template, mail.id) == (template, event_id(event, MARIEKE.person_id, template))
 
@@ -151,11 +151,13 @@ def test_only_a_bad_rating_is_told() -> None:
 def test_a_follow_up_begins_with_who_was_responsible_before() -> None:
     of = history(*SUBMITTED, line(2, "comment", actor(MARIEKE)))
     assert told(History(of.ticket, of.lines, came_with=GIULIA))[3:] == [("reply", "giulia")]
-    assert Told.of(History(of.ticket, of.lines, came_with=GIULIA)).status is Status.OPEN
+    assert RetoldTicket.of(History(of.ticket, of.lines, came_with=GIULIA)).status is Status.OPEN
 
 
 def test_every_mail_has_an_id_of_its_own() -> None:
-    ids: list[UUID] = [due.id for due in Told.of(history(*SUBMITTED, line(2, "comment", actor(MARIEKE))), STAFF).due]
+    ids: list[UUID] = [
+        due.id for due in RetoldTicket.of(history(*SUBMITTED, line(2, "comment", actor(MARIEKE))), STAFF).due
+    ]
     assert len(set(ids)) == len(ids) == 5
 
 
@@ -182,8 +184,8 @@ def test_what_has_an_event_of_its_own_is_told_by_it_alone(type: str) -> None:
 
 def test_a_ticket_closed_by_hand_was_merged_or_is_spam() -> None:
     closed = moved(2, BY_DAAN, "closed")
-    assert Told.of(history(*SUBMITTED, closed)).closed_reason is ClosedReason.SPAM
-    assert Told.of(history(*SUBMITTED, line(2, "merged", BY_DAAN), closed)).closed_reason is ClosedReason.MERGED
+    assert RetoldTicket.of(history(*SUBMITTED, closed)).closed_reason is ClosedReason.SPAM
+    assert RetoldTicket.of(history(*SUBMITTED, line(2, "merged", BY_DAAN), closed)).closed_reason is ClosedReason.MERGED
     assert told(history(*SUBMITTED, closed))[3:] == []
 
 

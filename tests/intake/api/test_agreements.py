@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.contract.desk_events import TeamChanged
-from services.contract.events import Event
+from services.contract.events import Event, TeamChanged
 from services.intake.people.sessions import issue_service_token
 from services.intake.tables.setup_tables import contract
 from services.intake.tables.tables import outbox

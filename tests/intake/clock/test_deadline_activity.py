@@ -14,7 +14,7 @@ from services.contract.vocabulary import DeadlineKind, Status
 from services.intake.clock.deadline_activity import DeadlineActivity
 from services.intake.tables.tables import outbox, timeline
 from services.intake.tickets.store import load
-from services.intake.tickets.use_cases import meet
+from services.intake.tickets.use_cases import meet_deadline
 from services.messaging.outbox import CLOCK_SINK
 from tests.intake.api_desk import As
 from tests.moved_clock import START
@@ -33,9 +33,9 @@ async def test_a_deadline_met_twice_is_done_once(marieke: As, daan: As, engine: 
     await daan.moves(opened, "ask", text="Which?")
     order = await _order(engine, opened["number"])
     async with engine.begin() as connection:
-        first = await meet(connection, order)
+        first = await meet_deadline(connection, order)
     async with engine.begin() as connection:
-        second = await meet(connection, order)
+        second = await meet_deadline(connection, order)
 
     assert first == second
     async with engine.connect() as connection:
@@ -52,7 +52,7 @@ async def test_the_answer_tells_the_clock_so_no_outbox_row_does(marieke: As, daa
         before = (await connection.execute(rows)).scalar_one()
     order = await _order(engine, opened["number"])
     async with engine.begin() as connection:
-        await meet(connection, order)
+        await meet_deadline(connection, order)
         assert (await connection.execute(rows)).scalar_one() == before
 
 
@@ -62,7 +62,7 @@ async def test_a_deadline_the_requester_forestalled_is_not_met(marieke: As, daan
     order = await _order(engine, opened["number"])
     await marieke.moves(opened, "reply", text="The red one.")
     async with engine.begin() as connection:
-        snapshot = await meet(connection, order)
+        snapshot = await meet_deadline(connection, order)
         ticket = await load(connection, opened["number"])
     assert (snapshot.status, ticket.reminded_at) == (Status.OPEN, None)
 
@@ -101,7 +101,7 @@ async def test_a_finalised_ticket_gets_a_linked_follow_up_on_reply(marieke: As, 
     for _ in range(2):
         order = await _order(engine, opened["number"])
         async with engine.begin() as connection:
-            await meet(connection, order)
+            await meet_deadline(connection, order)
     ended = await marieke.get(f"/api/v1/tickets/{opened['number']}")
     assert (ended["status"], ended["closed_reason"], ended["moves"]) == ("closed", "finalised", ["follow_up", "rate"])
 

@@ -9,7 +9,7 @@ import pytest
 from services.contract.event_data import Actor
 from services.contract.temporal import Deadline
 from services.contract.vocabulary import DeadlineKind, Effort, Language, Metric, Priority, Status
-from services.intake.history.sentences import tell
+from services.intake.history.sentences import history_line
 from services.intake.history.teller import FOLDER, Teller, languages_said
 from services.intake.rules.commands import (
     ConfirmSolved,
@@ -45,13 +45,13 @@ DAY = timedelta(days=1)
 def told(decision: Decision, teller: Teller = ENGLISH) -> list[str]:
     """Every sentence of what a decision adds to the history."""
     happened = [entry for entry in decision.history if entry.message is None]
-    return [tell(teller, entry.type, entry.by, entry.facts).sentence for entry in happened]
+    return [history_line(teller, entry.type, entry.by, entry.facts).sentence for entry in happened]
 
 
 def evidence(decision: Decision) -> str:
     """The evidence of the last thing that happened."""
     entry = decision.history[-1]
-    return tell(ENGLISH, entry.type, entry.by, entry.facts).evidence
+    return history_line(ENGLISH, entry.type, entry.by, entry.facts).evidence
 
 
 def met(ticket: Ticket, kind: DeadlineKind, late: timedelta = timedelta(0), **meeting: Any) -> Decision:
@@ -99,7 +99,7 @@ def parked() -> Ticket:
     ],
 )
 def test_what_people_did_is_a_sentence(kind: str, facts: dict[str, Any], sentence: str) -> None:
-    assert tell(ENGLISH, kind, AGENT, facts).sentence == sentence
+    assert history_line(ENGLISH, kind, AGENT, facts).sentence == sentence
 
 
 def test_the_moves_say_what_they_did() -> None:
@@ -199,15 +199,15 @@ def test_other_promises_say_what_they_changed() -> None:
 
 def test_requesters_are_spared_the_evidence_and_told_the_status_in_their_words() -> None:
     entry = met(asked(new_ticket(), NOON), DeadlineKind.REMINDER).history[-1]
-    assert tell(OUTSIDE, entry.type, entry.by, entry.facts).evidence == ""
+    assert history_line(OUTSIDE, entry.type, entry.by, entry.facts).evidence == ""
     moved = {"from": "open", "to": "pending", "reopened": False}
-    assert tell(OUTSIDE, "status_changed", AGENT, moved).sentence == "Status: Awaiting your reply"
+    assert history_line(OUTSIDE, "status_changed", AGENT, moved).sentence == "Status: Awaiting your reply"
 
 
 def test_a_deadline_of_the_first_version_is_told_with_the_evidence_it_has() -> None:
     at = NOON.isoformat()
     facts = {"deadline": "survey", "policy": "default-1", "due_at": at, "met_at": at, "from": "solved", "to": "solved"}
-    said = tell(ENGLISH, "deadline_met", CLOCK, facts)
+    said = history_line(ENGLISH, "deadline_met", CLOCK, facts)
     assert said.sentence == "Automatically asked for satisfaction"
     assert said.evidence == "Due Mon 2 Nov 13:00, met on time, under policy default-1."
 
@@ -233,7 +233,7 @@ def test_every_deadline_is_told_in_every_language(kind: DeadlineKind, by: Actor,
                 {"reason": "days_off", "days": [(NOON.date() + day * DAY).isoformat() for day in range(9)]},
             ],
         }
-        said = tell(Teller(language, "Europe/Rome", inside=True), "deadline_met", by, facts)
+        said = history_line(Teller(language, "Europe/Rome", inside=True), "deadline_met", by, facts)
         assert said.sentence
         assert said.evidence.endswith(".")
 

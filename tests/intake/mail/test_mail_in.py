@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contract.events import Event, TicketReplied, TicketSubmitted
-from services.intake.mail.incoming import Mailroom, Outcome, Receipt, receive_mail
+from services.intake.mail.incoming import MailOutcome, Mailroom, Receipt, receive_mail
 from services.intake.rules.contracts import Terms
 from services.intake.tables.tables import comment, outbox, person, ticket
 from services.intake.tickets.attachments import FolderBlobs, PostgresBlobs
@@ -37,7 +37,7 @@ class Post:
     async def opens(self, *headers: str, **said: str) -> int:
         """The number of the ticket a mail opens."""
         receipt = await self.brings(*headers, **said)
-        assert receipt.outcome is Outcome.SUBMITTED
+        assert receipt.outcome is MailOutcome.SUBMITTED
         assert receipt.number is not None
         return receipt.number
 
@@ -87,7 +87,7 @@ async def test_the_same_mail_is_received_once(post: Post, engine: AsyncEngine) -
     headers = (MARIEKE, "Subject: Fire!", "Message-ID: <1@devries>")
     number = await post.opens(*headers)
     again = await post.brings("Received: by another road", *headers)
-    assert again == Receipt(Outcome.REPEATED, number, "It came before.")
+    assert again == Receipt(MailOutcome.REPEATED, number, "It came before.")
     async with engine.connect() as connection:
         assert (await connection.execute(select(func.count()).select_from(ticket))).scalar_one() == 1
 
@@ -166,7 +166,7 @@ async def test_an_answer_finds_its_ticket_and_counts_as_the_requesters(post: Pos
     await daan.moves({"number": number}, "ask", text="Which printer?")
     quoted = "The red one.\n\nOn Monday Balie wrote:\n> Which printer?"
     receipt = await post.brings(MARIEKE, thread.format(number=number), "Message-ID: <2@devries>", body=quoted)
-    assert receipt == Receipt(Outcome.REPLIED, number)
+    assert receipt == Receipt(MailOutcome.REPLIED, number)
     assert (await ticket_as(daan, number))["status"] == "open"
     assert (await comments(daan, number))[-1]["text"] == "The red one."
 
@@ -174,7 +174,7 @@ async def test_an_answer_finds_its_ticket_and_counts_as_the_requesters(post: Pos
 async def test_a_colleague_may_answer_and_a_stranger_may_not(post: Post, daan: As) -> None:
     number = await post.opens(MARIEKE, "Subject: Fire!")
     subject = f"Subject: Re: [Balie #{number}] Fire!"
-    assert await post.brings(PIETER, subject) == Receipt(Outcome.REPLIED, number)
+    assert await post.brings(PIETER, subject) == Receipt(MailOutcome.REPLIED, number)
     for sender in (LUCA, STRANGER):
         other = await post.opens(sender, subject)
         assert other != number
@@ -201,7 +201,7 @@ async def test_a_ticket_nobody_has_is_no_reason_to_lose_a_mail(post: Post) -> No
 async def test_an_answer_to_a_solved_ticket_reopens_it(post: Post, daan: As, engine: AsyncEngine) -> None:
     number = await post.opens(MARIEKE, "Subject: Fire!")
     await daan.moves({"number": number}, "solve", text="Extinguished.")
-    assert (await post.brings(MARIEKE, f"Subject: [Balie #{number}]")).outcome is Outcome.REPLIED
+    assert (await post.brings(MARIEKE, f"Subject: [Balie #{number}]")).outcome is MailOutcome.REPLIED
     assert (await ticket_as(daan, number))["reopened"] == 1
     replied = [event.read(TicketReplied) for event in await events(engine, TicketReplied.TYPE)]
     assert [told.ticket.status for told in replied] == ["solved", "open"]
@@ -217,7 +217,7 @@ async def test_an_automatic_answer_is_a_note_and_moves_nothing(post: Post, daan:
     receipt = await post.brings(
         MARIEKE, f"Subject: Automatic reply: [Balie #{number}]", OUT_OF_OFFICE, body="I am away."
     )
-    assert receipt == Receipt(Outcome.NOTED, number)
+    assert receipt == Receipt(MailOutcome.NOTED, number)
     after = await ticket_as(daan, number)
     assert (after["status"], after["asked_at"], after["deadlines"]) == (
         "pending",
@@ -243,7 +243,7 @@ async def test_a_bounce_of_our_mail_is_noted_on_its_ticket_and_makes_nobody(
     )
     report = 'Content-Type: multipart/report; report-type=delivery-status; boundary="x"'
     receipt = await post.brings("From: MAILER-DAEMON@elsewhere.example", report, body=body)
-    assert receipt == Receipt(Outcome.NOTED, number)
+    assert receipt == Receipt(MailOutcome.NOTED, number)
     noted = (await comments(daan, number))[-1]
     assert noted["text"].startswith("A mail about this ticket did not reach new@elsewhere.example.\n\nNo such mailbox.")
     async with engine.connect() as connection:
@@ -281,14 +281,14 @@ async def test_a_failure_on_the_way_leaves_nothing_so_that_the_mail_comes_again(
         await receive_mail(broken, mail)
     async with engine.connect() as connection:
         assert (await connection.execute(select(func.count()).select_from(comment))).scalar_one() == 0
-    assert (await receive_mail(post.room, mail)).outcome is Outcome.SUBMITTED
+    assert (await receive_mail(post.room, mail)).outcome is MailOutcome.SUBMITTED
 
 
 async def test_an_answer_to_a_merged_ticket_goes_to_the_one_it_went_on_as(post: Post, daan: As) -> None:
     one, other = await post.opens(MARIEKE, "Subject: Fire!"), await post.opens(PIETER, "Subject: Smoke!")
     await daan.moves({"number": one}, "merge", into=other)
     receipt = await post.brings(MARIEKE, f"Subject: Re: [Balie #{one}] Fire!", body="Still burning.")
-    assert (receipt.outcome, receipt.number) == (Outcome.REPLIED, other)
+    assert (receipt.outcome, receipt.number) == (MailOutcome.REPLIED, other)
     assert (await comments(daan, other))[-1]["text"] == "Still burning."
 
 
@@ -299,7 +299,7 @@ async def test_what_a_colleague_answers_is_a_note_and_moves_nothing(
     await daan.moves({"number": number}, "ask", text="Which printer?")
     await daan.moves({"number": number}, "share", person_id=carla.person["id"])
     receipt = await post.brings("From: carla@balie.example", f"Subject: Re: [Balie #{number}] Fire!", body="Pay them.")
-    assert (receipt.outcome, receipt.number) == (Outcome.NOTED, number)
+    assert (receipt.outcome, receipt.number) == (MailOutcome.NOTED, number)
     said = (await comments(daan, number))[-1]
     assert (said["text"], said["public"], said["actor"]["name"]) == ("Pay them.", False, "Carla")
     assert (await ticket_as(daan, number))["status"] == "pending"
@@ -350,4 +350,4 @@ async def test_an_automatic_answer_from_somebody_switched_off_is_a_note_all_the_
     number = await post.opens(MARIEKE, "Subject: Fire!")
     await _switch_off(anna, marieke)
     receipt = await post.brings(MARIEKE, f"Subject: [Balie #{number}] I left", OUT_OF_OFFICE, body="I left the bakery.")
-    assert receipt == Receipt(Outcome.NOTED, number)
+    assert receipt == Receipt(MailOutcome.NOTED, number)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.contract.desk_events import SlaBreached, SlaEscalated, SlaWarned
+from services.contract.events import SlaBreached, SlaEscalated, SlaWarned
 from services.contract.temporal import Deadline
-from services.contract.vocabulary import DeadlineKind, Metric, Status, Told
+from services.contract.vocabulary import AlertAudience, DeadlineKind, Metric, Status
 from services.intake.rules.commands import Ask, Meet, Reopen, Reply, Solve
 from services.intake.rules.decide import decide
 from services.intake.rules.ticket import Ticket
@@ -20,7 +20,7 @@ POLICY = Policy(
     targets=(Target(metric=Metric.RESOLUTION, within=Span(length=4 * HOUR)),),
     pauses=(Pause(metric=Metric.RESOLUTION, status=Status.PENDING),),
     warn_at=(50,),
-    escalations=(Escalation(tell=(Told.TEAM,)), Escalation(after=2 * HOUR, tell=(Told.ADMINS,))),
+    escalations=(Escalation(tell=(AlertAudience.TEAM,)), Escalation(after=2 * HOUR, tell=(AlertAudience.ADMINS,))),
 )
 
 
@@ -36,9 +36,9 @@ def test_staff_are_warned_told_and_told_further_up() -> None:
     assert isinstance(first, SlaWarned)
     assert isinstance(second, SlaBreached)
     assert isinstance(third, SlaEscalated)
-    assert (first.percent, first.metric, first.tell) == (50, Metric.RESOLUTION, (Told.TEAM,))
+    assert (first.percent, first.metric, first.tell) == (50, Metric.RESOLUTION, (AlertAudience.TEAM,))
     assert {first.breach_at, second.breach_at, third.breach_at} == {NOON + 4 * HOUR}
-    assert (second.tell, third.tell, third.step) == ((Told.TEAM,), (Told.ADMINS,), 1)
+    assert (second.tell, third.tell, third.step) == ((AlertAudience.TEAM,), (AlertAudience.ADMINS,), 1)
     assert [decision.history[0].public for decision in (warned, broken, further)] == [False] * 3
     assert further.ticket.deadlines == ()
 

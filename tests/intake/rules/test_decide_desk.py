@@ -5,15 +5,18 @@ from uuid import UUID
 
 import pytest
 
-from services.contract.desk_events import (
+from services.contract.errors import Invalid
+from services.contract.events import (
+    TicketAssigned,
     TicketChanged,
     TicketMerged,
+    TicketNoted,
     TicketPlanned,
     TicketPriorityChanged,
+    TicketReplied,
     TicketShipped,
+    TicketStatusChanged,
 )
-from services.contract.errors import Invalid
-from services.contract.events import TicketAssigned, TicketNoted, TicketReplied, TicketStatusChanged
 from services.contract.vocabulary import ClosedReason, Priority, Status
 from services.intake.rules.commands import (
     Assign,

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.contract.desk_events import TicketPostponed
 from services.contract.errors import Invalid, MoveRefused
-from services.contract.events import TicketReminderDue, TicketStatusChanged
+from services.contract.events import TicketPostponed, TicketReminderDue, TicketStatusChanged
 from services.contract.vocabulary import ClosedReason, DeadlineKind, Status
 from services.intake.rules.commands import DoNow, KeepOpen, Meet, Postpone, Replan, Skip, Snooze
 from services.intake.rules.decide import decide

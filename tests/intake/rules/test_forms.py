@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.contract.errors import Invalid
-from services.intake.rules.forms import Form
+from services.intake.rules.forms import ProductForm
 
 LABEL = {"nl": "Iets", "it": "Qualcosa", "en": "Something"}
 
@@ -17,7 +17,7 @@ def field(key: str, kind: str = "text", **more: Any) -> dict[str, Any]:
     return {"key": key, "label": LABEL, "kind": kind, **more}
 
 
-FORM = Form.model_validate(
+FORM = ProductForm.model_validate(
     {
         "fields": [
             field("browser", "choice", required=True, choices=["Firefox", "Chrome"]),
@@ -29,7 +29,7 @@ FORM = Form.model_validate(
 )
 
 
-def problems(given: dict[str, str], form: Form = FORM) -> dict[str, str]:
+def problems(given: dict[str, str], form: ProductForm = FORM) -> dict[str, str]:
     with pytest.raises(Invalid) as raised:
         form.checked(given)
     assert all(error["message"] for error in raised.value.facts["errors"])
@@ -72,8 +72,8 @@ def test_what_only_looks_like_an_address_is_none(address: str) -> None:
 
 
 def test_a_form_without_fields_asks_nothing_and_takes_nothing() -> None:
-    assert Form().checked({}) == {}
-    assert problems({"browser": "Chrome"}, Form()) == {"browser": "unknown"}
+    assert ProductForm().checked({}) == {}
+    assert problems({"browser": "Chrome"}, ProductForm()) == {"browser": "unknown"}
 
 
 @given(given=st.dictionaries(st.sampled_from(["browser", "customer_number", "user", "error_message", "x"]), st.text()))
@@ -104,4 +104,4 @@ def test_whatever_is_sent_is_either_kept_as_the_form_asks_or_refused_by_name(giv
 )
 def test_a_form_nobody_could_fill_in_is_refused(fields: list[dict[str, Any]], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence):
-        Form.model_validate({"fields": fields})
+        ProductForm.model_validate({"fields": fields})

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.contract.errors import Conflict, Invalid
 from services.contract.temporal import Deadline, MeetDeadline
 from services.contract.vocabulary import DeadlineKind, Priority
-from services.intake.rules.outages import LASTING_STEP, Outages, Span, uncovered
+from services.intake.rules.outages import LASTING_STEP, Outages, Period, uncovered
 from services.intake.rules.simulation.lives import Life
 from services.intake.tables.tables import received_mail
 from services.intake.tickets.mail_outages import (
@@ -26,7 +26,7 @@ from services.intake.tickets.mail_outages import (
     mail_down_since,
     report_outage,
 )
-from services.intake.tickets.use_cases import meet
+from services.intake.tickets.use_cases import meet_deadline
 from services.platform.clock import wall_clock
 from services.platform.database import transaction
 from services.promises.deadlines import next_due
@@ -63,7 +63,7 @@ def test_what_is_known_already_is_not_counted_twice(
     known: list[tuple[float, float | None]],
     left: list[tuple[float, float | None]],
 ) -> None:
-    def span(hours: tuple[float, float | None]) -> Span:
+    def span(hours: tuple[float, float | None]) -> Period:
         return _at(hours[0]), None if hours[1] is None else _at(hours[1])
 
     assert uncovered(span(reported), map(span, known)) == [span(each) for each in left]
@@ -79,7 +79,7 @@ async def test_a_closure_waits_as_long_again_as_mail_was_down(engine: AsyncEngin
         async def met(kind: DeadlineKind, due_at: datetime) -> None:
             order = MeetDeadline(number=number, version=2, deadline=Deadline(kind=kind, due_at=due_at), met_at=due_at)
             async with transaction(engine) as connection:
-                await meet(connection, order)
+                await meet_deadline(connection, order)
 
         await met(DeadlineKind.REMINDER, NOON + 7 * DAY)
         clock.now = NOON + 10 * DAY

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from services.contract.event_data import Contact, EventData
-from services.contract.vocabulary import Channel, ClosedReason, DeadlineKind, Language, Role, Status, Told
-from services.notify.rules.facts import Facts, Subscriber
+from services.contract.vocabulary import AlertAudience, Channel, ClosedReason, DeadlineKind, Language, Role, Status
+from services.notify.rules.facts import PlanFacts, Subscriber
 from services.notify.rules.notices import FOR_STAFF, PASSWORD_BUDGET, Notification, Template, automatic_budget
 from services.notify.rules.plan import SUGGESTION_WAIT, budget_of, plan
 from services.notify.rules.telling import EXCERPT_CHARACTERS_MAX
@@ -54,9 +54,9 @@ from tests.notify.happenings import (
     warned,
 )
 
-SILENT = Facts(DESK.address)
-STAFFED = Facts(DESK.address, staff=(Subscriber(EMMA), Subscriber(LUCIA)))
-WHOLE_DESK = Facts(
+SILENT = PlanFacts(DESK.address)
+STAFFED = PlanFacts(DESK.address, staff=(Subscriber(EMMA), Subscriber(LUCIA)))
+WHOLE_DESK = PlanFacts(
     DESK.address,
     staff=(
         Subscriber(ADA, role=Role.ADMIN),
@@ -70,11 +70,11 @@ PHONE_ONLY = person("Old Pete", email=None)
 COLLEAGUE = by(person("Piet Bakker"))
 
 
-def planned(data: EventData, facts: Facts = STAFFED) -> list[Notification]:
+def planned(data: EventData, facts: PlanFacts = STAFFED) -> list[Notification]:
     return plan(happened(data), data, facts, NOW)
 
 
-def heard(data: EventData, facts: Facts = STAFFED) -> list[tuple[str, Template]]:
+def heard(data: EventData, facts: PlanFacts = STAFFED) -> list[tuple[str, Template]]:
     """Who is told what, by first name."""
     return [(one.recipient.name.split()[0], one.template) for one in planned(data, facts)]
 
@@ -220,12 +220,12 @@ ON_THE_WHOLE_DESK: list[tuple[str, EventData, list[tuple[str, Template]]]] = [
     ),
     (
         "where there is no team, to all agents",
-        breached(Told.TEAM),
+        breached(AlertAudience.TEAM),
         [("Emma", Template.SLA_BREACHED), ("Lucia", Template.SLA_BREACHED)],
     ),
     (
         "one mail each, however often they are named",
-        escalated(Told.ASSIGNEE, Told.AGENTS, Told.ADMINS),
+        escalated(AlertAudience.ASSIGNEE, AlertAudience.AGENTS, AlertAudience.ADMINS),
         [("Lucia", Template.SLA_ESCALATED), ("Emma", Template.SLA_ESCALATED), ("Ada", Template.SLA_ESCALATED)],
     ),
     ("a breach nobody is to be told of", breached().model_copy(update={"tell": ()}), []),
@@ -259,28 +259,28 @@ def test_a_closing_date_that_was_told_and_moved_by_us_is_told_anew(
 def test_an_alert_to_a_team_goes_to_those_of_it_who_work_here() -> None:
     facts = replace(WHOLE_DESK, team=frozenset({EMMA.person_id, ADA.person_id, PIA.person_id}))
     in_team = ticket(Status.OPEN, assignee=LUCIA, team_id=TEAM)
-    assert heard(breached(Told.TEAM, facts=in_team), facts) == [
+    assert heard(breached(AlertAudience.TEAM, facts=in_team), facts) == [
         ("Ada", Template.SLA_BREACHED),
         ("Emma", Template.SLA_BREACHED),
     ]
     nobody = replace(facts, team=frozenset({PIA.person_id}))
-    assert [name for name, _ in heard(breached(Told.TEAM, facts=in_team), nobody)] == ["Emma", "Lucia"]
+    assert [name for name, _ in heard(breached(AlertAudience.TEAM, facts=in_team), nobody)] == ["Emma", "Lucia"]
 
 
 def test_an_alert_to_an_assignee_who_has_left_goes_to_all_agents() -> None:
-    facts = Facts(DESK.address, staff=(Subscriber(EMMA, role=Role.AGENT), Subscriber(LUCIA, active=False)))
+    facts = PlanFacts(DESK.address, staff=(Subscriber(EMMA, role=Role.AGENT), Subscriber(LUCIA, active=False)))
     assert heard(breached(), facts) == [("Emma", Template.SLA_BREACHED)]
 
 
 def test_an_alert_to_admins_or_agents_there_are_none_of_reaches_somebody_all_the_same() -> None:
-    only_admin = Facts(DESK.address, staff=(Subscriber(ADA, role=Role.ADMIN),))
-    assert heard(breached(Told.AGENTS), only_admin) == [("Ada", Template.SLA_BREACHED)]
+    only_admin = PlanFacts(DESK.address, staff=(Subscriber(ADA, role=Role.ADMIN),))
+    assert heard(breached(AlertAudience.AGENTS), only_admin) == [("Ada", Template.SLA_BREACHED)]
     # Nobody's role is known: as in a desk whose people were all heard of before roles were told.
-    assert [name for name, _ in heard(breached(Told.ADMINS), STAFFED)] == ["Emma", "Lucia"]
+    assert [name for name, _ in heard(breached(AlertAudience.ADMINS), STAFFED)] == ["Emma", "Lucia"]
 
 
 def test_without_a_director_an_admin_is_asked_to_decide() -> None:
-    facts = Facts(DESK.address, staff=(Subscriber(ADA, role=Role.ADMIN), Subscriber(EMMA, role=Role.AGENT)))
+    facts = PlanFacts(DESK.address, staff=(Subscriber(ADA, role=Role.ADMIN), Subscriber(EMMA, role=Role.AGENT)))
     assert heard(moved(BY_EMMA, Status.PARKED, Status.OPEN, told=True), facts) == [("Ada", Template.DECISION_NEEDED)]
 
 
@@ -298,14 +298,14 @@ def test_every_notice_can_be_muted(template: Template) -> None:
         breached(),
         escalated(),
     ]
-    loud = Facts(DESK.address, staff=(Subscriber(LUCIA, role=Role.DIRECTOR),))
-    quiet = Facts(DESK.address, staff=(Subscriber(LUCIA, role=Role.DIRECTOR, muted=frozenset({template})),))
+    loud = PlanFacts(DESK.address, staff=(Subscriber(LUCIA, role=Role.DIRECTOR),))
+    quiet = PlanFacts(DESK.address, staff=(Subscriber(LUCIA, role=Role.DIRECTOR, muted=frozenset({template})),))
     assert ("Lucia", template) in [told for data in everything for told in heard(data, loud)]
     assert ("Lucia", template) not in [told for data in everything for told in heard(data, quiet)]
 
 
 def test_who_put_a_ticket_aside_and_left_leaves_it_to_the_others() -> None:
-    facts = Facts(DESK.address, staff=(Subscriber(EMMA, active=False), Subscriber(LUCIA)))
+    facts = PlanFacts(DESK.address, staff=(Subscriber(EMMA, active=False), Subscriber(LUCIA)))
     assert heard(snooze_ended(EMMA), facts) == [("Lucia", Template.SNOOZE_ENDED)]
 
 
@@ -346,17 +346,17 @@ def test_everybody_hears_in_their_own_language() -> None:
 
 
 def test_staff_get_only_the_notices_they_want() -> None:
-    facts = Facts(DESK.address, staff=(Subscriber(EMMA, muted=frozenset({Template.NEW_TICKET})), Subscriber(LUCIA)))
+    facts = PlanFacts(DESK.address, staff=(Subscriber(EMMA, muted=frozenset({Template.NEW_TICKET})), Subscriber(LUCIA)))
     assert heard(submitted(), facts) == [("Jan", Template.CONFIRMATION), ("Lucia", Template.NEW_TICKET)]
 
 
 def test_an_assignee_who_wants_no_notice_of_replies_leaves_them_to_nobody_else() -> None:
-    facts = Facts(DESK.address, staff=(Subscriber(EMMA), Subscriber(LUCIA, muted=FOR_STAFF)))
+    facts = PlanFacts(DESK.address, staff=(Subscriber(EMMA), Subscriber(LUCIA, muted=FOR_STAFF)))
     assert heard(replied(BY_JAN, Status.OPEN, Status.OPEN), facts) == []
 
 
 def test_a_reply_to_an_assignee_who_has_left_is_told_to_those_who_stayed() -> None:
-    facts = Facts(DESK.address, staff=(Subscriber(EMMA), Subscriber(LUCIA, active=False)))
+    facts = PlanFacts(DESK.address, staff=(Subscriber(EMMA), Subscriber(LUCIA, active=False)))
     assert heard(replied(BY_JAN, Status.OPEN, Status.OPEN), facts) == [("Emma", Template.REPLY)]
     assert heard(assigned(BY_EMMA, LUCIA), facts) == []
 
@@ -367,7 +367,7 @@ def test_an_assignee_nobody_told_us_of_yet_hears_all_the_same() -> None:
 
 def test_an_assignee_is_reached_where_they_are_now_not_where_the_ticket_remembers() -> None:
     moved_house = Contact(person_id=LUCIA.person_id, name=LUCIA.name, email="new@example.org", language=LUCIA.language)
-    facts = Facts(DESK.address, staff=(Subscriber(moved_house),))
+    facts = PlanFacts(DESK.address, staff=(Subscriber(moved_house),))
     assert [one.recipient.address for one in planned(rated(False), facts)] == ["new@example.org"]
 
 
@@ -377,7 +377,7 @@ def test_a_confirmation_waits_for_its_articles_and_nothing_else_does() -> None:
 
 
 def test_a_confirmation_whose_articles_are_there_goes_at_once() -> None:
-    assert planned(submitted(), Facts(DESK.address, articles_known=True))[0].due_at == NOW
+    assert planned(submitted(), PlanFacts(DESK.address, articles_known=True))[0].due_at == NOW
 
 
 def test_the_same_event_plans_the_same_notifications() -> None:
@@ -411,13 +411,13 @@ def test_the_desk_never_writes_to_itself(address: str) -> None:
 
 def test_an_address_over_its_budget_gets_no_more_automatic_mail_and_the_reason_is_kept() -> None:
     budget = automatic_budget(most=3)
-    within, over = (Facts(DESK.address, budget=budget, spent={JAN.email or "": spent}) for spent in (2, 3))
+    within, over = (PlanFacts(DESK.address, budget=budget, spent={JAN.email or "": spent}) for spent in (2, 3))
     assert planned(submitted(), within)[0].suppressed == ""
     assert "3 automatic mails within 60 minutes" in planned(submitted(), over)[0].suppressed
 
 
 def test_what_support_wrote_or_decided_and_what_staff_must_know_is_never_over_budget() -> None:
-    spent = Facts(DESK.address, staff=STAFFED.staff, budget=automatic_budget(most=1), spent={JAN.email or "": 1000})
+    spent = PlanFacts(DESK.address, staff=STAFFED.staff, budget=automatic_budget(most=1), spent={JAN.email or "": 1000})
     for data in (
         replied(BY_LUCIA, Status.OPEN, Status.NEW),
         replied(BY_LUCIA, Status.PENDING, Status.OPEN),
@@ -439,13 +439,13 @@ def test_the_budget_is_for_what_comes_by_itself_and_was_not_promised() -> None:
 
 
 def test_each_address_has_a_budget_of_its_own() -> None:
-    facts = Facts(DESK.address, budget=automatic_budget(most=1), spent={JAN.email or "": 1})
+    facts = PlanFacts(DESK.address, budget=automatic_budget(most=1), spent={JAN.email or "": 1})
     mails = [planned(submitted(ticket(requester=who), by=by(who)), facts)[0] for who in (JAN, PIA)]
     assert [bool(one.suppressed) for one in mails] == [True, False]
 
 
 def test_a_reminder_goes_however_many_an_address_got_before() -> None:
-    facts = Facts(DESK.address, budget=automatic_budget(most=1), spent={JAN.email or "": 1000})
+    facts = PlanFacts(DESK.address, budget=automatic_budget(most=1), spent={JAN.email or "": 1000})
     assert [one.suppressed for one in planned(reminder_due(), facts)] == [""]
 
 
@@ -454,5 +454,5 @@ def test_password_links_have_a_budget_of_their_own() -> None:
     assert budget_of(link_requested(), automatic) is PASSWORD_BUDGET
     assert budget_of(submitted(), automatic) is automatic
     assert automatic.templates & PASSWORD_BUDGET.templates == frozenset()
-    over = Facts(DESK.address, budget=PASSWORD_BUDGET, spent={JAN.email or "": PASSWORD_BUDGET.most})
+    over = PlanFacts(DESK.address, budget=PASSWORD_BUDGET, spent={JAN.email or "": PASSWORD_BUDGET.most})
     assert planned(link_requested(JAN), over)[0].suppressed

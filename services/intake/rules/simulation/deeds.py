@@ -137,7 +137,7 @@ def _done_now(facts: Sequence[str], _: bool) -> Deed:
     kind = DeadlineKind(facts[0])
 
     def act(life: Life, at: datetime) -> Standing | None:
-        return standing.met(life.stands, kind, at) if _is_coming(life, kind) else None
+        return standing.after_deadline(life.stands, kind, at) if _is_coming(life, kind) else None
 
     return Deed("do_now", True, act)
 

@@ -53,7 +53,7 @@ class Life:
             at = self.now = max(due.at, self.now)
             if due.kind is DeadlineKind.CLOSURE and self._waits_for_mail(at):
                 continue
-            self.stands = standing.met(self.stands, due.kind, at, due.metric, due.point)
+            self.stands = standing.after_deadline(self.stands, due.kind, at, due.metric, due.point)
             self.met.append(due._replace(at=at))
 
     def suffer(self, deed: Deed, at: datetime) -> None:

@@ -70,7 +70,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SimulationOutcome:
     """A whole simulation: by organisation in order of their names, those without one last."""
 
     since: datetime
