@@ -19,8 +19,8 @@ class Alarm:
     """
 
     ticket: Snapshot
-    _snoozes: int
-    _snoozed_until: datetime | None
+    _refusals: int
+    _asks_again_at: datetime | None
 
     def __init__(self, ticket: Snapshot) -> None:
         self._know(ticket)
@@ -41,7 +41,7 @@ class Alarm:
         deadline = self.ticket.next_deadline
         if deadline is None or self.over:
             return None
-        return max(deadline.due_at, self._snoozed_until or deadline.due_at)
+        return max(deadline.due_at, self._asks_again_at or deadline.due_at)
 
     def rings_before(self, instant: datetime | None) -> bool:
         """Whether somebody who sleeps until `instant` (None: for ever) would oversleep."""
@@ -58,11 +58,11 @@ class Alarm:
 
     def back_off(self, now: datetime) -> None:
         """The deadline still stands although intake was asked to meet it: ask again later, not at once."""
-        wait = min(BACK_OFF_FIRST * 2**self._snoozes, BACK_OFF_MAX)
+        wait = min(BACK_OFF_FIRST * 2**self._refusals, BACK_OFF_MAX)
         # Counted no further than it matters, or years of refusals would overflow the doubling.
         if wait < BACK_OFF_MAX:
-            self._snoozes += 1
-        self._snoozed_until = now + wait
+            self._refusals += 1
+        self._asks_again_at = now + wait
 
     def in_words(self) -> str:
         """The state and the next step, for a person who looks at the clock in Temporal."""
@@ -70,12 +70,12 @@ class Alarm:
         deadline = self.ticket.next_deadline
         if deadline is None:
             return f"{state}. No deadline: only a person can move the ticket."
-        again = f"; intake did not meet it, asked again {self._snoozed_until:%F %T UTC}" if self._snoozed_until else ""
+        again = f"; intake did not meet it, asked again {self._asks_again_at:%F %T UTC}" if self._asks_again_at else ""
         return f"{state}. Next: {_name(deadline)}, due {deadline.due_at:%F %T UTC}{again}."
 
     def _know(self, ticket: Snapshot) -> None:
         self.ticket = ticket
-        self._snoozes, self._snoozed_until = 0, None
+        self._refusals, self._asks_again_at = 0, None
 
 
 def _name(deadline: Deadline) -> str:

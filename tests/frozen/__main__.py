@@ -36,7 +36,7 @@ def freeze(folder: Annotated[Path, typer.Argument(metavar="DIR", file_okay=False
     write_documents(folder, documents(described), breaking=True)
     for name, text in FILES.items():
         (folder / name).write_text(text())
-    (folder / "tests.txt").write_text(collecting.ids())
+    (folder / "test-ids.txt").write_text(collecting.ids())
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ OF_PROBLEMS = ("problem.", "error.")
 
 def used() -> tuple[set[str], set[str]]:
     """The keys named in the sources, and the prefixes keys are made with."""
-    sources = [file.read_text() for kind in ("*.py", "templates/*.html") for file in WEB.glob(kind)]
+    sources = [file.read_text() for kind in ("*.py", "templates/*.html") for file in WEB.rglob(kind)]
     keys = {key for source in sources for key in KEY.findall(source)}
     prefixes = {re.match(r"[a-z_.]+", found[0] or found[1])[0] for s in sources for found in MADE.findall(s)}  # type: ignore[index]  # the pattern begins with these
     return keys, prefixes
