@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from services.contract.limits import ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, PASSWORD_CHARACTERS_MIN
 from services.contract.vocabulary import ArticleKind, Kind, Language, Metric, Priority, Status
 from services.contract.wording import kind_label, metric_label, priority_label, priority_meaning, requester_status_label
 from services.intake.bulk.actions import COMMANDS
 from services.intake.bulk.inverses import is_reversible
-from services.intake.people.sessions import PASSWORD_CHARACTERS_MIN
 from services.intake.rules.bulk import PER_SECOND, TICKETS_MAX, UNDO_WINDOW
-from services.intake.tickets.attachments import ATTACHMENT_BYTES_MAX
 from services.kb.articles import (
     SLUG_CHARACTERS_MAX,
     SLUG_PATTERN,
@@ -25,7 +24,7 @@ from services.kb.rendering import is_article_link, links
 from services.kb.shipped import Shipped, read_all
 from services.platform.identity import PASSWORD_LINK_LIFETIME, SESSION_LIFETIME
 from services.promises.policy import Policy
-from services.web.forms.forms import FILE_BYTES_MAX, FILES_MAX, FORM_BYTES_MAX
+from services.web.forms.forms import FORM_BYTES_MAX
 from services.web.words import catalogues
 
 SHIPPED = {shipped.slug: shipped for shipped in read_all()}
@@ -143,8 +142,7 @@ def test_the_keys_are_those_the_desk_knows(language: Language) -> None:
 @pytest.mark.parametrize("language", Language)
 def test_the_limits_of_attachments_are_the_portals(language: Language) -> None:
     said = _text("attachments", language)
-    limits = [str(FILES_MAX), str(FILE_BYTES_MAX // MEGABYTE), str(FORM_BYTES_MAX // MEGABYTE)]
-    assert FILE_BYTES_MAX == ATTACHMENT_BYTES_MAX
+    limits = [str(ATTACHMENTS_MAX), str(ATTACHMENT_BYTES_MAX // MEGABYTE), str(FORM_BYTES_MAX // MEGABYTE)]
     assert re.findall(r"\d+", said.summary) == limits
     assert sorted(re.findall(r"\*\*(\d+) ", said.markdown)) == sorted(limits)
 

@@ -8,11 +8,12 @@ from fastapi import APIRouter, File, Request, Response, UploadFile
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import NotFound, TooLarge
+from services.contract.limits import ATTACHMENT_BYTES_MAX
 from services.intake.api.deps import TheDesk
 from services.intake.api.timeline_resources import AttachmentOut
 from services.intake.tables.tables import idempotency_key
 from services.intake.tickets.access import Party, party_of
-from services.intake.tickets.attachments import ATTACHMENT_BYTES_MAX, Attachment, find, keep
+from services.intake.tickets.attachments import Attachment, find, keep
 from services.intake.tickets.store import load
 from services.platform.http import KnownCaller
 from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once

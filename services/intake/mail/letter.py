@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.contract.limits import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from services.contract.vocabulary import Language
 from services.intake.mail.charset import clean
 from services.intake.mail.headers import Address, Headers
@@ -15,7 +16,6 @@ from services.intake.mail.machine import Bounce, bounce, written_by_machine
 from services.intake.mail.parts import Attachment, Parts, Words, take_apart
 from services.intake.mail.source import parse
 from services.intake.mail.text import split
-from services.intake.rules.ticket import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 
 MAIL_BYTES_MAX = 25 * 1024 * 1024
 """What mail systems usually carry, and what one attachment may have: the original can always be kept."""

@@ -1,9 +1,9 @@
 """What a mail becomes in words: its ticket's subject and text, and internal notes on what support should know. Pure."""
 
+from services.contract.limits import TEXT_CHARACTERS_MAX
 from services.contract.vocabulary import Language
 from services.intake.mail.headers import Address
 from services.intake.mail.letter import IncomingMail
-from services.intake.rules.ticket import TEXT_CHARACTERS_MAX
 
 SUBJECT_FROM_TEXT_CHARACTERS_MAX = 80
 

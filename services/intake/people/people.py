@@ -20,7 +20,6 @@ from services.messaging.outbox import append_events
 from services.platform.identity import Caller
 from services.platform.telemetry import correlation_id
 
-NAME_CHARACTERS_MAX = 200
 EMAIL_CHARACTERS_MAX = 254
 
 

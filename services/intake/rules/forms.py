@@ -8,11 +8,11 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator, validate_email
 
 from services.contract.errors import Invalid
+from services.contract.limits import FORM_KEY_CHARACTERS_MAX
 from services.contract.storable import Storable
 
 FIELDS_MAX = 30
 CHOICES_MAX = 50
-KEY_CHARACTERS_MAX = 40
 LABEL_CHARACTERS_MAX = 200
 VALUE_CHARACTERS_MAX = 1000
 
@@ -58,7 +58,7 @@ class Labels(_Part):
 class FormField(_Part):
     """One thing that is asked: the browser, the customer number, the module, the error message…"""
 
-    key: str = Field(pattern=f"^[a-z][a-z0-9_]{{0,{KEY_CHARACTERS_MAX - 1}}}$", examples=["customer_number"])
+    key: str = Field(pattern=f"^[a-z][a-z0-9_]{{0,{FORM_KEY_CHARACTERS_MAX - 1}}}$", examples=["customer_number"])
     label: Labels
     kind: FieldKind = FieldKind.TEXT
     required: bool = False

@@ -14,8 +14,6 @@ from services.promises.deadlines import deadlines, next_deadline
 from services.promises.policy import Policy
 from services.promises.standing import Standing
 
-SUBJECT_CHARACTERS_MAX = 250
-TEXT_CHARACTERS_MAX = 200_000
 CLOCK = Actor(kind="clock", name="Balie")
 
 

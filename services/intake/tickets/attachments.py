@@ -14,12 +14,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Invalid, NotFound, TooLarge
+from services.contract.limits import ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX
 from services.intake.tables.tables import attachment, blob, comment
 from services.platform.tidying import TIDY_BATCH_MAX
 
-ATTACHMENT_BYTES_MAX = 25 * 1024 * 1024
-ATTACHMENTS_MAX = 20
-"""Most files one message takes along."""
 FILE_NAME_CHARACTERS_MAX = 200
 BLOBS_LOCK = "balie.blobs"
 UNUSED_KEPT_FOR = timedelta(days=1)

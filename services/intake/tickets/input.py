@@ -5,14 +5,19 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
+from services.contract.limits import (
+    ATTACHMENTS_MAX,
+    NAME_CHARACTERS_MAX,
+    PASSWORD_CHARACTERS_MIN,
+    SEARCH_CHARACTERS_MAX,
+    SUBJECT_CHARACTERS_MAX,
+    SURVEY_COMMENT_CHARACTERS_MAX,
+    TEXT_CHARACTERS_MAX,
+)
 from services.contract.storable import Storable
-from services.intake.people.people import EMAIL_CHARACTERS_MAX, NAME_CHARACTERS_MAX
-from services.intake.people.sessions import PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
-from services.intake.rules.ticket import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
-from services.intake.tickets.attachments import ATTACHMENTS_MAX
+from services.intake.people.people import EMAIL_CHARACTERS_MAX
+from services.intake.people.sessions import PASSWORD_CHARACTERS_MAX
 
-SURVEY_COMMENT_CHARACTERS_MAX = 5000
-SEARCH_CHARACTERS_MAX = 200
 CODE_CHARACTERS_MAX = 2000
 NUMBER_MAX = 2**63 - 1
 """Of a ticket: what the database's column holds."""

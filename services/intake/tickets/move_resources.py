@@ -5,13 +5,12 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from services.contract.limits import NOTE_CHARACTERS_MAX, RELEASE_CHARACTERS_MAX
 from services.contract.storable import Storable
 from services.contract.vocabulary import DeadlineKind, Effort, Kind, Priority
 from services.intake.rules.triage_rules import TAGS_MAX
 from services.intake.tickets.input import NUMBER_MAX, Code, Files, Input, Subject, SurveyComment, Text
 
-NOTE_CHARACTERS_MAX = 5_000
-RELEASE_CHARACTERS_MAX = 100
 TAG_CHARACTERS_MAX = 50
 FIELDS_MAX = 50
 FIELD_KEY_CHARACTERS_MAX = 100

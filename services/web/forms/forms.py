@@ -13,20 +13,15 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 
 from services.contract.errors import BalieError, Conflict, Invalid, TooLarge
+from services.contract.limits import ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, NAME_CHARACTERS_MAX
 from services.web.clients.intake_api import IntakeApi
 from services.web.clients.records import Attachment
 from services.web.words import Said
 
-FILES_MAX = 20
-FILE_BYTES_MAX = 25 * 1024 * 1024
 FORM_BYTES_MAX = 50 * 1024 * 1024
 """All files of one form together with its text; stated beside every file field."""
 FIELDS_MAX = 300
 FIELD_BYTES_MAX = 1024 * 1024
-SUBJECT_CHARACTERS_MAX = 250
-TEXT_CHARACTERS_MAX = 200_000
-NAME_CHARACTERS_MAX = 200
-PASSWORD_CHARACTERS_MIN = 10
 FIELD_PREFIX = "field_"
 """Before the key of what a product's form asks."""
 FIELD_PROBLEMS = frozenset({"missing", "unknown", "no_choice", "no_email", "no_number"})
@@ -121,10 +116,10 @@ class Form:
 
     def need_files(self, t: Said) -> None:
         """Note an error where there are too many files or one is too large."""
-        if len(self.files) + len(self.kept) > FILES_MAX:
-            self.errors["files"] = t("wrong.too_many_files", max=FILES_MAX)
-        elif large := [file.name for file in self.files if file.size > FILE_BYTES_MAX]:
-            self.errors["files"] = t("wrong.file_too_large", name=large[0], max=t.size(FILE_BYTES_MAX))
+        if len(self.files) + len(self.kept) > ATTACHMENTS_MAX:
+            self.errors["files"] = t("wrong.too_many_files", max=ATTACHMENTS_MAX)
+        elif large := [file.name for file in self.files if file.size > ATTACHMENT_BYTES_MAX]:
+            self.errors["files"] = t("wrong.file_too_large", name=large[0], max=t.size(ATTACHMENT_BYTES_MAX))
 
 
 def new_key() -> str:
@@ -141,7 +136,9 @@ async def read(request: Request) -> Form:
 
 
 async def _read(request: Request) -> Form:
-    async with request.form(max_files=FILES_MAX + 1, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX) as sent:
+    async with request.form(
+        max_files=ATTACHMENTS_MAX + 1, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX
+    ) as sent:
         several: dict[str, list[str]] = {}
         for name, value in sent.multi_items():
             if isinstance(value, str):
@@ -154,7 +151,7 @@ async def _read(request: Request) -> Form:
 
 async def _file(file: UploadFile) -> File:
     size = file.size or 0
-    content = await file.read() if size <= FILE_BYTES_MAX else b""
+    content = await file.read() if size <= ATTACHMENT_BYTES_MAX else b""
     return File(str(file.filename), file.content_type or "application/octet-stream", size, content)
 
 

@@ -5,12 +5,16 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.contract.limits import (
+    NOTE_CHARACTERS_MAX,
+    RELEASE_CHARACTERS_MAX,
+    SUBJECT_CHARACTERS_MAX,
+    TEXT_CHARACTERS_MAX,
+)
 from services.contract.vocabulary import Effort, Kind, Priority
-from services.web.forms.forms import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Form
+from services.web.forms.forms import Form
 from services.web.words import Said
 
-NOTE_CHARACTERS_MAX = 5000
-RELEASE_CHARACTERS_MAX = 100
 TAGS_CHARACTERS_MAX = 500
 MORNING = time(9)
 """When "tomorrow", "Monday" and "in a week" begin for a reminder, on the desk's wall clock."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from services.contract.limits import FORM_KEY_CHARACTERS_MAX
 from services.contract.vocabulary import Language
 from services.web.clients.desk_records import AnswerKind, Product, Team
 from services.web.forms.forms import Form
@@ -12,7 +13,6 @@ from services.web.words import Said
 QUESTIONS_MAX = 30
 BLANK_QUESTIONS = 3
 """How many empty questions a product's form ends with; saving gives as many again."""
-KEY_CHARACTERS_MAX = 40
 
 
 def product_fields(product: Product | None) -> Form:
@@ -67,7 +67,7 @@ def _questions(form: Form, t: Said) -> Iterator[dict[str, Any]]:
 
 
 def _key(label: str, place: int) -> str:
-    words = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:KEY_CHARACTERS_MAX]
+    words = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:FORM_KEY_CHARACTERS_MAX]
     return words if re.match("[a-z]", words) else f"question_{place + 1}"
 
 

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.contract.errors import Invalid, NotAuthenticated, Permanent, TooManyRequests
+from services.contract.limits import NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
 from services.contract.vocabulary import STAFF, Language
 from services.platform.identity import PASSWORD_LINK_LIFETIME, SESSION_LIFETIME
 from services.web.clients.records import Person
 from services.web.forms import forms
-from services.web.forms.forms import NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, Form, explain
+from services.web.forms.forms import Form, explain
 from services.web.guard import inside
 from services.web.visit import (
     LANGUAGE_COOKIE,

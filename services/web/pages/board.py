@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.contract.errors import Permanent
+from services.contract.limits import NOTE_CHARACTERS_MAX, RELEASE_CHARACTERS_MAX
 from services.contract.vocabulary import DECIDES_ON_PRODUCT
 from services.web.forms import forms
 from services.web.forms.forms import Form, explain
-from services.web.forms.moving import NOTE_CHARACTERS_MAX, RELEASE_CHARACTERS_MAX
 from services.web.visit import DeskVisit, Visit
 
 router = APIRouter(prefix="/desk/board")

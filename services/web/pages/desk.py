@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.contract.errors import Permanent, VersionMismatch
+from services.contract.limits import TEXT_CHARACTERS_MAX
 from services.web.clients.records import Ticket
 from services.web.forms import forms
-from services.web.forms.forms import TEXT_CHARACTERS_MAX, Form, explain
+from services.web.forms.forms import Form, explain
 from services.web.future import promises, steps
 from services.web.history import changes_since
 from services.web.pages.portal import file_limits

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from services.contract.errors import NotAuthenticated, Permanent, Temporary
 from services.contract.events import ArticleLink
+from services.contract.limits import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from services.contract.vocabulary import Kind, Priority
 from services.web.clients.desk_records import Product
 from services.web.forms import forms
@@ -29,7 +30,7 @@ async def new_ticket_page(
     """The form; for htmx, the articles that may answer the subject typed so far, or what the product asks."""
     if not visit.by_htmx and visit.caller is None:
         return visit.see("/login?" + urlencode({"next": visit.here}))
-    subject = subject[: forms.SUBJECT_CHARACTERS_MAX]
+    subject = subject[:SUBJECT_CHARACTERS_MAX]
     form = Form.of(subject=subject, kind=Kind.QUESTION, priority=Priority.LOW, product_id=product_id)
     return await _new_ticket(visit, form)
 
@@ -40,8 +41,8 @@ async def submit(visit: KnownVisit) -> Response:
     form = await forms.read(visit.request)
     if form["look"]:
         return await _new_ticket(visit, form)
-    form.need("subject", visit.t, forms.SUBJECT_CHARACTERS_MAX)
-    form.need("text", visit.t, forms.TEXT_CHARACTERS_MAX)
+    form.need("subject", visit.t, SUBJECT_CHARACTERS_MAX)
+    form.need("text", visit.t, TEXT_CHARACTERS_MAX)
     form.need_files(visit.t)
     if not form.errors:
         try:

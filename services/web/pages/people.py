@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.contract.errors import NotAuthenticated, Permanent
+from services.contract.limits import NAME_CHARACTERS_MAX, SEARCH_CHARACTERS_MAX
 from services.contract.vocabulary import Language, Role
 from services.web.clients.records import Organisation, Person, TicketSummary
 from services.web.forms import forms
-from services.web.forms.forms import NAME_CHARACTERS_MAX, Form, explain
-from services.web.pages.queue import SEARCH_CHARACTERS_MAX
+from services.web.forms.forms import Form, explain
 from services.web.visit import DeskVisit, Visit
 
 ORGANISATIONS_MAX = 100

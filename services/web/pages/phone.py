@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.contract.errors import NotAuthenticated, Permanent
+from services.contract.limits import NAME_CHARACTERS_MAX, SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from services.contract.vocabulary import Channel, Kind, Language, Priority
 from services.web.forms import forms
-from services.web.forms.forms import NAME_CHARACTERS_MAX, SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Form, explain
+from services.web.forms.forms import Form, explain
 from services.web.pages.portal import file_limits
 from services.web.visit import DeskVisit, Visit
 

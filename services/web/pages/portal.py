@@ -9,13 +9,13 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from services.contract.errors import NotFound, Permanent, Temporary
+from services.contract.limits import ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, SEARCH_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from services.contract.vocabulary import DeadlineKind
 from services.web.clients.records import TicketSummary
 from services.web.forms import forms
-from services.web.forms.forms import FILE_BYTES_MAX, FILES_MAX, FORM_BYTES_MAX, Form, explain
+from services.web.forms.forms import FORM_BYTES_MAX, Form, explain
 from services.web.forms.moving import instant, later, wire
 from services.web.future import prospects
-from services.web.pages.queue import SEARCH_CHARACTERS_MAX
 from services.web.visit import AnyVisit, KnownVisit, Visit
 
 HOME_TICKETS = 8
@@ -81,7 +81,7 @@ async def reply(visit: KnownVisit, number: int) -> Response:
     one is shown then.
     """
     form = await forms.read(visit.request)
-    form.need("text", visit.t, forms.TEXT_CHARACTERS_MAX)
+    form.need("text", visit.t, TEXT_CHARACTERS_MAX)
     form.need_files(visit.t)
     mode = form.choice("mode", ("reply", "note"), "reply")
     if not form.errors:
@@ -161,4 +161,4 @@ async def attachment(visit: KnownVisit, attachment_id: UUID) -> Response:
 
 def file_limits() -> dict[str, Any]:
     """What a page says beside a file field."""
-    return {"files_max": FILES_MAX, "file_bytes_max": FILE_BYTES_MAX, "form_bytes_max": FORM_BYTES_MAX}
+    return {"files_max": ATTACHMENTS_MAX, "file_bytes_max": ATTACHMENT_BYTES_MAX, "form_bytes_max": FORM_BYTES_MAX}

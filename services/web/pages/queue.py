@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from services.contract.limits import SEARCH_CHARACTERS_MAX
 from services.contract.vocabulary import Status
 from services.web.clients.records import View
 from services.web.visit import DeskVisit, Visit
@@ -20,7 +21,6 @@ HIDDEN_WHEN_EMPTY = frozenset({"parked", "snoozed"})
 FILTERS = ("team", "tag", "product", "organisation", "release", "problem")
 """What a view can be narrowed by, by address."""
 SORTS = ("changed", "breach")
-SEARCH_CHARACTERS_MAX = 200
 VIEW_COOKIE = "balie_view"
 """The view looked at last: where the queue opens, and what stands beside a ticket."""
 

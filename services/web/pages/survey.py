@@ -6,11 +6,10 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.contract.errors import NotAuthenticated, Permanent
+from services.contract.limits import SURVEY_COMMENT_CHARACTERS_MAX
 from services.web.forms import forms
 from services.web.forms.forms import Form, explain
 from services.web.visit import AnyVisit, Visit
-
-COMMENT_CHARACTERS_MAX = 5000
 
 router = APIRouter()
 
@@ -29,8 +28,8 @@ async def rate(visit: AnyVisit) -> Response:
     form = await forms.read(visit.request)
     if form["good"] not in ("0", "1"):
         form.errors["good"] = visit.t("wrong.no_good")
-    if len(form["comment"]) > COMMENT_CHARACTERS_MAX:
-        form.errors["comment"] = visit.t("wrong.too_long", max=COMMENT_CHARACTERS_MAX)
+    if len(form["comment"]) > SURVEY_COMMENT_CHARACTERS_MAX:
+        form.errors["comment"] = visit.t("wrong.too_long", max=SURVEY_COMMENT_CHARACTERS_MAX)
     if not form.errors:
         try:
             await visit.intake.rate(form["code"], form["good"] == "1", form["comment"])

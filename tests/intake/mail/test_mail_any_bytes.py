@@ -3,9 +3,9 @@
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from services.contract.limits import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from services.intake.mail.letter import IncomingMail, RefusedMail, read_mail
 from services.intake.mail.parts import ATTACHMENTS_MAX
-from services.intake.rules.ticket import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from tests.intake.mail.mail_letters import RECEIVED_AT, letter, part, parts, sample_paths
 
 PIECES = [
