@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
 
@@ -70,11 +71,21 @@ class FrontDoor:
 
 @dataclass
 class Requester:
-    """Somebody outside with a mailbox, who answers what they are sent."""
+    """Somebody outside with a mailbox, who answers what they are sent: one person, however many their tickets."""
 
     email: str
     mailroom: Mailroom
     sent: int = 0
+    _session: Caller | None = None
+    _logging_in: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def session(self, log_in: Callable[[str], Awaitable[Caller]]) -> Caller:
+        """Log in at the first call and give that session to every later one. A second password link would end the
+        session of the first, in the middle of another ticket's life."""
+        async with self._logging_in:
+            if self._session is None:
+                self._session = await log_in(self.email)
+            return self._session
 
     async def answers(self, mail: EmailMessage, text: str) -> Receipt:
         """Reply as mail programs do: under the same subject, in the thread, quoting."""

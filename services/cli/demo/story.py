@@ -86,12 +86,15 @@ class Stage:
 
     def _cast(self, posted: Sequence[Posted], agents: "cycle[Caller]") -> list[tuple[int, Life, Scene]]:
         lives = cycle(LIVES)
+        requesters: dict[str, Requester] = {}
         parts = []
         for mail in posted:
             if not mail.opened or mail.receipt.number is None:
                 continue
             heard = mail.sender is not None and not mail.by_machine
-            requester = Requester(mail.sender, self.mailroom) if mail.sender and heard else None
+            requester = None
+            if mail.sender and heard:
+                requester = requesters.setdefault(mail.sender.lower(), Requester(mail.sender, self.mailroom))
             scene = Scene(mail.receipt.number, mail.language, next(agents), requester, self.watch, self.front_door)
             parts.append((mail.receipt.number, next(lives) if heard else UNHEARD, scene))
         return parts

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import getaddresses
 from pathlib import Path
 from typing import TypeVar
 
@@ -76,14 +77,17 @@ class Watch:
         return found
 
     async def mail(self, number: int | None, *templates: Template, nth: int = 1, to: str = "") -> EmailMessage:
-        """The `nth` mail of one of these kinds about the ticket, to `to` where that is given."""
+        """The `nth` mail of one of these kinds about the ticket, to the address `to` where that is given."""
 
         def found() -> EmailMessage | None:
-            kinds = (self._mails[number, template] for template in templates)
-            fitting = ([mail for mail in mails if to.lower() in str(mail["To"]).lower()] for mails in kinds)
+            fitting = (self._sent(number, template, to) for template in templates)
             return next((mails[nth - 1] for mails in fitting if len(mails) >= nth), None)
 
         return await self.until(found, f"the {' or '.join(templates)} mail of ticket {number}")
+
+    def count(self, template: Template, to: str) -> int:
+        """How many mails of this kind about no ticket the address has got."""
+        return len(self._sent(None, template, to))
 
     def standings(self) -> Counter[str]:
         """How many tickets stand where."""
@@ -94,6 +98,9 @@ class Watch:
         return Counter({template: 0 for template in Template}) + Counter(
             template for (_, template), mails in self._mails.items() for _ in mails
         )
+
+    def _sent(self, number: int | None, template: Template, to: str) -> list[EmailMessage]:
+        return [mail for mail in self._mails[number, template] if not to or to.lower() in _addresses(mail)]
 
     def _new_mails(self) -> list[EmailMessage]:
         new = sorted(path for path in self.mailbox.glob("*.eml") if path.name not in self._read)
@@ -106,6 +113,10 @@ def _message(path: Path) -> EmailMessage:
     if not isinstance(message, EmailMessage):
         raise TypeError(f"{path} was read as {type(message).__name__}")
     return message
+
+
+def _addresses(mail: EmailMessage) -> set[str]:
+    return {address.lower() for _, address in getaddresses([str(mail["To"])])}
 
 
 def _standing(status: str, closed_reason: str | None) -> Standing:
