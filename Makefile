@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PROCESSES ?= $(if $(BALIE_TEST_RABBITMQ_URL)$(BALIE_TEST_TEMPORAL_ADDRESS),0,2)
 VENDOR := services/web/static/vendor/.done
 
-.PHONY: help run demo bench test mutate check format contract lock
+.PHONY: help run demo bench test mutate faults check format contract lock
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -34,6 +34,9 @@ test: $(VENV)/.dev $(VENDOR) ## Install what the tests lack and run them all; AR
 mutate: $(VENV)/.dev ## Change the clock's rules in a thousand ways, and see which ones no test notices; an hour
 	@BALIE_TEST_EXAMPLES=10 $(BIN)/mutmut run --max-children 2 $(ARGS)
 	@$(BIN)/mutmut results
+
+faults: $(VENV)/.dev ## Put known faults into a copy of the code, and see that a test catches each; ARGS="--only reply"
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 check: $(VENV)/.dev ## Format, lint, strict types, architecture, contract
 	$(BIN)/ruff format --check --quiet .

@@ -73,6 +73,17 @@ def test_bad_settings_stop_the_process_and_say_which(
     assert sentence in capsys.readouterr().err
 
 
+def test_a_refused_setting_is_said_without_its_value(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("BALIE_SECRET", "hunter2")
+    with pytest.raises(SystemExit):
+        load(NotifySettings)
+    said = capsys.readouterr().err
+    assert "BALIE_SECRET" in said
+    assert "hunter2" not in said
+
+
 async def test_the_worker_mails_what_the_broker_brings_and_forgets_what_is_old_until_it_is_cancelled(
     database_url: str, engine: AsyncEngine, smtp: SmtpServer
 ) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.platform.telemetry import configure_logging, correlated, correlation_id
 
@@ -26,6 +29,14 @@ def test_a_traceback_never_shows_the_values_of_variables(log_format: str, capsys
     logged = capsys.readouterr().err
     assert "RuntimeError" in logged
     assert "hunter2" not in logged
+
+
+async def test_a_statement_that_fails_is_said_without_its_values(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        with pytest.raises(DBAPIError) as failed:
+            await connection.execute(text("select 1 from nowhere where password = :password"), {"password": "hunter2"})
+    assert "nowhere" in str(failed.value)
+    assert "hunter2" not in str(failed.value)
 
 
 def test_everything_logged_inside_an_act_carries_its_id(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from services.kb.tables import feedback
+from services.web.rendering import message
 from tests.web.site import DAAN, EMMA, MARIEKE, PIETER, Site
 
 PHOTO = b"a photo of a silent printer"
@@ -236,6 +237,10 @@ async def test_a_message_with_html_is_shown_without_what_could_harm(site: Site) 
     page = await site.visitor(MARIEKE).opens(f"/tickets/{number}")
     assert "<img src=x" not in page.source
     assert "https://example.com/a?b=1&c=2" in page.links
+
+
+def test_a_messages_html_is_cleaned_once_more_where_it_is_shown() -> None:
+    assert message("<p>Hello</p><script>alert(1)</script>", "") == "<p>Hello</p>"
 
 
 @pytest.mark.parametrize(
