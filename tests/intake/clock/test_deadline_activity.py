@@ -56,6 +56,17 @@ async def test_the_answer_tells_the_clock_so_no_outbox_row_does(marieke: As, daa
         assert (await connection.execute(rows)).scalar_one() == before
 
 
+async def test_a_ticket_that_closes_or_opens_again_is_told_to_its_clock(
+    marieke: As, daan: As, engine: AsyncEngine
+) -> None:
+    opened = await marieke.submits("Cheap watches")
+    rows = select(outbox.c.payload["status"].astext).where(outbox.c.sink == CLOCK_SINK).order_by(outbox.c.id)
+    for move in ("spam", "reopen"):
+        await daan.moves(opened, move)
+    async with engine.connect() as connection:
+        assert list((await connection.execute(rows)).scalars()) == ["new", "closed", "open"]
+
+
 async def test_a_deadline_the_requester_forestalled_is_not_met(marieke: As, daan: As, engine: AsyncEngine) -> None:
     opened = await marieke.submits("The printer is on fire")
     await daan.moves(opened, "ask", text="Which?")
