@@ -93,6 +93,8 @@ def knowing(*data: TicketEventData) -> KnownTicket:
         (reminder_due(), CLOSED_UNANSWERED, False),
         (survey_due(), FINALISED, True),
         (survey_due(), REOPENED, False),
+        (survey_due(), CLOSED_UNANSWERED, False),
+        (survey_due(), SPAM, False),
         (survey_due(), rated(True), True),
         (moved(BY_LUCIA, Status.SOLVED, Status.OPEN), FINALISED, True),
         (moved(BY_LUCIA, Status.SOLVED, Status.OPEN), REOPENED, False),

@@ -71,6 +71,13 @@ async def test_pages_by_breach_follow_each_other_without_gap_or_repeat(
     assert seen == promised + waiting
 
 
+async def test_pages_by_breach_leave_out_no_ticket_that_breaks_at_the_same_instant(marieke: As, daan: As) -> None:
+    opened = [(await marieke.submits(f"Printer {n}"))["number"] for n in range(3)]
+    first = await daan.get("/api/v1/tickets", sort="breach", limit=2)
+    rest = await daan.get("/api/v1/tickets", sort="breach", limit=2, cursor=first["next_cursor"])
+    assert [item["number"] for item in (*first["items"], *rest["items"])] == opened
+
+
 async def test_what_was_promised_is_for_support_only(marieke: As, daan: As, clock: MovedClock) -> None:
     [number] = await opened_hourly(marieke, clock, 1)
     assert (await marieke.ask("GET", "/api/v1/tickets", params={"sort": "breach"})).status_code == 403
