@@ -16,7 +16,7 @@ from tests.faults.fault import Fault, file_of, seeded
 
 COPIED = ("services", "tests", "deploy", "pyproject.toml")
 TEST_SECONDS_MAX = 90
-"""A test that a fault makes hang fails after this: longer than the patience of tests, which says what did not happen."""
+"""A test that a fault makes hang fails after this; longer than `tests.patience`, which says what did not happen."""
 RUN_SECONDS_MAX = 300
 BASELINE_SECONDS_MAX = 1800
 PASSED, FAILED = 0, 1
