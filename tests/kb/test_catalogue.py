@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -77,6 +78,13 @@ async def test_a_slow_writer_is_not_overtaken_so_no_change_is_missed(engine: Asy
         texts = [english("Slow printer")]
         await publish(slow, "slow", ArticleKind.HELP, texts, public_url=PUBLIC_URL, now=clock())
         quick = asyncio.ensure_future(save(engine, clock, "quick", english("Quick printer")))
+
+        async def waits_or_is_done() -> bool:
+            async with engine.connect() as other:
+                waiting = (await other.execute(text("select 1 from pg_locks where not granted limit 1"))).scalar()
+            return quick.done() or bool(waiting)
+
+        await until(waits_or_is_done, "the quick writer waits for the slow one")
         await catalogue.refresh()
         assert (finds(catalogue, "printer"), quick.done()) == ([], False)
         await slow.commit()
