@@ -14,7 +14,7 @@ import pytest
 
 from services.cli.embedded.child_process import LOOPBACK, PartFailed
 from services.cli.embedded.whole import running
-from services.cli.state_folder import environment
+from services.cli.state_folder import environment, owned
 from services.contract.errors import Permanent
 from services.platform.process import listen
 
@@ -29,6 +29,13 @@ async def test_it_serves_and_refuses_a_second_on_its_state(tmp_path: Path) -> No
         with pytest.raises(Permanent, match=f"runs on {tmp_path} already"):
             await second.__aenter__()
     assert environment(tmp_path) == {}
+
+
+def test_a_state_belongs_to_one_process_at_a_time(tmp_path: Path) -> None:
+    with owned(tmp_path), pytest.raises(Permanent, match=f"process {os.getpid()}"), owned(tmp_path):
+        pass
+    with owned(tmp_path):
+        pass
 
 
 async def test_it_ends_when_a_part_ends_and_says_which(tmp_path: Path) -> None:
