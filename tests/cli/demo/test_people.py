@@ -32,10 +32,10 @@ class Desk:
         mail["To"], mail[TEMPLATE_HEADER], mail["Subject"] = email, Template.PASSWORD_LINK, f"link {len(self.links)}"
         (self.watch.mailbox / f"{len(self.links):03}.eml").write_bytes(mail.as_bytes())
 
-    async def choose_password(self, mail: EmailMessage, password: str) -> None:
+    async def choose_password(self, mail: EmailMessage, _password: str) -> None:
         self.used.append(mail["Subject"])
 
-    async def log_in(self, email: str, password: str) -> Caller:
+    async def log_in(self, email: str, _password: str) -> Caller:
         return Caller(cast(Any, None), asyncio.Semaphore(1), {"id": email, "name": email}, f"session {len(self.used)}")
 
     def scene(self, number: int, requester: Requester) -> Scene:

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.events import ArticleLink, ArticleSuggested, Event
-from services.intake.queries import suggestions
-from services.intake.suggestion_consumer import SuggestionConsumer
-from services.intake.tables import consumed_event
-from services.vocabulary import Language
+from services.contract.events import ArticleLink, ArticleSuggested, Event
+from services.contract.vocabulary import Language
+from services.intake.tables.tables import consumed_event
+from services.intake.tickets.queries import suggestions
+from services.intake.tickets.suggestion_consumer import SuggestionConsumer
 from tests.moved_clock import MovedClock
 
 NUMBER = 1001
