@@ -44,6 +44,7 @@ check: $(VENV)/.dev ## Format, lint, strict types, architecture, contract
 	$(BIN)/mypy --no-error-summary services tests
 	$(BIN)/lint-imports >/dev/null || $(BIN)/lint-imports
 	$(BIN)/pytest --quiet --no-header tests/test_architecture.py tests/test_named_places.py
+	$(BIN)/python -m tests.faults --check
 	$(BIN)/balie contract --check
 
 format: $(VENV)/.dev ## Format the code and mend what the linter can
