@@ -51,11 +51,6 @@ class Counted(StrEnum):
     CALENDAR = "calendar"
     WORKING = "working"
 
-    @classmethod
-    def _missing_(cls, value: object) -> Self | None:
-        # As it was called while every working day had all its hours; running clocks still say so.
-        return cls("working") if value == "working_days" else None
-
 
 class Span(BaseModel):
     """A length of time and how it is counted: 48 working hours are two days of a desk that never sleeps on weekdays,

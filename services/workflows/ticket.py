@@ -11,12 +11,10 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
-from services.contract.former_snapshot import FORMER_FORM
 from services.contract.temporal import (
     DEADLINE_REFUSED,
     INTAKE_TASK_QUEUE,
     MEET_DEADLINE_ACTIVITY,
-    SNAPSHOT_FORM,
     SNAPSHOT_QUERY,
     SNAPSHOT_SIGNAL,
     TICKET_WORKFLOW,
@@ -54,8 +52,6 @@ class TicketWorkflow:
     @workflow.init
     def __init__(self, ticket: Snapshot) -> None:
         self._alarm = Alarm(ticket)
-        # What a run began as it stays: its history was written by the code of its time.
-        self._asks_directly = ticket.form > FORMER_FORM
         self._say()
 
     @workflow.run
@@ -63,7 +59,7 @@ class TicketWorkflow:
         """From the ticket as it was first heard of to the ticket as it was closed."""
         while not self._alarm.over:
             if self._history_is_long():
-                workflow.continue_as_new(self._alarm.ticket.model_copy(update={"form": SNAPSHOT_FORM}))
+                workflow.continue_as_new(self._alarm.ticket)
             if deadline := self._alarm.due(workflow.now()):
                 await self._meet(deadline)
             else:
@@ -108,8 +104,6 @@ class TicketWorkflow:
 
     async def _ask_directly(self, order: MeetDeadline) -> Snapshot | None:
         # A quarter of what the queue costs Temporal. None where intake cannot be reached so: the queue waits for it.
-        if not self._asks_directly:
-            return None
         try:
             answer: Snapshot = await workflow.execute_local_activity(
                 MEET_DEADLINE_ACTIVITY,

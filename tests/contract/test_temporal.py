@@ -1,6 +1,8 @@
 """The contract with Temporal: what lies in workflows for weeks stays readable, and is nothing personal."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -85,19 +87,19 @@ def test_a_snapshot_of_a_newer_release_is_read_without_what_is_new_in_it() -> No
     assert Snapshot.model_validate(newer) == Snapshot(number=7, version=3, status=Status.OPEN)
 
 
-def test_a_snapshot_of_the_first_release_is_read_for_ever() -> None:
-    first = (
-        '{"number":7,"version":3,"status":"pending","closed_reason":null,"asked_at":"2026-11-02T09:00:00Z",'
-        '"reminded_at":null,"solved_at":null,"surveyed_at":null,"policy":{"version":"default-1",'
-        '"reminder_after":{"length":"P7D","counted":"calendar"},"closure_after":{"length":"P14D","counted":"calendar"},'
-        '"survey_after":{"length":"P1D","counted":"calendar"},'
-        '"finalisation_after":{"length":"P2D","counted":"calendar"},"survey":true,'
-        '"calendar":{"zone":"Europe/Amsterdam","days_off":[]}}}'
-    )
+@pytest.mark.parametrize(
+    ("written", "form"),
+    [
+        ({"policy": {"version": "default-1"}, "asked_at": "2026-11-02T09:00:00Z"}, 1),
+        ({"form": 3, "deadlines": []}, 3),
+    ],
+    ids=["unreleased", "newer"],
+)
+def test_a_snapshot_of_another_form_is_refused_in_words_that_say_what_to_do(written: dict[str, Any], form: int) -> None:
+    text = json.dumps({"number": 7, "version": 3, "status": "pending", **written})
 
-    assert Snapshot.model_validate_json(first) == Snapshot(
-        number=7, version=3, status=Status.PENDING, next_deadline=_reminder(START + timedelta(days=7)), form=1
-    )
+    with pytest.raises(ValidationError, match=rf"of form {form}, .* terminate --workflow-id ticket-7"):
+        Snapshot.model_validate_json(text)
 
 
 def test_a_time_without_a_zone_is_refused() -> None:

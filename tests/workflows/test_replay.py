@@ -48,12 +48,8 @@ async def test_a_change_that_would_strand_sleeping_tickets_is_noticed(path: Path
         await _replayer(HastyTicketWorkflow).replay_workflow(_history(path))
 
 
-def test_every_shape_of_life_is_recorded_and_what_former_runs_did_is_kept() -> None:
-    recorded = {form: {_shape(path) for path in RECORDED if path.parent.name == f"form_{form}"} for form in (1, 2)}
-
-    assert max(recorded) == SNAPSHOT_FORM
-    assert recorded[SNAPSHOT_FORM] == set(SHAPES)
-    assert len(recorded[1]) == 9
+def test_every_shape_of_life_is_recorded() -> None:
+    assert {_shape(path) for path in RECORDED if path.parent.name == f"form_{SNAPSHOT_FORM}"} == set(SHAPES)
 
 
 def _shape(path: Path) -> str:

@@ -425,22 +425,6 @@ async def test_what_intake_refuses_in_its_queue_too_is_asked_again_directly(life
     assert life.desk.kinds_met == ["reminder", "closure"]
 
 
-async def test_a_run_that_began_with_a_former_snapshot_asks_by_the_queue_until_it_ends(life: Life) -> None:
-    life.desk.submits(await life.now())
-    life.desk.wire.clear()
-    await life.signals(life.desk.snapshot.model_copy(update={"form": 1}))
-    await life.asks()
-    await life.ends()
-    first = life.direct_tries, life.queued_tries
-    await life.replies()
-    await life.asks()
-
-    await life.ends()
-
-    assert first == (0, 2)
-    assert (life.direct_tries, life.queued_tries) == (2, 2)
-
-
 async def test_a_ticket_nobody_touches_is_warned_of_and_breaches_its_promise(strict: Life) -> None:
     await strict.opens()
     expected = [(each.kind, each.metric, each.due_at) for each in strict.desk.ticket.deadlines]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,7 +15,7 @@ MARKS_KEPT = 1024
 MET = "met "
 
 # The lines that move deadlines, as `deeds.what_happened` reads them; of the clock's own only those it is checked with.
-# The first version's lines are the words the ticket came with, which open it.
+# Lines of a ticket's version 1 are the words it came with, which open it.
 _LIVES = text("""
 with line as (
     select l.id, l.ticket_number, l.version, l.at, case l.type
@@ -44,9 +44,8 @@ with line as (
         array_agg(mark order by id) as marks
     from line group by ticket_number
 )
-select t.number, t.organisation_id, t.opened_at, coalesce(t.path->0->>0 = 'open', false) as taken_up, t.priority,
-    t.asked_priority, t.policy_version, case when t.policy_version is null then t.policy end as former_policy,
-    life.versions, life.instants, life.marks
+select t.number, t.organisation_id, t.opened_at, t.path->0->>0 = 'open' as taken_up, t.priority,
+    t.asked_priority, t.policy_version, life.versions, life.instants, life.marks
 from intake.ticket t left join life on life.ticket_number = t.number
 where t.number between :first and :last and t.opened_at < :until
     and (cast(:organisation_id as uuid) is null or t.organisation_id = :organisation_id)
@@ -68,9 +67,7 @@ class Record(NamedTuple):
     organisation_id: UUID | None
     asked_priority: Priority
     policy_version: str
-    """The promises it was opened under, empty for one of the first version."""
-    former_policy: dict[str, Any] | None
-    """Those of a ticket of the first version."""
+    """The promises it was opened under."""
     met: list[tuple[datetime, Key]]
     replanned: bool
     """Whether other promises were made to it since."""
@@ -90,16 +87,15 @@ def _record(
     opened_at: datetime,
     taken_up: bool,
     priority: str,
-    asked_priority: str | None,
-    policy_version: str | None,
-    former_policy: dict[str, Any] | None,
+    asked_priority: str,
+    policy_version: str,
     versions: list[int] | None,
     instants: list[datetime] | None,
     marks: list[str] | None,
 ) -> Record:
     lines = marks or []
     met = [(at, _key(mark)) for at, mark in zip(instants or (), lines, strict=True) if mark.startswith(MET)]
-    first_priority, first_policy, replanned = priority, policy_version or "", False
+    first_priority, first_policy, replanned = priority, policy_version, False
     # The row has what was last; the first change of each tells what was before.
     for mark in reversed(lines):
         if mark.startswith("prioritised "):
@@ -107,8 +103,7 @@ def _record(
         elif mark.startswith("replanned "):
             first_policy, replanned = mark.split()[2], True
     past = Past(number, opened_at, taken_up, Priority(first_priority), versions or (), instants or (), lines)
-    asked = Priority(asked_priority or first_priority)
-    return Record(past, organisation_id, asked, first_policy, former_policy, met, replanned)
+    return Record(past, organisation_id, Priority(asked_priority), first_policy, met, replanned)
 
 
 @lru_cache(maxsize=MARKS_KEPT)

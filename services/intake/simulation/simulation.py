@@ -20,7 +20,6 @@ from services.intake.rules.simulation.policy_change import PolicyChange, must_be
 from services.intake.simulation.past_lives import Key, Record, read_lives
 from services.intake.tables.setup_tables import contract, mail_outage, policy
 from services.intake.tables.tables import organisation, ticket
-from services.intake.tickets.ticket_row import former_policy
 from services.platform.database import connect
 
 TICKETS_AT_ONCE = 2_000
@@ -131,7 +130,7 @@ async def _tallies(share: _Share) -> dict[UUID | None, Tally]:
 
 def _count(tally: Tally, record: Record, share: _Share, pinned: Pinned, changed: Changed) -> None:
     past = record.past
-    version = record.policy_version or pinned.keep(former_policy(record.former_policy or {})).version
+    version = record.policy_version
     priority = share.change.priority(version, record.asked_priority, past.priority, past.opened_at)
     life = relive(past, pinned[version], pinned, share.outages, share.until)
     before = after = _counted(life, share)

@@ -29,9 +29,6 @@ from services.messaging.outbox import append_events, append_snapshot
 from services.platform.telemetry import correlation_id
 from services.promises.standing import ENDED
 
-FORMER = "former-"
-"""How the policies of rows of the first version are named; they are kept when such a row is first saved."""
-
 
 async def load(connection: AsyncConnection, number: int) -> Ticket:
     """The ticket as it stands. Raises NotFound."""
@@ -95,7 +92,7 @@ async def save(
     if after == before:
         return
     at_version = ticket.c.number == after.number, ticket.c.version == before.version
-    if after.policy.version != before.policy.version or before.policy.version.startswith(FORMER):
+    if after.policy.version != before.policy.version:
         await keep_policy(connection, after.policy)
     changing = update(ticket).where(*at_version).values(ticket_values(after)).returning(ticket.c.wakes_at)
     changed = (await connection.execute(changing)).first()

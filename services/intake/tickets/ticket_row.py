@@ -38,8 +38,8 @@ _SAME_NAME = (
 _IN_STANDING = ("closed_reason", "asked_at", "reminded_at", "surveyed_at", "replied_at", "waits_since", "mail_down")
 
 _people = {name: person.alias(name) for name in ("requester", "assignee", "snoozed_by")}
-_CLOCKS = ("number", "status", "priority", "path", "opened_at", "updated_at", "solved_at", "alerts", "overrides")
-_clock_columns = [ticket.c[name] for name in (*_CLOCKS, *_IN_STANDING, "snoozed_until", "policy", "policy_version")]
+_CLOCKS = ("number", "priority", "path", "alerts", "overrides")
+_clock_columns = [ticket.c[name] for name in (*_CLOCKS, *_IN_STANDING, "snoozed_until", "policy_version")]
 _own_columns = [column for column in ticket.c if column.name != "subject_words"]
 
 
@@ -72,7 +72,7 @@ def read_ticket(row: Row[Any]) -> Ticket:
     return Ticket(
         **{name: facts[name] for name in _SAME_NAME},
         standing=_standing(facts),
-        asked_priority=facts["asked_priority"] or facts["priority"],
+        asked_priority=facts["asked_priority"],
         requester=_contact(facts, "requester"),
         assignee=_contact(facts, "assignee") if facts["assignee_id"] else None,
         snoozed_by=_contact(facts, "snoozed_by") if facts["snoozed_by_id"] else None,
@@ -125,7 +125,6 @@ def ticket_values(of: Ticket) -> dict[str, Any]:
         "parking": of.parking.model_dump(mode="json") if of.parking else None,
         "release": of.parking.release if of.parking else None,
         "rating": of.rating.model_dump(mode="json") if of.rating else None,
-        "policy": None,
         "policy_version": of.policy.version,
         **_next_instants(of),
     }
@@ -141,19 +140,13 @@ async def keep_policy(connection: AsyncConnection, policy: Policy) -> None:
     )
 
 
-def former_policy(body: Mapping[str, Any]) -> Policy:
-    """The promises of a ticket of the first version, as its row held them: none about support's own side."""
-    known = {name: body[name] for name in Policy.model_fields if name in body}
-    return Policy.model_validate({**known, "targets": [], "version": ""}).pinned("former")
-
-
 def _next_instants(of: Ticket) -> dict[str, datetime | None]:
     due, breach = next_due(of.standing, of.policy), next_breach(of.standing, of.policy)
     return {"next_deadline_at": due.at if due else None, "next_breach_at": breach[1] if breach else None}
 
 
 def _standing(facts: Mapping[Any, Any]) -> Standing:
-    path = _path(facts)
+    path = tuple(Stretch(Status(status), datetime.fromisoformat(since)) for status, since in facts["path"])
     # One written by hand into the row of an open ticket would allow it no move at all.
     reason = facts["closed_reason"] if path[-1].status is Status.CLOSED else None
     return Standing(
@@ -176,22 +169,8 @@ def _standing(facts: Mapping[Any, Any]) -> Standing:
     )
 
 
-def _path(facts: Mapping[Any, Any]) -> tuple[Stretch, ...]:
-    if facts["path"] is not None:
-        return tuple(Stretch(Status(status), datetime.fromisoformat(since)) for status, since in facts["path"])
-    # A row of the first version, whose policy promised nothing that needs more than the present status.
-    status = Status(facts["status"])
-    first = Stretch(Status.NEW, facts["opened_at"])
-    since = facts["solved_at"] or facts["asked_at"] or facts["updated_at"]
-    return (first,) if status is Status.NEW else (first, Stretch(status, since))
-
-
 def _policy(facts: Mapping[Any, Any]) -> Policy:
     version = facts["policy_version"]
-    if version is None:
-        former = {name: facts["policy"][name] for name in Policy.model_fields if name in facts["policy"]}
-        # Nothing was promised then but what its own dates say, to the second.
-        return Policy.model_validate({**former, "targets": [], "survey_spread": 0, "version": ""}).pinned("former")
     known = _KNOWN.get(version)
     if known is None:
         if len(_KNOWN) >= POLICIES_KEPT:

@@ -308,19 +308,6 @@ async def test_a_clock_of_no_ticket_at_all_is_terminated(counter: Counter) -> No
     assert not await counter.rings(900_161)
 
 
-async def test_a_ticket_of_the_first_version_is_brought_up_to_date(counter: Counter) -> None:
-    what = await counter.opens(900_171)
-    await counter.agrees(900_171)
-    former = {"version": "default-1", "reminder_after": {"length": "P7D", "counted": "calendar"}}
-    await counter.changes(900_171, path=None, policy_version=None, policy=former, next_deadline_at=None)
-    await counter.heals()
-    await counter.agrees(900_171)
-    due = (await counter.known(900_171)).next_deadline
-    assert what.asked_at is not None
-    assert due is not None
-    assert due.due_at == what.asked_at + 7 * 24 * HOUR
-
-
 async def test_a_ticket_on_its_way_to_its_clock_is_left_alone(counter: Counter) -> None:
     now = wall_clock()
     async with transaction(counter.engine) as connection:
