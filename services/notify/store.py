@@ -201,6 +201,6 @@ def known_ticket_of(row: Row[tuple[object, ...]]) -> KnownTicket:
         closed_reason=ClosedReason(row.closed_reason) if row.closed_reason else None,
         assignee_id=row.assignee_id,
         turn=row.turn,
-        priority=Priority(row.priority) if row.priority else None,
-        marks=row.marks or {},
+        priority=Priority(row.priority),
+        marks=row.marks,
     )

@@ -37,15 +37,8 @@ subscription = Table(
     Column("email", Text),
     Column("language", Text, nullable=False),
     Column("active", Boolean, nullable=False, doc="False for one who has left support, or never was in it"),
-    Column(
-        "notices",
-        ARRAY(Text),
-        nullable=False,
-        server_default="{assigned,bad_rating,new_ticket,reply}",
-        doc="read by the former version only",
-    ),
     Column("muted", ARRAY(Text), doc="the templates they do not want; none where unset"),
-    Column("role", Text, doc="unknown for those heard of before it was kept"),
+    Column("role", Text, doc="None for one who is not in support"),
     _instant("changed_at"),
     # Few of the people known work in support; asked for at every event that staff may hear of.
     Index("subscription_active", "person_id", postgresql_where=text("active")),

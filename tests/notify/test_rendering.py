@@ -98,7 +98,7 @@ EVENTS: dict[Template, EventData] = {
     Template.SLA_ESCALATED: escalated(),
 }
 RICH = Known(articles=(article(NASTY), article("Second")))
-BARE = Known(ticket=KnownTicket(12, 99, Status.CLOSED, ClosedReason.FINALISED, None, turn=99))
+BARE = Known(ticket=KnownTicket(12, 99, Status.CLOSED, ClosedReason.FINALISED, None, 99, Priority.MEDIUM))
 
 
 def the_mail(template: Template, language: Language = Language.ENGLISH) -> Notification:

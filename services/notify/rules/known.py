@@ -44,8 +44,7 @@ class KnownTicket:
     assignee_id: UUID | None
     turn: int
     """The version of its newest turn: a message, a move, a reminder, or the wish to keep it open."""
-    priority: Priority | None = None
-    """None for a ticket of which nothing was heard since priorities are kept."""
+    priority: Priority
     marks: Mapping[str, int] = field(default_factory=dict)
     """The version at which each mark was last seen; also when it was last taken from a colleague, by their id."""
 

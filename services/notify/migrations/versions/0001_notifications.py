@@ -1,19 +1,11 @@
-"""Subscriptions, what is known of tickets, notifications and the tries to deliver them."""
+"""Everything notify keeps, as of 0.1.0: subscriptions, what is known of tickets, notifications, tries to deliver."""
 
 from alembic import op
 
-revision = "0001"
+revision = "0001_notifications"
 down_revision = None
 
 STATEMENTS = (
-    """
-    CREATE TABLE notify.consumed_event (
-        consumer TEXT NOT NULL,
-        event_id UUID NOT NULL,
-        consumed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
-        PRIMARY KEY (consumer, event_id)
-    )
-    """,
     """
     CREATE TABLE notify.subscription (
         person_id UUID NOT NULL,
@@ -21,13 +13,22 @@ STATEMENTS = (
         email TEXT,
         language TEXT NOT NULL,
         active BOOLEAN NOT NULL,
-        notices TEXT[] NOT NULL,
         changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+        muted TEXT[],
+        role TEXT,
         PRIMARY KEY (person_id)
     )
     """,
     """
     CREATE INDEX subscription_active ON notify.subscription (person_id) WHERE active
+    """,
+    """
+    CREATE TABLE notify.team (
+        team_id UUID NOT NULL,
+        members UUID[] NOT NULL,
+        changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+        PRIMARY KEY (team_id)
+    )
     """,
     """
     CREATE TABLE notify.known_ticket (
@@ -37,6 +38,8 @@ STATEMENTS = (
         closed_reason TEXT,
         assignee_id UUID,
         turn INTEGER NOT NULL,
+        priority TEXT,
+        marks JSONB,
         PRIMARY KEY (number)
     )
     """,
@@ -82,6 +85,9 @@ STATEMENTS = (
     CREATE INDEX notification_ended ON notify.notification (state, ended_at) WHERE state in ('failed', 'suppressed')
     """,
     """
+    CREATE INDEX notification_sent ON notify.notification (ended_at) WHERE state = 'sent'
+    """,
+    """
     CREATE TABLE notify.delivery_attempt (
         id BIGINT GENERATED ALWAYS AS IDENTITY,
         notification_id UUID NOT NULL,
@@ -96,6 +102,17 @@ STATEMENTS = (
     """,
     """
     CREATE UNIQUE INDEX delivery_attempt_of ON notify.delivery_attempt (notification_id, attempt)
+    """,
+    """
+    CREATE TABLE notify.consumed_event (
+        consumer TEXT NOT NULL,
+        event_id UUID NOT NULL,
+        consumed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+        PRIMARY KEY (consumer, event_id)
+    )
+    """,
+    """
+    CREATE INDEX consumed_event_at ON notify.consumed_event (consumed_at)
     """,
 )
 
