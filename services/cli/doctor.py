@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 from pydantic import Field
-from sqlalchemy import Table, func, select, text
+from sqlalchemy import Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio.client import Client
@@ -26,7 +26,7 @@ from services.messaging.broker import Broker
 from services.notify.consumer import QUEUE as MAIL_QUEUE
 from services.notify.tables import FAILED, QUEUED, notification
 from services.platform.clock import wall_clock
-from services.platform.database import SERVICES_WITH_TABLES, connect, newest_revision
+from services.platform.database import SERVICES_WITH_TABLES, connect, newest_revision, revision, why_refused
 from services.platform.settings import Settings
 
 QUEUES = (SUGGESTIONS_QUEUE, SUGGEST_QUEUE, MAIL_QUEUE)
@@ -159,13 +159,13 @@ async def _of_tables(engine: AsyncEngine) -> list[Finding]:
 
 
 async def _migrations(connection: AsyncConnection, service: str) -> Finding:
-    table = f"{service}.schema_version"
-    if (await connection.execute(select(func.to_regclass(table)))).scalar() is None:
+    at, newest = await connection.run_sync(revision, service), newest_revision(service)
+    if at is None:
         return Finding(False, f"{service} has no tables: run `balie migrate`.")
-    at = (await connection.execute(text(f"select version_num from {table}"))).scalar()  # noqa: S608 - our own names
-    newest = newest_revision(service)
     if at == newest:
         return Finding(True, f"{service}'s tables are of the newest form ({newest}).")
+    if why := why_refused(service, at):
+        return Finding(False, why)
     return Finding(False, f"{service}'s tables are of form {at}, not {newest}: run `balie migrate`.")
 
 

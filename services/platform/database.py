@@ -1,6 +1,7 @@
 """PostgreSQL: the engine, and each service's migrations in its own schema."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,12 +12,14 @@ import asyncpg
 from alembic import command, context
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+
+from services.contract.errors import Permanent
 
 POOL_SIZE = 10
 STATEMENT_TIMEOUT = timedelta(seconds=30)
@@ -38,6 +41,8 @@ PASSING = ("08", "40", "53", "57")
 """Classes of SQLSTATE that are no fault of the statement: a lost connection, a deadlock or two writers at once, too
 little room, a timeout or a shutdown."""
 SERVICES_WITH_TABLES = ("intake", "notify", "kb")
+_UNRELEASED = re.compile("[0-9]{4}")
+"""How revisions were named before 0.1.0; since then each is named like its file, as in 0001_tickets."""
 
 
 def connect(url: str, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
@@ -82,7 +87,8 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 def migrate(url: str, service: str) -> None:
     """Bring the service's schema to its newest revision; does nothing where it is there already.
 
-    Safe to run from several places at once: an advisory lock lets one of them do it.
+    Safe to run from several places at once: an advisory lock lets one of them do it. Raises Permanent, and changes
+    nothing, where any service's schema was made by an unreleased Balie or by a newer one.
     """
     config = _migrations_of(service)
     config.attributes["url"] = url
@@ -95,6 +101,31 @@ def newest_revision(service: str) -> str | None:
     return ScriptDirectory.from_config(_migrations_of(service)).get_current_head()
 
 
+def revision(connection: Connection, service: str) -> str | None:
+    """What the service's `schema_version` says; None where it has no tables yet."""
+    table = f"{service}.schema_version"
+    if connection.execute(select(func.to_regclass(table))).scalar() is None:
+        return None
+    return connection.execute(text(f"select version_num from {table}")).scalar()  # noqa: S608 - our own names
+
+
+def why_refused(service: str, at: str) -> str | None:
+    """Why a schema of this revision cannot be brought up to date, and what to do; None where it can."""
+    known = ScriptDirectory.from_config(_migrations_of(service)).walk_revisions()
+    if at in {each.revision for each in known}:
+        return None
+    if _UNRELEASED.fullmatch(at):
+        return (
+            f"The schema {service} in this database was made by an unreleased Balie (revision {at}). Nothing was"
+            " changed. Start with an empty database or, for a Balie that runs whole, another state folder: balie up"
+            " --state DIR."
+        )
+    return (
+        f"The schema {service} in this database was made by a newer Balie (revision {at}). Nothing was changed. Run"
+        " that Balie, or a newer one."
+    )
+
+
 def run_migrations(metadata: MetaData) -> None:
     """What every service's `migrations/env.py` calls. Offline SQL is not offered."""
     attributes = context.config.attributes
@@ -103,10 +134,12 @@ def run_migrations(metadata: MetaData) -> None:
     engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
 
     async def upgrade() -> None:
-        async with engine.connect() as connection:
-            await connection.run_sync(_upgrade, metadata, schema)
-            await connection.commit()
-        await engine.dispose()
+        try:
+            async with engine.connect() as connection:
+                await connection.run_sync(_upgrade, metadata, schema)
+                await connection.commit()
+        finally:
+            await engine.dispose()
 
     asyncio.run(upgrade())
 
@@ -120,6 +153,10 @@ def _migrations_of(service: str) -> Config:
 def _upgrade(connection: Connection, metadata: MetaData, schema: str) -> None:
     lock_ms = int(LOCK_TIMEOUT_IN_MIGRATIONS.total_seconds() * 1000)
     _wait_for_others(connection)
+    # Of all services, not of this one only: else another one's tables would be made before the refusal.
+    for service in SERVICES_WITH_TABLES:
+        if (at := revision(connection, service)) and (why := why_refused(service, at)):
+            raise Permanent(why)
     connection.execute(text(f"set lock_timeout = {lock_ms}"))
     connection.execute(text(f'create schema if not exists "{schema}"'))
     # Alembic begins a transaction for each revision itself, and only then can one do without.

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.cli.doctor import DoctorSettings, Finding, examine
@@ -18,7 +18,7 @@ from services.messaging.local.broker import LocalBroker
 from services.messaging.outbox import CLOCK_SINK
 from services.notify.tables import FAILED, QUEUED, notification
 from services.platform.clock import wall_clock
-from services.platform.database import transaction
+from services.platform.database import transaction, why_refused
 from tests.intake.ticket_life import DAAN, MARIEKE, asked, new_ticket
 from tests.patience import until
 
@@ -59,6 +59,12 @@ async def test_missing_tables_are_said_with_the_command_that_makes_them(empty_da
     assert await wrong_with(empty_database_url) == [
         f"{service} has no tables: run `balie migrate`." for service in ("intake", "notify", "kb")
     ]
+
+
+async def test_tables_of_an_unreleased_balie_are_said_with_what_to_do(engine: AsyncEngine, database_url: str) -> None:
+    async with transaction(engine) as connection:
+        await connection.execute(text("update intake.schema_version set version_num = '0008'"))
+    assert await wrong_with(database_url) == [why_refused("intake", "0008")]
 
 
 async def test_a_relay_that_lags_is_said_with_its_last_trouble(engine: AsyncEngine, database_url: str) -> None:

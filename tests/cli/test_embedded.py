@@ -11,11 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from services.cli.embedded.child_process import LOOPBACK, PartFailed
 from services.cli.embedded.whole import running
 from services.cli.state_folder import environment, owned
 from services.contract.errors import Permanent
+from services.platform.database import connect, transaction, why_refused
 from services.platform.process import listen
 
 
@@ -58,6 +60,27 @@ async def test_up_moves_from_a_taken_port_survives_a_kill_and_stops_cleanly(tmp_
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
     assert not any(_lives(_server(name, tmp_path)) for name in ("postgres", "temporal"))
+
+
+async def test_a_state_folder_of_an_unreleased_balie_is_refused_and_kept_as_it_was(tmp_path: Path) -> None:
+    async with running(tmp_path) as balie:
+        await _set_revision(balie.database_url, "0008")
+
+    process = await create_subprocess_exec(
+        Path(sys.executable).with_name("balie"), "up", "--state", tmp_path, "--port", "0", stdout=PIPE, stderr=PIPE
+    )
+    _, said = await process.communicate()
+
+    assert process.returncode == 1
+    assert said.decode() == f"{why_refused('intake', '0008')}\n"
+    assert not any(_lives(_server(name, tmp_path)) for name in ("postgres", "temporal"))
+
+
+async def _set_revision(url: str, at: str) -> None:
+    engine = connect(url)
+    async with transaction(engine) as connection:
+        await connection.execute(text("update intake.schema_version set version_num = :at"), {"at": at})
+    await engine.dispose()
 
 
 async def _run_until_temporal_is_gone(state: Path) -> None:

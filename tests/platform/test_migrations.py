@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.intake.tables.tables import metadata as intake_metadata
 from services.kb.tables import metadata as kb_metadata
 from services.notify.tables import metadata as notify_metadata
-from services.platform.database import SERVICES_WITH_TABLES, connect, newest_revision
+from services.platform.database import SERVICES_WITH_TABLES, connect, newest_revision, transaction
 
 METADATA: dict[str, MetaData] = {"intake": intake_metadata, "notify": notify_metadata, "kb": kb_metadata}
 
@@ -45,3 +47,58 @@ async def test_migrating_from_several_places_at_once_is_migrating_once(empty_dat
         versions = await connection.exec_driver_sql("select version_num from intake.schema_version")
         assert versions.scalars().all() == [newest_revision("intake")]
     await engine.dispose()
+
+
+@pytest.mark.parametrize("service", SERVICES_WITH_TABLES)
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (
+            "0008",
+            "The schema {} in this database was made by an unreleased Balie (revision 0008). Nothing was changed. Start"
+            " with an empty database or, for a Balie that runs whole, another state folder: balie up --state DIR.",
+        ),
+        (
+            "0099_from_the_future",
+            "The schema {} in this database was made by a newer Balie (revision 0099_from_the_future). Nothing was"
+            " changed. Run that Balie, or a newer one.",
+        ),
+    ],
+    ids=["unreleased", "newer"],
+)
+async def test_a_schema_nobody_can_upgrade_is_refused_in_words_and_nothing_is_changed(
+    empty_database_url: str, service: str, at: str, said: str
+) -> None:
+    await _pretend(empty_database_url, service, at)
+    before = await _tables(empty_database_url)
+
+    done = await asyncio.create_subprocess_exec(
+        Path(sys.executable).with_name("balie"),
+        "migrate",
+        env={**os.environ, "BALIE_DATABASE_URL": empty_database_url, "BALIE_SECRET": "-" * 32},
+        stderr=PIPE,
+        stdout=PIPE,
+    )
+    out, err = await done.communicate()
+
+    assert (done.returncode, out.decode(), err.decode()) == (1, "", said.format(service) + "\n")
+    assert await _tables(empty_database_url) == before == [f"{service}.schema_version"]
+
+
+async def _pretend(url: str, service: str, at: str) -> None:
+    """As if another Balie had migrated it."""
+    engine = connect(url)
+    async with transaction(engine) as connection:
+        await connection.exec_driver_sql(f"create schema {service}")
+        await connection.exec_driver_sql(f"create table {service}.schema_version (version_num varchar(32) primary key)")
+        await connection.exec_driver_sql(f"insert into {service}.schema_version select $1", (at,))
+    await engine.dispose()
+
+
+async def _tables(url: str) -> list[str]:
+    engine = connect(url)
+    of_ours = "select schemaname || '.' || tablename from pg_tables where schemaname = any ($1) order by 1"
+    async with engine.connect() as connection:
+        tables = (await connection.exec_driver_sql(of_ours, ([*SERVICES_WITH_TABLES],))).scalars().all()
+    await engine.dispose()
+    return list(tables)
