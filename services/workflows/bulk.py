@@ -1,6 +1,7 @@
 """The bulk workflow: one command on many tickets, step by step and no faster than it may. Intake keeps the list.
 
-Bulks run for hours at the most, but under code that may change meanwhile: read `CHANGING.md` before changing this file.
+Bulks run for hours at the most, but under code that may change meanwhile: read `docs/changing-a-workflow.md` before
+changing this file.
 """
 
 from datetime import timedelta

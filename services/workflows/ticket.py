@@ -1,6 +1,7 @@
 """The ticket workflow: a ticket's clock. It keeps time; intake keeps the ticket.
 
-Tickets sleep for weeks under code that changes meanwhile: read `CHANGING.md` before changing this file or `alarm.py`.
+Tickets sleep for weeks under code that changes meanwhile: read `docs/changing-a-workflow.md` before changing this file
+or `alarm.py`.
 """
 
 from contextlib import suppress

@@ -45,7 +45,8 @@ def ticket_worker(
 ) -> Worker:
     """A worker for tickets' and bulks' workflows, not running yet. `meet` is how it asks intake directly.
 
-    With a build id Temporal gives it work only once that build is made current or ramped (`CHANGING.md`).
+    With a build id Temporal gives it work only once that build is made current or ramped
+    (`docs/changing-a-workflow.md`).
     """
     return Worker(
         client,

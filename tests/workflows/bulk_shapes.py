@@ -1,7 +1,7 @@
 """The shapes of life a bulk can have, recorded to be replayed: `python -m tests.workflows.bulk_shapes [shape ...]`.
 
 On purpose only: a history recorded by changed code no longer proves that the change lets running bulks go on
-(`services/workflows/CHANGING.md`).
+(`docs/changing-a-workflow.md`).
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Record the histories that the replay test holds workflow code to: `python -m tests.workflows.record [shape ...]`.
 
 On purpose only, and never over an older form: a history recorded by changed code no longer proves that the change lets
-running tickets live (`services/workflows/CHANGING.md`).
+running tickets live (`docs/changing-a-workflow.md`).
 """
 
 import asyncio
