@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+import services
 from services.intake.tables.tables import metadata as intake_metadata
 from services.kb.tables import metadata as kb_metadata
 from services.notify.tables import metadata as notify_metadata
@@ -102,3 +104,14 @@ async def _tables(url: str) -> list[str]:
         tables = (await connection.exec_driver_sql(of_ours, ([*SERVICES_WITH_TABLES],))).scalars().all()
     await engine.dispose()
     return list(tables)
+
+
+FIRST = {"intake": "0001_tickets", "notify": "0001_notifications", "kb": "0001_articles"}
+
+
+@pytest.mark.parametrize("service", SERVICES_WITH_TABLES)
+def test_a_schema_begins_with_what_0_1_0_made_and_each_revision_is_named_like_its_file(service: str) -> None:
+    revisions = list(ScriptDirectory(str(Path(services.__path__[0]) / service / "migrations")).walk_revisions())
+
+    assert [each.revision for each in revisions if each.down_revision is None] == [FIRST[service]]
+    assert all(each.revision == Path(each.path).stem for each in revisions)

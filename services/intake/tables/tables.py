@@ -21,7 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
-from services.intake.tables import bulk_tables as bulk_tables  # the migrations' test wants all tables of the schema
+# The foreign keys and the migrations' test want all tables of the schema.
+from services.intake.tables import bulk_tables as bulk_tables
+from services.intake.tables import setup_tables as setup_tables
 from services.intake.tables.schema import instant
 from services.intake.tables.schema import metadata as metadata
 from services.messaging.outbox import consumed_table, outbox_table
