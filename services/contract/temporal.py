@@ -86,10 +86,6 @@ class Snapshot(_Payload):
             )
         return data
 
-    def same_clock(self, other: "Snapshot") -> bool:
-        """Whether both let the clock do the same things, whatever their versions and whoever made them."""
-        return self.model_copy(update={"version": other.version, "correlation_id": other.correlation_id}) == other
-
     def in_time_for(self, row: "Snapshot") -> bool:
         """Whether a clock that knows this meets the next deadline of what the ticket's `row` says, untold.
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -40,14 +39,6 @@ PUBLISH_AT_ONCE = 20
 Passed = TypeVar("Passed")
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Lag:
-    """What one sink has still to get."""
-
-    unsent: int
-    oldest_created_at: datetime | None
 
 
 class Relay:
@@ -178,15 +169,6 @@ async def prune(engine: AsyncEngine, outbox: Table, sink: str, before: datetime)
     old = select(columns.id).where(columns.sink == sink, columns.sent_at < before).limit(PRUNE_BATCH_MAX)
     async with transaction(engine) as connection:
         return (await connection.execute(delete(outbox).where(columns.id.in_(old)))).rowcount
-
-
-async def lag(engine: AsyncEngine, outbox: Table, sink: str) -> Lag:
-    """How far the sink is behind."""
-    columns = outbox.c
-    unsent = select(func.count(), func.min(columns.created_at)).where(columns.sink == sink, columns.sent_at.is_(None))
-    async with engine.connect() as connection:
-        count, oldest = (await connection.execute(unsent)).one()
-    return Lag(count, oldest)
 
 
 class BrokerSink:

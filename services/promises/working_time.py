@@ -201,12 +201,6 @@ def elapsed(start: datetime, end: datetime, counted: Counted, calendar: Calendar
     return max(_utc(end) - _utc(start), timedelta(0))
 
 
-def is_working(at: datetime, calendar: Calendar) -> bool:
-    """Whether the desk works at this instant (aware); at the instant its hours end it no longer does."""
-    at = at.astimezone(UTC)
-    return _year(calendar, at.year).holds(microseconds(at - EPOCH))
-
-
 def days_off_between(start: datetime, end: datetime, calendar: Calendar) -> tuple[date, ...]:
     """The days, earliest first, that the time from `start` up to `end` (both aware) touches and on which the desk does
     not work, be it by its week or as a day off: why a promise takes longer than the clock alone would make it."""
@@ -245,10 +239,6 @@ class _Year:
         """The first instant at which so much of this year's working time, more than none, has passed."""
         interval = bisect_left(self.worked, working)
         return self.ends[interval] - (self.worked[interval] - working)
-
-    def holds(self, at: int) -> bool:
-        last = bisect_right(self.opens, at) - 1
-        return last >= 0 and at < self.ends[last]
 
 
 @lru_cache(maxsize=YEARS_KEPT_MAX)

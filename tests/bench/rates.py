@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 from services.contract.temporal import WORKFLOW_TASK_QUEUE
 from services.intake.tables.tables import outbox
 from services.messaging.outbox import CLOCK_SINK
-from services.messaging.relay import lag
 from services.platform.clock import wall_clock
 from tests.bench.desk import API, RELAY, WORKER, Desk
 from tests.bench.figures import Pair, Rates
@@ -17,6 +16,7 @@ from tests.bench.patience import Say
 from tests.bench.raw_clocks import RawClocks
 from tests.bench.sleepers import count_asleep
 from tests.bench.tickets import Sides, solve_many, submit_many
+from tests.outbox_lag import lag
 
 LOOK_CLOSELY = timedelta(seconds=0.02)
 WARM_UP = 20

@@ -10,7 +10,6 @@ from statistics import mean
 
 from services.intake.tables.tables import outbox
 from services.messaging.outbox import BROKER_SINK, CLOCK_SINK
-from services.messaging.relay import lag
 from services.platform.clock import wall_clock
 from tests.bench.books import count_met, disagreements, met_at, read_book
 from tests.bench.desk import API, RELAY, SERVER, WORKER, Desk
@@ -20,6 +19,7 @@ from tests.bench.rates import all_asleep
 from tests.bench.raw_clocks import RawClocks
 from tests.bench.sleepers import alarms, count_asleep
 from tests.bench.tickets import Sides, sleepers, submit_many
+from tests.outbox_lag import lag
 
 MEETINGS = ("direct", "queue")
 """How a deadline is met: intake is asked over HTTP, or, its API being away, through Temporal's queue."""

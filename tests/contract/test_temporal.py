@@ -107,31 +107,6 @@ def test_a_time_without_a_zone_is_refused() -> None:
         Deadline.model_validate({"kind": "reminder", "due_at": "2026-11-02T09:00:00"})
 
 
-@unhurried
-@given(SNAPSHOTS, st.integers(1))
-def test_a_version_alone_does_not_change_the_clock(snapshot: Snapshot, version: int) -> None:
-    assert snapshot.same_clock(snapshot.model_copy(update={"version": version}))
-
-
-@unhurried
-@given(SNAPSHOTS, SNAPSHOTS)
-def test_two_clocks_are_the_same_where_nothing_but_the_version_differs(one: Snapshot, other: Snapshot) -> None:
-    differing = {name for name in Snapshot.model_fields if getattr(one, name) != getattr(other, name)}
-
-    assert one.same_clock(other) is other.same_clock(one) is (differing <= {"version", "correlation_id"})
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"number": 8}, {"status": Status.SOLVED}, {"next_deadline": None}, {"next_deadline": _later}],
-    ids=["number", "status", "no deadline", "deadline"],
-)
-def test_any_other_change_is_one_the_clock_must_hear_of(change: dict[str, object]) -> None:
-    ticket = Snapshot(number=7, version=3, status=Status.PENDING, next_deadline=REMINDER)
-
-    assert not ticket.same_clock(ticket.model_copy(update={**change, "version": 4}))
-
-
 def test_a_deadline_met_by_a_later_try_is_met_then() -> None:
     assert ORDER.tried_at(START + timedelta(days=1)) == ORDER.model_copy(update={"met_at": START + timedelta(days=1)})
 

@@ -16,7 +16,7 @@ from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, REQUESTER, message, n
 from tests.model.acts import QUARTER, ZERO, Act, instant, quarter_of
 from tests.model.lives import NUMBER, Life
 from tests.model.reference import Due
-from tests.workflows.desk import Desk, Met
+from tests.workflows.desk import Desk, Met, same_clock
 
 _TEAM = TeamRef(id=DAAN.person_id, name="Printers")
 
@@ -95,7 +95,7 @@ class LivedDesk(Desk):
         except (MoveRefused, Invalid):
             return False
         self.before_its_end = before if act.name in ("solve", "spam") else None
-        if not self.snapshot.same_clock(before.snapshot()):
+        if not same_clock(self.snapshot, before.snapshot()):
             self.wire.append(self.snapshot)
         return True
 

@@ -17,6 +17,7 @@ from tests.model.desk import LivedDesk
 from tests.model.lives import DAY, HOUR, NUMBER, Life, Step, ends_at, happens, lives
 from tests.model.reference import Reference
 from tests.properties import unhurried
+from tests.workflows.desk import same_clock
 from tests.workflows.life import Life as OnTemporal
 from tests.workflows.life import away, intake_worker, server_of_our_own, well
 from tests.workflows.shapes import ForgetfulTicketWorkflow
@@ -52,7 +53,7 @@ async def test_every_automatic_act_comes_at_the_quarter_the_model_says(workflow:
         await _waits(lived, reference.now)
         await _agree(reference, desk, lived)
         if desk.ticket.status is not Status.CLOSED:
-            assert desk.snapshot.same_clock(await lived.known())
+            assert same_clock(desk.snapshot, await lived.known())
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from services.promises.working_time import ALL_DAY, Calendar, Counted, Day, Hours, Span
+from services.promises.working_time import ALL_DAY, Calendar, Counted, Day, Hours, Span, worked
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -101,3 +101,8 @@ def on_the_wall(at: datetime, calendar: Calendar) -> bool:
     return local.date() not in calendar.days_off and any(
         interval[:5] <= shown < interval[6:] for interval in calendar.week[local.weekday()]
     )
+
+
+def is_working(at: datetime, calendar: Calendar) -> bool:
+    """Whether the desk works at this instant (aware); at the instant its hours end it no longer does."""
+    return worked(at, at + datetime.resolution, calendar) == datetime.resolution

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.promises.working_time import DAYS_OFF_MAX, HOURS_A_DAY_MAX, Calendar, Span, add
-from tests.promises.calendars import CHRISTMAS, DAY, HOUR, OFFICE, OFFICE_WEEK, hours, instant, working
+from tests.promises.calendars import DAY, HOUR, OFFICE, OFFICE_WEEK, hours, instant, working
 
 
 def test_a_calendar_is_kept_as_plain_sorted_words_and_read_back_the_same() -> None:
@@ -30,13 +30,7 @@ def test_calendars_written_in_another_order_are_the_same() -> None:
     assert hash(Calendar(week=(OFFICE[::-1],) * 5 + ((),) * 2)) == hash(Calendar(week=OFFICE_WEEK))
 
 
-def test_what_clocks_were_told_before_there_were_weekly_hours_still_reads() -> None:
-    calendar = Calendar.model_validate_json('{"zone":"Europe/Rome","days_off":["2026-12-25"]}')
-    span = Span.model_validate_json('{"length":"P2D","counted":"working_days"}')
-
-    assert calendar == Calendar(zone="Europe/Rome", days_off=CHRISTMAS)
-    assert span == working(2 * DAY)
-    assert json.loads(span.model_dump_json()) == {"length": "P2D", "counted": "working"}
+def test_a_span_is_counted_in_calendar_or_working_time_only() -> None:
     with pytest.raises(ValidationError):
         Span.model_validate_json('{"length":"P2D","counted":"holidays"}')
 

@@ -17,7 +17,6 @@ from services.promises.working_time import (
     add,
     days_off_between,
     elapsed,
-    is_working,
     worked,
 )
 from tests.promises.calendars import (
@@ -34,6 +33,7 @@ from tests.promises.calendars import (
     any_time,
     hours,
     instant,
+    is_working,
     near_a_change,
     on_the_wall,
     working,

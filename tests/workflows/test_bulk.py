@@ -24,12 +24,13 @@ from services.intake.rules.contracts import Terms
 from services.intake.tables.tables import outbox, ticket, timeline
 from services.messaging.bulk_sink import BulkSink
 from services.messaging.outbox import BULK_SINK, append_bulk
-from services.messaging.relay import Relay, lag
+from services.messaging.relay import Relay
 from services.platform.clock import wall_clock
 from services.platform.temporal_client import connect_temporal
 from tests.intake.bulk_desk import BulkDesk, bulk_desk
 from tests.messaging.relay.outbox_on_test import relaying
 from tests.moved_clock import MovedClock
+from tests.outbox_lag import lag
 from tests.patience import PATIENCE_SECONDS, until
 from tests.workflows.bulk_life import away, bulk_life, bulk_worker, end_of, intake_worker, well, workflow_of
 from tests.workflows.bulk_shapes import ForgetfulBulkWorkflow

@@ -17,7 +17,6 @@ from services.web.visit import DeskVisit, Visit
 
 COMMANDS = {"solve_incidents": "solve"}
 """Actions whose command has another name."""
-TAG_SUGGESTIONS_MAX = 30
 
 router = APIRouter(prefix="/desk/tickets/{number}/do")
 

@@ -12,8 +12,6 @@ from services.web.clients.records import View
 from services.web.visit import DeskVisit, Visit
 
 DEFAULT_VIEW = "unassigned"
-OWN_VIEWS = ("unassigned", "mine", "snoozed")
-"""Views that are no status."""
 VIEWS = ("unassigned", "mine", *(str(status) for status in Status), "snoozed")
 """In the order shown."""
 HIDDEN_WHEN_EMPTY = frozenset({"parked", "snoozed"})

@@ -35,6 +35,7 @@ from tests.intake.ticket_life import (
     solved,
     submission,
 )
+from tests.workflows.desk import same_clock
 
 DAY = timedelta(days=1)
 
@@ -183,7 +184,7 @@ def test_a_note_tells_nobody_its_text_and_keeps_the_clock() -> None:
     pending = asked(new_ticket(), NOON)
     decision = decide(pending, Note(AGENT, message("secret words")), NOON + DAY)
     assert "secret words" not in str([event.model_dump() for event in decision.events])
-    assert decision.ticket.snapshot().same_clock(pending.snapshot())
+    assert same_clock(decision.ticket.snapshot(), pending.snapshot())
 
 
 def test_whom_a_teams_round_robin_chose_hears_of_the_new_ticket() -> None:

@@ -16,10 +16,11 @@ from services.contract.events import Event
 from services.contract.temporal import Snapshot
 from services.contract.vocabulary import Status
 from services.messaging.outbox import OutboxRow, append_events, append_snapshot, outbox_table
-from services.messaging.relay import Relay, lag
+from services.messaging.relay import Relay
 from services.messaging.sink import Result
 from services.platform.database import connect, transaction
 from services.platform.telemetry import correlated
+from tests.outbox_lag import lag
 from tests.patience import PATIENCE_SECONDS, until
 
 OUTBOX: Table = outbox_table(MetaData())

@@ -16,7 +16,7 @@ from services.contract.events import Event
 from services.messaging.broker import Queue
 from services.messaging.clock_sink import ClockSink
 from services.messaging.outbox import consumed_table, first_time
-from services.messaging.relay import BrokerSink, Relay, lag
+from services.messaging.relay import BrokerSink, Relay
 from services.platform.clock import wall_clock
 from services.platform.database import transaction
 from services.platform.temporal_client import connect_temporal
@@ -24,6 +24,7 @@ from tests.messaging.broker.broker_on_wire import SOON
 from tests.messaging.broker.inbox import Inbox
 from tests.messaging.relay.clocks import Clocks
 from tests.messaging.relay.outbox_on_test import OUTBOX, Outbox, event, relaying, snapshot
+from tests.outbox_lag import lag
 from tests.patience import PATIENCE_SECONDS, until
 
 CONSUMED = consumed_table(MetaData())

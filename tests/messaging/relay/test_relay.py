@@ -13,13 +13,14 @@ from services.contract.errors import Permanent, Temporary
 from services.messaging.broker import Queue
 from services.messaging.local.broker import LocalBroker
 from services.messaging.outbox import OutboxRow
-from services.messaging.relay import KEPT_FOR, RELAY_BATCH_MAX, RETRY_DELAYS, BrokerSink, Lag, Relay, lag
+from services.messaging.relay import KEPT_FOR, RELAY_BATCH_MAX, RETRY_DELAYS, BrokerSink, Relay
 from services.messaging.sink import Result, SinkAway, deliver_each
 from services.platform.clock import wall_clock
 from services.platform.database import connect
 from tests.messaging.broker.inbox import Inbox
 from tests.messaging.relay.outbox_on_test import OUTBOX, Outbox, Told, event, outbox_in, relaying
 from tests.moved_clock import MovedClock
+from tests.outbox_lag import Lag, lag
 from tests.patience import until
 from tests.wire import wire
 
