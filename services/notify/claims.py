@@ -1,4 +1,4 @@
-"""Mails on their way: taken by one process at a time, and how each try ended.
+"""Claims the mails that are due, so that one process at a time delivers each, and records how each attempt ended.
 
 Nothing here commits; the caller's transaction does.
 """
@@ -27,12 +27,12 @@ from services.notify.tables import (
 )
 
 CLAIM_LASTS = timedelta(minutes=5)
-"""A claimed mail comes due again after this, should its process die on the way. Longer than a send may take."""
+"""How long a claim holds: after this, a mail whose process died is due again. Longer than one send may take."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A row of `notification` that this process alone deals with now."""
+    """A row of `notification` that only this process works on now."""
 
     id: UUID
     template: str
@@ -52,13 +52,13 @@ class Claimed(Claim):
 
 @dataclass(frozen=True)
 class Unreadable(Claim):
-    """A mail that another version of Balie wrote, and this one does not understand."""
+    """A mail written by another version of Balie, which this version cannot read."""
 
     fault: str
 
 
 async def take_due(connection: AsyncConnection, now: datetime, limit: int) -> list[Claimed | Unreadable]:
-    """Take mails whose time has come, earliest first, so that no other process takes them for `CLAIM_LASTS`."""
+    """Claim the mails that are due, earliest first; no other process takes them for `CLAIM_LASTS`."""
     due = (
         select(notification.c.id)
         .where(notification.c.state == QUEUED, notification.c.due_at <= now)
@@ -76,38 +76,38 @@ async def take_due(connection: AsyncConnection, now: datetime, limit: int) -> li
 
 
 async def begin(connection: AsyncConnection, claim: Claim, now: datetime) -> None:
-    """Write down that a try starts: should it never end, that is evidence too."""
+    """Record that an attempt starts, so that one that never ends leaves a trace too."""
     await connection.execute(
         delivery_attempt.insert().values(notification_id=claim.id, attempt=claim.attempt, started_at=now)
     )
 
 
 async def suppress(connection: AsyncConnection, claim: Claim, reason: str, now: datetime) -> None:
-    """Never send it, and say why."""
+    """Mark the mail as suppressed, with the reason: it is never sent."""
     await _end(connection, claim.id, SUPPRESSED, reason, now)
 
 
 async def mark_sent(connection: AsyncConnection, claim: Claim, answer: str, now: datetime) -> None:
-    """It has been handed over."""
+    """Mark the mail as sent, with the mail server's answer."""
     await _end_attempt(connection, claim, SENT, answer, now)
     await _end(connection, claim.id, SENT, "", now)
 
 
 async def mark_failed(connection: AsyncConnection, claim: Claim, outcome: str, answer: str, now: datetime) -> None:
-    """It is given up; `outcome` tells whether for good reason (permanent) or for lack of time (temporary)."""
+    """Mark the mail as failed: no further attempt. `outcome` is permanent (refused) or temporary (tried too long)."""
     await _end_attempt(connection, claim, outcome, answer, now)
     await _end(connection, claim.id, FAILED, answer, now)
 
 
 async def put_off(connection: AsyncConnection, claim: Claim, answer: str, again_at: datetime, now: datetime) -> None:
-    """It failed for now."""
+    """Record a temporary failure; the mail is due again at `again_at`."""
     await _end_attempt(connection, claim, "temporary", answer, now)
     await connection.execute(
         notification.update()
         .where(
             notification.c.id == claim.id,
             notification.c.state == QUEUED,
-            # Another process took it over meanwhile: its claim stands.
+            # Only if no other process has claimed the mail since: its claim must stay.
             notification.c.attempts == claim.attempt,
         )
         .values(due_at=again_at, reason=answer)
@@ -162,12 +162,12 @@ async def _end(connection: AsyncConnection, id: UUID, state: str, reason: str, n
 
 
 def _read(row: Row[tuple[object, ...]]) -> Claimed | Unreadable:
-    """Each row by itself: one that cannot be read must not keep the others from going out."""
+    """The claim in this row. A row that cannot be read gives `Unreadable`, so that it does not stop the others."""
     claim = (row.id, row.template, row.ticket_number, row.correlation_id, row.planned_at, row.attempts)
     try:
         return Claimed(*claim, _notification(row), _known(row))
     except ValidationError as error:
-        # Where, never what: a mail's words and addresses belong in no log.
+        # Name the fields, not their values: a mail's text and addresses must not appear in logs.
         places = ", ".join(".".join(str(part) for part in problem["loc"]) for problem in error.errors())
         return Unreadable(*claim, f"This version of Balie cannot read it: see {places}.")
     except ValueError as error:

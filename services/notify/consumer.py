@@ -1,4 +1,4 @@
-"""Takes events from the broker: learns from each, and queues the mails it calls for, in one transaction."""
+"""The event consumer: saves what each event says, and queues the mails it calls for, in one transaction."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,13 +35,13 @@ from services.platform.telemetry import correlated
 CONSUMER = "notify.mail"
 
 QUEUE = Queue(CONSUMER, bindings=tuple(type for type in EVENT_TYPES if type != ArticlePublished.TYPE))
-"""Nearly everything: even what nobody is told of says where a ticket stands, and so which mails are untrue."""
+"""All events but one: those that send no mail still say how a ticket stands, and so which queued mails are untrue."""
 
 log = structlog.get_logger()
 
 
 class Consumer:
-    """The handler of queue `notify.mail`. `planned` is called when there is something new to deliver."""
+    """The handler of queue `notify.mail`. It calls `planned` when there may be new mails to deliver."""
 
     def __init__(
         self, engine: AsyncEngine, desk: MailIdentity, automatic: Budget, clock: Clock, planned: Callable[[], None]
@@ -50,7 +50,7 @@ class Consumer:
         self._planned = planned
 
     async def handle(self, event: Event) -> None:
-        """Deal with an event once. Raises errors.Permanent for one that is not what its type says."""
+        """Process an event, once. Raises errors.Permanent if its type is unknown or its data does not fit the type."""
         data = _read(event)
         with correlated(event.correlationid):
             async with transaction(self._engine) as connection:
@@ -111,7 +111,7 @@ def _read(event: Event) -> EventData:
 
 
 def _named(data: TicketEventData) -> list[UUID]:
-    """Whom of support the event names: what became of them counts, also where they have left."""
+    """The people in support whom the event names: `plan` must know them even if they have left."""
     snoozed_by = data.snoozed_by if isinstance(data, TicketSnoozeEnded) else None
     return [one.person_id for one in (data.ticket.assignee, snoozed_by) if one]
 

@@ -1,7 +1,7 @@
-"""Delivers what is queued: claim, check that it is still true, hand over, mark. Any number of replicas may run it.
+"""Delivers queued mails: claim, check that the mail is still true, send, mark. Several replicas may run it at once.
 
-A crash after the server took a mail and before the mark repeats that mail once its claim has run out, under the
-same Message-ID and word for word: SMTP has no way to do better.
+After a crash between the server's acceptance and our mark, the mail is sent again once its claim has run out, with
+the same Message-ID: SMTP offers nothing better.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ from services.platform.postgres_listen import AWAY, unexpected
 from services.platform.telemetry import correlated
 
 BATCH_MAX = 5
-"""Mails claimed, and conversations with the mail server, at a time."""
+"""Most mails claimed at a time; they are sent at once, each over its own connection."""
 POLL_INTERVAL = timedelta(seconds=1)
-"""How soon a mail goes that came due by itself (a retry, a held confirmation) or was planned by another replica."""
+"""The longest wait before looking for due mails: for retries, held confirmations and mails of other replicas."""
 ANSWER_CHARACTERS_MAX = 500
 
 log = structlog.get_logger()
@@ -44,27 +44,27 @@ class Delivery:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Something may be due now."""
+        """Look for due mails now, without waiting for the next poll."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Deliver until cancelled; mails under way are finished first."""
+        """Deliver until cancelled; attempts already started are finished first."""
         while True:
             self._woken.clear()
             batch = asyncio.ensure_future(self._deliver_due_or_log())
             try:
                 delivered = await asyncio.shield(batch)
             except asyncio.CancelledError:
-                # Half-way through a conversation, stopping would cost a repeat.
+                # Stopping in the middle of an SMTP conversation could send the mail twice.
                 await batch
                 raise
             if not delivered:
                 await self._rest()
 
     async def deliver_due(self) -> int:
-        """Try the mails due now, at most `BATCH_MAX`; how many were dealt with.
+        """Try to send the mails due now, at most `BATCH_MAX`; returns how many were claimed.
 
-        Every try has ended when this returns or raises the first that could not be marked.
+        Waits for every attempt to end; then raises the first error met in marking one.
         """
         batch = await self._claim()
         tries = (self._deliver(claim) for claim in batch if claim is not None)
@@ -88,7 +88,7 @@ class Delivery:
             return
 
     async def _claim(self) -> list[Claimed | Unreadable | None]:
-        """The mails to try now; None for each that had to be suppressed."""
+        """Claims due mails and returns those to send; None stands for a mail suppressed because it is untrue now."""
         now = self._clock()
         async with transaction(self._engine) as connection:
             claimed = await claims.take_due(connection, now, BATCH_MAX)
@@ -106,7 +106,7 @@ class Delivery:
     async def _deliver(self, claimed: Claimed | Unreadable) -> None:
         with correlated(claimed.correlation_id):
             if isinstance(claimed, Unreadable):
-                # Not given up at once: a newer replica, half-way through an upgrade, may know how to send it.
+                # Try again later: during an upgrade, a newer replica may be able to read it.
                 await self._try_again(claimed, claimed.fault)
                 return
             try:
@@ -116,7 +116,7 @@ class Delivery:
             except Temporary as failure:
                 await self._try_again(claimed, failure.detail)
             except Exception as error:
-                # A fault of ours must neither lose this mail nor hold up the others.
+                # A bug in Balie must not lose this mail, nor delay the others.
                 log.exception("mail could not be written", **_facts(claimed))
                 await self._try_again(claimed, f"a fault in Balie: {type(error).__name__}")
             else:

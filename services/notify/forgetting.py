@@ -1,4 +1,4 @@
-"""What notify forgets, and when: mails long sent, and which events it dealt with."""
+"""Deletes notify's old data: sent mails, and the marks of processed events."""
 
 from datetime import datetime, timedelta
 
@@ -9,20 +9,20 @@ from services.notify.tables import SENT, consumed_event, notification
 from services.platform.tidying import TIDY_BATCH_MAX
 
 SENT_KEPT_FOR = timedelta(days=180)
-"""A mail that was sent, its words and its tries. What failed or was held back stays: somebody may have to look."""
+"""How long sent mails are kept, with text and attempts. Failed and suppressed mails stay, for somebody to look at."""
 EVENTS_KEPT_FOR = timedelta(days=30)
-"""The mark that an event was dealt with, so that a repeat does nothing.
+"""How long the mark of a processed event is kept. A repeat of a marked event does nothing.
 
-An event is repeated where its mark was made but its acknowledgement got lost. The broker repeats it at the next
-connection, and the relay at its next start: within seconds, or once a part that was down is up again. A dead letter
-carries no mark, but for one whose handler ran out of time as it committed; letters are looked at within days. Should a
-repeat ever come later than this, then its mails are still there for `SENT_KEPT_FOR`, under ids made of the event, and
-are not planned again; what it tells of a ticket or person is older than what is known, and is ignored.
+An event is repeated if its mark was committed but its acknowledgement was lost. The broker repeats it at the next
+connection, the relay at its next start: within seconds, or as soon as the part that was down is up again. A dead
+letter has no mark, unless its handler timed out while committing; dead letters are looked at within days. A repeat
+that comes even later does no harm: its mails are kept for `SENT_KEPT_FOR` under ids made from the event, and are not
+planned again; what it says of a ticket or person is older than what is known, and is ignored.
 """
 
 
 async def forget_sent(connection: AsyncConnection, now: datetime) -> int:
-    """Drop mails sent more than `SENT_KEPT_FOR` ago, and with them the tries to send them."""
+    """Delete mails sent more than `SENT_KEPT_FOR` ago, with their attempts: one batch; returns how many."""
     old = (
         select(notification.c.id)
         .where(notification.c.state == SENT, notification.c.ended_at < now - SENT_KEPT_FOR)
@@ -32,7 +32,7 @@ async def forget_sent(connection: AsyncConnection, now: datetime) -> int:
 
 
 async def forget_events(connection: AsyncConnection, now: datetime) -> int:
-    """Drop the marks of events dealt with more than `EVENTS_KEPT_FOR` ago."""
+    """Delete the marks of events processed more than `EVENTS_KEPT_FOR` ago: one batch; returns how many."""
     key = tuple_(consumed_event.c.consumer, consumed_event.c.event_id)
     old = (
         select(consumed_event.c.consumer, consumed_event.c.event_id)

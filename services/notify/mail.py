@@ -1,4 +1,4 @@
-"""A notification as an RFC 5322 message: its words, and headers that keep threads together and loops apart. Pure."""
+"""Makes a notification an RFC 5322 message: its text, and the headers for threads and against mail loops. Pure."""
 
 import re
 from datetime import datetime
@@ -15,7 +15,7 @@ CORRELATION_HEADER = "X-Balie-Correlation-Id"
 TICKET_HEADER = "X-Balie-Ticket"
 TEMPLATE_HEADER = "X-Balie-Template"
 
-# Any server takes it: seven bits only. The standard fold at 78 would break up long Message-IDs in References.
+# 7-bit only: every server accepts it. Folding at the standard 78 characters would break long Message-IDs in References.
 _WIRE = policy.SMTP.clone(cte_type="7bit", max_line_length=900)
 _WIRE_UTF8 = policy.SMTPUTF8.clone(max_line_length=900)
 _QUOTED_PRINTABLE = "quoted-printable"
@@ -25,9 +25,9 @@ _MESSAGE_ID = re.compile(r"<[!-~]{1,800}>")
 def compose(
     notification: Notification, known: Known, desk: MailIdentity, signer: Signer, written_at: datetime, now: datetime
 ) -> EmailMessage:
-    """The message to send at `now` for a notification planned at `written_at`; the same again at a repeat.
+    """The message to send at `now` for a notification planned at `written_at`.
 
-    Raises errors.Permanent where the recipient's address is none.
+    A repeat has the same Message-ID, date and boundary. Raises errors.Permanent if the recipient's address is invalid.
     """
     message = EmailMessage()
     words = render(notification, known, desk, signer, now)
@@ -43,14 +43,14 @@ def compose(
         message[CORRELATION_HEADER] = notification.correlation_id
     message.set_content(words.text, cte=_QUOTED_PRINTABLE)
     message.add_alternative(words.html, subtype="html", cte=_QUOTED_PRINTABLE)
-    # Not before: setting the content takes away every Content- header.
+    # After the content: setting the content removes every Content- header.
     message["Content-Language"] = notification.recipient.language.value
     message.set_boundary(f"balie-{notification.id}")
     return message
 
 
 def on_the_wire(message: EmailMessage) -> bytes:
-    """The message as it travels and is kept."""
+    """The message as bytes, as it is sent by SMTP or kept in a file."""
     return message.as_bytes(policy=_WIRE_UTF8 if needs_utf8(message) else _WIRE)
 
 
@@ -61,7 +61,7 @@ def recipient_of(message: EmailMessage) -> str:
 
 
 def needs_utf8(message: EmailMessage) -> bool:
-    """Whether the recipient's mailbox can only be named in UTF-8 (RFC 6531)."""
+    """Whether the recipient's address is not ASCII, so that the server needs SMTPUTF8 (RFC 6531)."""
     return not recipient_of(message).isascii()
 
 
@@ -88,7 +88,7 @@ def _add_thread(message: EmailMessage, notification: Notification, desk: MailIde
     local, _, domain = desk.address.rpartition("@")
     message["Reply-To"] = Address(desk.name, username=f"{local}+{number}", domain=domain)
     answered = notification.content.arrived_as or ""
-    # What is no Message-ID (it came from outside) would only spoil the header.
+    # The value came from outside: if it is not a Message-ID, leave it out of the headers.
     arrived_as = answered if _MESSAGE_ID.fullmatch(answered) else ""
     root = thread_id(number, desk.domain)
     message["In-Reply-To"] = arrived_as or root
@@ -99,8 +99,8 @@ def _add_thread(message: EmailMessage, notification: Notification, desk: MailIde
 def _add_warnings_to_machines(message: EmailMessage, notification: Notification, desk: MailIdentity) -> None:
     if not is_automatic(notification.template):
         return
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: responders must leave it unanswered
-    # The same for programs that know no RFC 3834: Exchange, and old holiday responders.
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: automatic responders must not answer it
+    # For programs that do not know RFC 3834: Exchange, and old out-of-office responders.
     message["X-Auto-Response-Suppress"] = "All"
     message["Precedence"] = "bulk"
     message["List-Id"] = f"{desk.name} <tickets.{desk.domain}>"

@@ -1,4 +1,4 @@
-"""The composition root of notify: settings in, one running worker out."""
+"""The composition root of notify: starts its worker from the settings."""
 
 import asyncio
 from email.utils import parseaddr
@@ -22,9 +22,9 @@ from services.platform.tidying import keep_tidy
 
 
 class NotifySettings(Settings):
-    """What notify needs to know; exactly one of `smtp_url` and `mailbox_dir`."""
+    """The settings of notify; exactly one of `smtp_url` and `mailbox_dir` must be set."""
 
-    # A compose file hands over what is not set as an empty text.
+    # Docker Compose passes a variable that is not set as an empty string.
     model_config = SettingsConfigDict(env_ignore_empty=True)
 
     smtp_url: SecretStr | None = Field(
@@ -72,12 +72,12 @@ class NotifySettings(Settings):
         return domain or parseaddr(known.data.get("mail_from", ""))[1].rpartition("@")[2]
 
     def desk(self) -> MailIdentity:
-        """Who mails come from, and where their links lead."""
+        """The sender of mails, and the address their links begin with."""
         name, address = parseaddr(self.mail_from)
         return MailIdentity(name or address, address, self.mail_domain, self.public_url.rstrip("/"))
 
     def transport(self) -> Transport:
-        """The way out."""
+        """What mails are sent by: the SMTP server, or the folder. Raises ValueError if neither is set."""
         if self.smtp_url is not None:
             return SmtpTransport(self.smtp_url.get_secret_value())
         if self.mailbox_dir is None:

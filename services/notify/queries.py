@@ -1,4 +1,4 @@
-"""What notify can be asked: what is stuck, what failed, what was told about each ticket."""
+"""Queries on notifications: which are late, which failed, and how many were planned about each ticket."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,22 +11,22 @@ from services.notify.tables import FAILED, QUEUED, SUPPRESSED, notification
 from services.platform.clock import Clock
 
 LATE_AFTER = timedelta(minutes=15)
-"""A mail that still waits this long after it was planned is worth a look."""
+"""A mail that is still queued this long after it was planned is late."""
 LISTED_MAX = 100
 
 
 @dataclass(frozen=True)
 class Stuck:
-    """What a person should look at; all zero on a good day."""
+    """How many mails a person should look at."""
 
     late: int
     """Queued for longer than `LATE_AFTER`."""
     oldest_planned_at: datetime | None
-    """Since when the oldest of those waits."""
+    """When the oldest late mail was planned; None if none is late."""
     failed: int
-    """Given up: refused for good, or tried for days."""
+    """Given up: refused by the mail server, or tried for days."""
     suppressed: int
-    """Not sent on purpose: not true any more, or too many to one address."""
+    """Not sent, on purpose: no longer true, or too many to one address."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Unsent:
 
     id: UUID
     template: str
-    """As it is kept: a newer Balie may have written one that this one does not know."""
+    """As stored: a newer version of Balie may have written a template that this version does not know."""
     address: str
     ticket_number: int | None
     state: str
@@ -55,7 +55,7 @@ class NoticeCount:
 
 
 async def stuck(engine: AsyncEngine, clock: Clock) -> Stuck:
-    """For `balie doctor`."""
+    """Count the mails a person should look at (used by `balie doctor`)."""
     is_late = (notification.c.state == QUEUED) & (notification.c.planned_at <= clock() - LATE_AFTER)
     query = select(
         func.count().filter(is_late).label("late"),
@@ -94,7 +94,7 @@ async def unsent(engine: AsyncEngine, limit: int = LISTED_MAX) -> list[Unsent]:
 
 
 async def notice_counts(engine: AsyncEngine) -> list[NoticeCount]:
-    """What was planned about every ticket, and what became of it: the books that `balie demo` checks."""
+    """How many notifications each ticket has, by template and state (checked by `balie demo`)."""
     columns = notification.c.ticket_number, notification.c.template, notification.c.state
     query = (
         select(*columns, func.count().label("count"))

@@ -1,6 +1,6 @@
-"""A notification as words: subject, plain text and HTML, from one template per mail and language. Pure.
+"""Renders a notification: subject, plain text and HTML, from one template per mail and language. Pure.
 
-Both forms come from the same template; `parts.txt` and `parts.html` say how a paragraph or a button looks in each.
+Text and HTML come from the same template; `parts.txt` and `parts.html` define how a paragraph or a button looks.
 """
 
 import re
@@ -39,23 +39,23 @@ _LINKS = {
     Notice.REMINDER: (REMINDER_LINK, "tickets/{number}/answer", LINK_LIFETIME),
     Notice.PASSWORD_LINK: (PASSWORD_LINK, "password", PASSWORD_LINK_LIFETIME),
 }
-"""Of each mail with a one-click link: its purpose, the page it leads to, and how long it is good."""
+"""For each mail with a one-click link: the link's purpose, the path of its page, and how long it is valid."""
 
 
 @dataclass(frozen=True)
 class MailIdentity:
-    """Who the mails come from, and where their links lead."""
+    """The sender of the mails, and the address their links begin with."""
 
     name: str
     address: str
     domain: str
-    """What Message-IDs end in."""
+    """The domain of Message-IDs."""
     public_url: str
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known when the mail goes out, beyond what was planned."""
+    """What is known when the mail is sent: the ticket's state by then, and the articles suggested for it."""
 
     ticket: KnownTicket | None = None
     articles: tuple[ArticleLink, ...] = ()
@@ -63,7 +63,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Rendered:
-    """The words of one mail."""
+    """The subject and the two bodies of one mail."""
 
     subject: str
     text: str
@@ -71,7 +71,7 @@ class Rendered:
 
 
 def render(notification: Notification, known: Known, desk: MailIdentity, signer: Signer, now: datetime) -> Rendered:
-    """The mail's words as of `now`: dates that have passed, or may have changed since, are left out."""
+    """The mail's text as of `now`: dates that have passed, or may have changed since, are left out."""
     variables = _variables(notification, known, desk, signer, now)
     path = f"{notification.recipient.language}/{notification.template}.jinja"
     text = _module(_text().get_template(path), {**variables, "layout": "layout.txt"})
@@ -80,7 +80,7 @@ def render(notification: Notification, known: Known, desk: MailIdentity, signer:
 
 
 def one_line(text: str) -> str:
-    """`text` fit for a header: what came in by mail may hold line breaks and control characters."""
+    """`text` on one line, for a header: text that came by mail may hold line breaks and control characters."""
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
@@ -90,7 +90,7 @@ def _module(template: Template, variables: Mapping[str, Any]) -> Any:
 
 def _subject(notification: Notification, text: Any) -> str:
     ticket = notification.content.ticket
-    # All mails of a ticket share one subject: some programs show them together only then.
+    # One subject for all mails of a ticket: some mail programs group them only then.
     subject = f"[Balie #{ticket.number}] {ticket.subject}" if ticket else str(text.subject)
     return one_line(subject)[:SUBJECT_CHARACTERS_MAX]
 
@@ -147,7 +147,7 @@ def _ticket_url(notification: Notification, desk: MailIdentity) -> str:
 
 
 def _responsible(ticket: TicketFacts | None, known: KnownTicket | None) -> str:
-    """The assignee's name, where it is still theirs."""
+    """The assignee's name; empty if there is none, or the ticket has another assignee by now."""
     if ticket is None or ticket.assignee is None:
         return ""
     still = known is None or known.assignee_id == ticket.assignee.person_id
@@ -165,11 +165,11 @@ def _link(notification: Notification, desk: MailIdentity, signer: Signer) -> dic
     if notification.template not in _LINKS or not about:
         return {"link": ""}
     purpose, path, lifetime = _LINKS[notification.template]
-    # Good for as long after closing, however far away that is.
+    # Count the lifetime from the closing date, however far away that is.
     lifetime += max(
         (notification.content.closes_at or notification.happened_at) - notification.happened_at, timedelta()
     )
-    # Signed here and by the event's time: no live link lies in the database, and a repeat carries the same one.
+    # Sign while rendering, with the event's time: no valid link is in the database, and a repeat has the same link.
     code = signer.link(purpose, about, notification.happened_at, lifetime)
     url = f"{desk.public_url}/{path.format(number=notification.number)}?code={code}"
     return {"link": url, "link_ends_at": notification.happened_at + lifetime}
@@ -179,7 +179,7 @@ def _linked_about(notification: Notification) -> str:
     content = notification.content
     if content.ticket is None or content.asked_at is None:
         return content.about
-    # Who answers by a link is the requester: followers' mails carry none.
+    # Only the requester may answer by link: mails to followers have none.
     is_requester = notification.recipient.person_id == content.ticket.requester.person_id
     return question(content.ticket.number, content.asked_at) if is_requester else ""
 
@@ -224,12 +224,12 @@ def _environment(parts: str, *, autoescape: bool) -> Environment:
 
 
 def _flat(text: str) -> str:
-    """A paragraph as one line, however its template is broken up."""
+    """`text` on one line, whatever line breaks the template has; keeps its type (Markup stays Markup)."""
     return text.__class__(" ".join(text.split()))
 
 
 def _lines(text: str) -> Markup:
-    """Plain text as HTML, its line breaks kept."""
+    """Plain text as HTML, with its line breaks."""
     return Markup("<br>\n").join(escape(line) for line in text.splitlines())
 
 

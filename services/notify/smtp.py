@@ -1,4 +1,4 @@
-"""Where a mail leaves the house: an SMTP server, or a folder where there is none."""
+"""What mails are sent by: an SMTP server, or a folder of files for a desk without one."""
 
 import asyncio
 import os
@@ -13,33 +13,33 @@ from services.contract.errors import Permanent, Temporary
 from services.notify.mail import needs_utf8, on_the_wire, recipient_of
 
 SEND_TIMEOUT_SECONDS = 60
-"""For one whole conversation with the server, connecting included."""
+"""The most time for one whole conversation with the server, including the connection."""
 
 _STARTTLS = {"required": True, "opportunistic": None, "never": False}
 _FIRST_PERMANENT_CODE = 500
 _TRUSTWORTHY = (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError)
-"""A 5xx at these steps is about this mail. At any other (log-in, our own sender address) it is about our
-settings: the mail is kept until somebody mends them."""
+"""A 5xx at these steps is about this mail, so it is permanent. At any other step (log-in, our own sender address) it is
+about our settings: the mail is tried again, to give somebody time to correct them."""
 
 
 class Transport(Protocol):
-    """Takes one message at a time; may take the same one again."""
+    """Sends one message at a time; may get the same message again."""
 
     async def send(self, message: EmailMessage) -> str:
-        """Hand the message over; what the other side answered, as evidence.
+        """Send the message; returns what the other side answered, which is kept as evidence.
 
-        Raises errors.Temporary where it is worth trying again, errors.Permanent where this mail will never go.
+        Raises errors.Temporary if another attempt may succeed, errors.Permanent if this mail can never be sent.
         """
 
 
 class SmtpTransport:
-    """`smtp://user:password@host:587?starttls=required` or `smtps://host`.
+    """Sends mails to the SMTP server at `smtp://user:password@host:587?starttls=required` or `smtps://host`.
 
-    `starttls` is required, opportunistic or never; it defaults to required with a password, else to opportunistic.
+    `starttls` is required, opportunistic or never; the default is required with a password, else opportunistic.
     """
 
     def __init__(self, url: str) -> None:
-        """Raises ValueError where the URL is not of that form."""
+        """Raises ValueError if the URL does not have that form."""
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("give smtp://host:port or smtps://host:port")
@@ -54,7 +54,7 @@ class SmtpTransport:
         self._password = unquote(parts.password) if parts.password else None
 
     async def send(self, message: EmailMessage) -> str:
-        """One connection per mail: nothing to keep alive, nothing to find broken."""
+        """Send the message over a connection of its own, so that no idle connection can break between two mails."""
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 _refused, answer = await aiosmtplib.send(
@@ -78,14 +78,14 @@ class SmtpTransport:
 
 
 class FolderTransport:
-    """Keeps each mail as `<notification id>.eml`: a repeat is the same file."""
+    """Writes each mail to a file `<notification id>.eml`; a repeat replaces the same file."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
 
     async def send(self, message: EmailMessage) -> str:
-        """The file is there whole or not at all, and survives a power cut once this returns."""
+        """Write the file whole or not at all; once this returns, the file survives a power cut."""
         name = message["Message-ID"].strip("<>").partition("@")[0] + ".eml"
         try:
             await asyncio.to_thread(self._write, name, on_the_wire(message))
@@ -94,7 +94,7 @@ class FolderTransport:
         return f"kept as {name}"
 
     def _write(self, name: str, content: bytes) -> None:
-        # The name of one's own keeps two replicas, writing the same mail, out of each other's way.
+        # The process id in the name: two replicas that write the same mail must not share the unfinished file.
         unfinished = self._folder / f".{name}.{os.getpid()}"
         with unfinished.open("wb") as file:
             file.write(content)

@@ -1,4 +1,4 @@
-"""What notify learns from events, and what it queues to be told; `claims.py` is how that gets told.
+"""Saves what notify learns from events, and queues notifications; `claims.py` is about delivering them.
 
 Nothing here commits; the caller's transaction does.
 """
@@ -30,21 +30,22 @@ from services.notify.tables import (
 
 
 async def lock_ticket(connection: AsyncConnection, number: int) -> None:
-    """Events of one ticket are dealt with one after the other, its suggestions included."""
+    """Lock a ticket until the transaction ends: its events and suggestions are processed one after the other."""
     await connection.execute(text("select pg_advisory_xact_lock(hashtext('notify.ticket'), :n)"), {"n": number})
 
 
 async def lock_mailboxes(connection: AsyncConnection, mailboxes: Iterable[str]) -> None:
-    """What an address is sent is counted and added to by one transaction at a time."""
+    """Lock mailboxes until the transaction ends: one transaction at a time counts and adds mails to an address."""
     lock = text("select pg_advisory_xact_lock(hashtext('notify.mailbox'), hashtext(:m))")
     for one in sorted(mailboxes):
         await connection.execute(lock, {"m": one})
 
 
 async def learn_person(connection: AsyncConnection, data: PersonChanged, at: datetime) -> None:
-    """Keep who works in support; what an event of an earlier time says is ignored.
+    """Save a person; ignored if a later event about them was saved already.
 
-    Others are kept without name and address: else an older event, arriving late, could subscribe one who has left.
+    People outside support are saved without name and address: otherwise an older event that arrives late could
+    subscribe somebody who has left support.
     """
     person, is_staff = data.person, data.role in STAFF
     row = {
@@ -63,7 +64,7 @@ async def learn_person(connection: AsyncConnection, data: PersonChanged, at: dat
 
 
 async def learn_team(connection: AsyncConnection, data: TeamChanged, at: datetime) -> None:
-    """Keep who is in a team; what an event of an earlier time says is ignored."""
+    """Save who is in a team; ignored if a later event about it was saved already."""
     row = {"members": list(data.members), "changed_at": at}
     await connection.execute(
         insert(team)
@@ -73,13 +74,13 @@ async def learn_team(connection: AsyncConnection, data: TeamChanged, at: datetim
 
 
 async def known(connection: AsyncConnection, number: int) -> KnownTicket | None:
-    """The newest of a ticket. The caller holds its lock."""
+    """What is known of a ticket; None if nothing. The caller holds the ticket's lock."""
     row = (await connection.execute(select(known_ticket).where(known_ticket.c.number == number))).one_or_none()
     return known_ticket_of(row) if row else None
 
 
 async def learn_ticket(connection: AsyncConnection, before: KnownTicket | None, data: TicketEventData) -> None:
-    """Keep the newest of a ticket, of which `before` was known. The caller holds its lock."""
+    """Save what is known of a ticket after this event; `before` was known until now. The caller holds its lock."""
     known = learn(before, data)
     values = {
         "version": known.version,
@@ -98,7 +99,7 @@ async def learn_ticket(connection: AsyncConnection, before: KnownTicket | None, 
 
 
 async def learn_suggestion(connection: AsyncConnection, data: ArticleSuggested, now: datetime) -> None:
-    """Keep a ticket's articles, and let its confirmation go that waited for them."""
+    """Save a ticket's suggested articles, and make the confirmation that waits for them due now."""
     articles = [article.model_dump(mode="json") for article in data.articles]
     await connection.execute(
         insert(suggestion)
@@ -119,7 +120,7 @@ async def learn_suggestion(connection: AsyncConnection, data: ArticleSuggested, 
 
 
 async def staff(connection: AsyncConnection, named: Sequence[UUID]) -> tuple[Subscriber, ...]:
-    """Everybody who works in support, and those named even where they have left."""
+    """Everybody who works in support, and the people in `named` even if they have left."""
     rows = await connection.execute(
         select(subscription)
         .where(or_(subscription.c.active, subscription.c.person_id.in_(named)))
@@ -137,13 +138,13 @@ async def staff(connection: AsyncConnection, named: Sequence[UUID]) -> tuple[Sub
 
 
 async def members(connection: AsyncConnection, team_id: UUID) -> frozenset[UUID]:
-    """Who is in the team; nobody where it was never heard of."""
+    """Who is in the team; empty if no event about the team has come."""
     found = (await connection.execute(select(team.c.members).where(team.c.team_id == team_id))).scalar_one_or_none()
     return frozenset(found or ())
 
 
 async def has_suggestion(connection: AsyncConnection, number: int) -> bool:
-    """Whether the articles for the ticket have been found, be it none."""
+    """Whether the knowledge base has suggested articles for the ticket, or said that there are none."""
     found = await connection.execute(select(suggestion.c.ticket_number).where(suggestion.c.ticket_number == number))
     return found.first() is not None
 
@@ -151,7 +152,7 @@ async def has_suggestion(connection: AsyncConnection, number: int) -> bool:
 async def spent(
     connection: AsyncConnection, mailboxes: Iterable[str], budget: Budget, at: datetime
 ) -> Mapping[str, int]:
-    """How many mails of the budget each mailbox gets in the window that ends at `at`. The caller holds their locks."""
+    """How many mails of the budget each mailbox got in the window that ends at `at`. The caller holds their locks."""
     query = (
         select(notification.c.mailbox, func.count().label("mails"))
         .where(
@@ -167,7 +168,7 @@ async def spent(
 
 
 async def add(connection: AsyncConnection, planned: Sequence[Notification], domain: str, now: datetime) -> None:
-    """Queue what is to be told. What is there already stays as it is."""
+    """Queue notifications; suppressed ones are saved as such. Those that exist already stay unchanged."""
     rows = [
         {
             "id": one.id,

@@ -1,4 +1,4 @@
-"""The tables of schema `notify`: who wants to hear what, what is to be told, and every try to tell it."""
+"""The tables of schema `notify`: staff and the notices they want, known tickets, notifications, delivery attempts."""
 
 from sqlalchemy import (
     BigInteger,
@@ -40,7 +40,7 @@ subscription = Table(
     Column("muted", ARRAY(Text), doc="the templates they do not want; none where unset"),
     Column("role", Text, doc="None for one who is not in support"),
     _instant("changed_at"),
-    # Few of the people known work in support; asked for at every event that staff may hear of.
+    # Read for every event that may be told to staff; only few of the people in the table work in support.
     Index("subscription_active", "person_id", postgresql_where=text("active")),
 )
 

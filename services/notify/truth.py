@@ -1,7 +1,7 @@
-"""Whether a mail is still true, by what has been seen of its ticket since. Pure.
+"""Whether a mail is still true, by what has been seen of its ticket since it was planned. Pure.
 
-Events can be hours late and out of order, and a mail can wait days for its server: before each try it is
-held against the newest state seen.
+Events can be hours late and out of order, and a mail can wait days for the mail server: before each attempt, the mail
+is compared with the newest state seen.
 """
 
 from collections.abc import Callable
@@ -18,9 +18,9 @@ _GONE = frozenset({ClosedReason.SPAM, ClosedReason.MERGED})
 
 
 def why_untrue(notification: Notification, known: KnownTicket | None, now: datetime) -> str:
-    """Why a mail must not go any more, in a sentence; empty where it is as true as when it was planned.
+    """Why a mail must not be sent any more, as a sentence; empty if it is still true.
 
-    What a person wrote to a requester always goes; its promises are checked by `promise_stands`.
+    A person's own words to a requester are always sent; `promise_stands` tells whether to show the dates in them.
     """
     if notification.template is Template.PASSWORD_LINK:
         expired = now >= notification.happened_at + PASSWORD_LINK_LIFETIME
@@ -34,18 +34,18 @@ def why_untrue(notification: Notification, known: KnownTicket | None, now: datet
 
 
 def promise_stands(notification: Notification, known: KnownTicket | None) -> bool:
-    """Whether nothing has happened on the ticket that could have changed the dates the mail gives."""
+    """Whether the dates in the mail still hold: nothing happened on the ticket that could change them."""
     ticket = notification.content.ticket
     if ticket is None or known is None:
         return ticket is not None
     if notification.template is Template.SLA_WARNED:
-        # Time counts or does not, by status: where that changed, the promise breaks at another time.
+        # The status decides whether SLA time runs: if that changed, the breach comes at another time.
         return _pace(known.status) == _pace(ticket.status)
     return max(known.turn, known.marks.get(Mark.DATED, 0)) <= ticket.version
 
 
 def parking_stands(notification: Notification, known: KnownTicket | None) -> bool:
-    """Whether the ticket is parked, and nothing has been decided about it since the mail's event."""
+    """Whether the ticket is still parked, and has not been planned in a release since the mail's event."""
     if known is None:
         return True
     return known.status is Status.PARKED and known.marks.get(Mark.PLANNED, 0) <= _at(notification)
@@ -62,7 +62,7 @@ def _at(notification: Notification) -> int:
 
 
 def _has_come(notification: Notification, now: datetime) -> bool:
-    """Whether what the mail warns of is not to come any more."""
+    """Whether the time that the mail warns of has come."""
     warns_of = _WARNS_OF.get(notification.template)
     at = warns_of(notification.content) if warns_of else None
     return at is not None and now >= at
@@ -102,7 +102,7 @@ def _is_parked(notification: Notification, known: KnownTicket, _now: datetime) -
 
 
 def _still_waits(notification: Notification, known: KnownTicket, now: datetime) -> bool:
-    # Asked again since: that question has its own reminder.
+    # If support asked again since, the new question has its own reminder.
     same_question = known.turn <= _at(notification)
     return known.status is Status.PENDING and same_question and not _has_come(notification, now)
 
@@ -164,4 +164,5 @@ _STANDS: dict[Template, _Rule] = {
     Template.SLA_BREACHED: _is_not_gone,
     Template.SLA_ESCALATED: _is_unmet,
 }
-"""Merging is for good. What staff are told of has happened; it stays true."""
+"""What must hold to send each template. A template that is not here stays true: a merge cannot be undone, and most
+notices to staff report what has happened."""

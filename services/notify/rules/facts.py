@@ -1,4 +1,4 @@
-"""What a plan needs to know beyond its event: who works in support, and what was told before. Pure."""
+"""The facts that `plan` needs besides the event: who works in support, and which mails were sent before. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ from services.notify.rules.notices import Budget, Template, automatic_budget
 
 @dataclass(frozen=True)
 class Subscriber:
-    """A member of staff and what they want to hear."""
+    """A member of staff, and which notices they want."""
 
     contact: Contact
     active: bool = True
     role: Role | None = None
-    """None for one heard of before roles were told: they count as an agent."""
+    """None if the last event about them came before events had roles: they count as an agent."""
     muted: frozenset[str] = frozenset()
-    """The notices they do not want, by template."""
+    """The templates of the notices they do not want."""
 
     def wants(self, template: Template) -> bool:
         """Whether this notice goes to them."""
@@ -27,39 +27,39 @@ class Subscriber:
 
 @dataclass(frozen=True)
 class PlanFacts:
-    """What a plan needs to know beyond the event."""
+    """The facts that `plan` needs besides the event."""
 
     own_address: str
-    """The desk's own: a mail to it would come back as a ticket."""
+    """The desk's own address: a mail to it would come back as a ticket."""
     staff: tuple[Subscriber, ...] = ()
     team: frozenset[UUID] = frozenset()
-    """Who is in the team that the event's ticket is with."""
+    """The members of the ticket's team."""
     articles_known: bool = False
-    """Whether the articles suggested for the event's ticket are there already."""
+    """Whether the knowledge base has already suggested articles for the ticket, or said that there are none."""
     closing_told: bool = False
-    """Whether the requester was reminded, and so told when the ticket closes, of the question that stands."""
+    """Whether the requester has been told when the ticket closes, by the reminder of the current question or later."""
     budget: Budget = field(default_factory=automatic_budget)
     spent: Mapping[str, int] = field(default_factory=dict)
     """How many mails of that budget each mailbox got in the window before the event."""
 
     def subscribed(self, template: Template) -> list[Contact]:
-        """All of support who want this notice."""
+        """All active staff who want this notice."""
         return _wanting(self._active(), template)
 
     def to(self, who: Contact | None, template: Template) -> list[Contact]:
-        """That person, where they want the notice and still work here."""
+        """That person, if they want the notice and still work here; else nobody."""
         return _wanting([self._as_known(who)], template) if who else []
 
     def responsible(self, who: Contact | None, template: Template) -> list[Contact]:
-        """That person; all of support where there is none, or they have left."""
+        """That person, if they want the notice; all staff who want it if there is no such person or they have left."""
         return self.to(who, template) if self._is_here(who) else self.subscribed(template)
 
     def deciding(self, template: Template) -> list[Contact]:
-        """Who decides on the product: its director, or the admins where there is none."""
+        """Who decides on the product: the directors, or the admins if there is no director."""
         return _wanting(self._of_role(Role.DIRECTOR) or self._of_role(Role.ADMIN), template)
 
     def alerted(self, tell: Iterable[AlertAudience], ticket: TicketFacts, template: Template) -> list[Contact]:
-        """Whom an alert names; all agents stand in for an assignee, a team or admins there are none of."""
+        """The people an alert is for; where an audience has nobody (no assignee, for example), all agents."""
         return [contact for whom in tell for contact in _wanting(self._named(whom, ticket), template)]
 
     def _named(self, whom: AlertAudience, ticket: TicketFacts) -> list[Subscriber]:
@@ -77,7 +77,7 @@ class PlanFacts:
         return who is not None and self._as_known(who).active
 
     def _as_known(self, who: Contact) -> Subscriber:
-        # Somebody nobody told us of yet (events come in any order) wants what everybody gets.
+        # Events come in any order: a person we have not heard of yet gets every notice.
         known = (one for one in self.staff if one.contact.person_id == who.person_id)
         return next(known, Subscriber(who))
 
@@ -89,7 +89,7 @@ class PlanFacts:
 
 
 def asking(ticket: TicketFacts) -> list[Contact]:
-    """Everybody of the requester's side who is told of the ticket."""
+    """The people on the requester's side who get mails about the ticket: the requester and the followers."""
     return [ticket.requester, *ticket.followers]
 
 

@@ -1,4 +1,4 @@
-"""What notify has seen of a ticket, from events that come in any order. Pure."""
+"""What notify knows of a ticket, learned from events that come in any order. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,24 +18,24 @@ from services.contract.events import (
 from services.contract.vocabulary import ClosedReason, DeadlineKind, Priority, Status
 
 _TURNS = (TicketSubmitted, TicketReplied, TicketStatusChanged, TicketReminderDue)
-"""Events that make what was promised before them (a reminder, a closing date) history."""
+"""Events that end what was promised before them (a reminder, a closing date)."""
 
 
 class Mark(StrEnum):
-    """What a mail can be overtaken by, besides the ticket's state and a turn."""
+    """Something that can make a queued mail untrue, besides a change of the ticket's state and a turn."""
 
     ANSWERED = "answered"
-    """Support said something in public."""
+    """Support wrote a public comment."""
     PLANNED = "planned"
     DATED = "dated"
-    """An automatic step comes at another time than was told."""
+    """An automatic step was moved to another time."""
     CLOSING_TOLD = "closing_told"
-    """The requester was reminded and so told when the ticket closes, or told of another time since."""
+    """The requester was told when the ticket closes, by a reminder or by a mail about a new date."""
 
 
 @dataclass(frozen=True)
 class KnownTicket:
-    """The newest of a ticket that any event told."""
+    """The newest state of a ticket seen in any event."""
 
     number: int
     version: int
@@ -46,11 +46,11 @@ class KnownTicket:
     """The version of its newest turn: a message, a move, a reminder, or the wish to keep it open."""
     priority: Priority
     marks: Mapping[str, int] = field(default_factory=dict)
-    """The version at which each mark was last seen; also when it was last taken from a colleague, by their id."""
+    """The version at which each mark was last seen; by a colleague's id, when sharing with them last ended."""
 
 
 def learn(known: KnownTicket | None, data: TicketEventData) -> KnownTicket:
-    """What is known of a ticket after one more event, whatever the order they come in."""
+    """What is known of a ticket after one more event; the events may come in any order."""
     ticket = data.ticket
     turn = max(known.turn if known else 0, ticket.version if _is_turn(data) else 0)
     before = known.marks if known else {}
@@ -63,9 +63,9 @@ def learn(known: KnownTicket | None, data: TicketEventData) -> KnownTicket:
 
 
 def is_closing_told(known: KnownTicket | None, data: TicketEventData) -> bool:
-    """Whether, before this event, the requester was told by a reminder or since when the ticket closes.
+    """Whether the requester had been told before this event, by a reminder or later, when the ticket closes.
 
-    `known` is what was known without the event.
+    `known` is what was known before this event.
     """
     told = known.marks.get(Mark.CLOSING_TOLD, 0) if known else 0
     return known is not None and known.turn <= told < data.ticket.version
@@ -92,7 +92,7 @@ def _marks(known: KnownTicket | None, data: TicketEventData) -> list[str]:
 
 
 def _told_of(known: KnownTicket | None, data: TicketPostponed) -> list[str]:
-    # A requester who keeps it open is reminded anew, before it closes.
+    # After the requester keeps the ticket open, a new reminder comes before it closes.
     begins_again = data.reason == "kept_open" and data.by.speaks_for(data.ticket.requester)
     is_told = data.step is DeadlineKind.CLOSURE and is_closing_told(known, data) and not begins_again
     return [Mark.CLOSING_TOLD] if is_told else []

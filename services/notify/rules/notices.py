@@ -1,4 +1,4 @@
-"""What notify tells people: which mails there are, whom for, and everything one of them says. Pure."""
+"""The kinds of mail that notify sends, their budgets, and `Notification`: one mail with its content. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,34 +12,34 @@ from services.contract.vocabulary import Language, Metric, Priority
 
 
 class Template(StrEnum):
-    """One kind of mail; its words are `templates/<language>/<template>.jinja`."""
+    """One kind of mail; its text is in `templates/<language>/<template>.jinja`."""
 
     CONFIRMATION = "confirmation"
     ANSWER = "answer"
     QUESTION = "question"
     SOLUTION = "solution"
     SOLVED = "solved"
-    """Solved without a message of its own."""
+    """The ticket was solved without a message."""
     CLOSED = "closed"
     REOPENED = "reopened"
     REMINDER = "reminder"
     SURVEY = "survey"
     POSTPONED = "postponed"
-    """The closing date a reminder gave is not true any more."""
+    """The closing date given in a reminder has changed."""
     PRIORITY_CHANGED = "priority_changed"
     PARKED = "parked"
     PLANNED = "planned"
     SHIPPED = "shipped"
     MERGED = "merged"
     SHARED = "shared"
-    """To a colleague of another department."""
+    """To a colleague who was asked to look at the ticket."""
     PASSWORD_LINK = "password_link"  # noqa: S105 - a mail's name, no secret
 
     NEW_TICKET = "new_ticket"
     REPLY = "reply"
     ASSIGNED = "assigned"
     SAYS_SOLVED = "says_solved"
-    """The requester's side says that it is solved."""
+    """The requester's side marked the ticket as solved."""
     BAD_RATING = "bad_rating"
     DECISION_NEEDED = "decision_needed"
     """To the product director: a ticket was parked."""
@@ -63,10 +63,10 @@ FOR_STAFF = frozenset(
         Template.SLA_ESCALATED,
     }
 )
-"""Mails to support; each of its people may mute any of them."""
+"""Mails to staff; each person may mute any of them."""
 
 WRITTEN_BY_HAND = frozenset({Template.ANSWER, Template.QUESTION, Template.SOLUTION})
-"""A person's own words to a requester: they always go, and are not marked as automatic (RFC 3834)."""
+"""Mails with a person's own words to a requester: always sent, and not marked as automatic (RFC 3834)."""
 
 DECIDED_BY_STAFF = frozenset(
     {
@@ -80,21 +80,21 @@ DECIDED_BY_STAFF = frozenset(
         Template.SHARED,
     }
 )
-"""Mails that only an act of support sets off: no machine that answers us can, so no loop is made of them, and a release
-may well solve thirty tickets of one requester at once."""
+"""Mails that only an action of support causes. They have no budget: a machine that answers our mails cannot cause
+them, so they form no loop, and one release may solve thirty tickets of one requester at once."""
 
 
 PROMISED = frozenset({Template.REMINDER, Template.CLOSED, Template.POSTPONED})
-"""Mails about the closing of a ticket: days apart on each, so no loop is made of them, and a ticket that is closed
-without its reminder having gone would break what was promised."""
+"""Mails about the closing of a ticket. They have no budget: on one ticket they are days apart, so they form no loop,
+and we promise that no ticket is closed without a reminder."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How many of these mails one address may get in a sliding window, counted by the events' own times.
+    """How many mails of these templates one address may get in a sliding window, counted by event time.
 
-    The loop breaker: two machines answering each other stop here. Counting by event time keeps a backlog,
-    handed over all at once after an outage, from looking like a loop.
+    This stops mail loops, in which two machines answer each other. Counting is by event time because a backlog,
+    delivered all at once after an outage, would otherwise look like a loop.
     """
 
     most: int
@@ -107,7 +107,7 @@ AUTOMATIC_WINDOW = timedelta(hours=1)
 PASSWORD_LINKS_MAX = 5
 PASSWORD_WINDOW = timedelta(hours=1)
 
-# Apart from the rest, so that asking for links in somebody's name cannot eat up their confirmations.
+# A budget of its own: requests for links in somebody's name must not use up that person's confirmations.
 PASSWORD_BUDGET = Budget(PASSWORD_LINKS_MAX, PASSWORD_WINDOW, frozenset({Template.PASSWORD_LINK}))
 
 
@@ -119,7 +119,7 @@ def automatic_budget(most: int = AUTOMATIC_MAILS_MAX) -> Budget:
 
 
 class Recipient(BaseModel):
-    """Who gets a mail, where, and in which language."""
+    """Who gets a mail, at which address, and in which language."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -130,7 +130,7 @@ class Recipient(BaseModel):
 
 
 class Content(BaseModel):
-    """What a mail is about, as it stood when the event happened. Fields a template has no use for stay empty."""
+    """What a mail is about, as it was when the event happened. Fields that a template does not use stay empty."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -149,20 +149,20 @@ class Content(BaseModel):
     reminder_at: AwareDatetime | None = None
     closes_at: AwareDatetime | None = None
     about: str = ""
-    """What the one-click link of this mail is about, where not its question, to be signed when it is rendered."""
+    """What the one-click link is about (signed at rendering); empty if it answers the question of `asked_at`."""
     priority_before: Priority | None = None
     release: str = ""
     into: int | None = None
-    """The ticket this one goes on as."""
+    """The ticket that this one was merged into."""
     metric: Metric | None = None
-    """What was promised a time for."""
+    """The metric of the SLA target that an alert is about."""
     breach_at: AwareDatetime | None = None
     percent: int = 0
-    """Of the time promised, how much is spent."""
+    """How much of the promised time is spent."""
 
 
 class Notification(BaseModel):
-    """One mail to one person because of one event. Its id is made of those, so a repeat is the same mail."""
+    """One mail to one person about one event. Its id is made from event, person and template: a repeat has the same."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -176,37 +176,37 @@ class Notification(BaseModel):
     correlation_id: str
     due_at: AwareDatetime
     suppressed: str = ""
-    """Why it must not be sent, in a sentence; empty for a mail that goes out."""
+    """Why the mail must not be sent, as a sentence; empty for a mail to send."""
 
     @property
     def number(self) -> int | None:
-        """The ticket it is about."""
+        """The number of the ticket it is about; None for a mail about a person's account."""
         return self.content.ticket.number if self.content.ticket else None
 
 
 def message_id(notification_id: UUID, domain: str) -> str:
-    """The RFC 5322 Message-ID of a notification: the same at every try."""
+    """The RFC 5322 Message-ID of a notification: the same at every attempt."""
     return f"<{notification_id}@{domain}>"
 
 
 def thread_id(number: int, domain: str) -> str:
-    """The Message-ID all mails of one ticket refer to, so that mail programs show them together."""
+    """The Message-ID that all mails of one ticket refer to, so that mail programs group them."""
     return f"<ticket-{number}@{domain}>"
 
 
 def is_automatic(template: Template) -> bool:
-    """Whether no person wrote the mail to this recipient."""
+    """Whether the mail is automatic: not written by a person to this recipient."""
     return template not in WRITTEN_BY_HAND
 
 
 def next_try(attempts: int, first_at: datetime, now: datetime) -> datetime | None:
-    """When a mail that failed `attempts` times is tried again; None once it is given up."""
+    """When to try a mail again that failed `attempts` times and was planned at `first_at`; None to give up."""
     if now - first_at >= GIVE_UP_AFTER:
         return None
     return now + RETRY_DELAYS[min(attempts, len(RETRY_DELAYS)) - 1]
 
 
 RETRY_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))
-"""The wait before each further try; the last one repeats."""
+"""The wait before each further attempt; the last one repeats."""
 GIVE_UP_AFTER = timedelta(days=5)
 """RFC 5321 §4.5.4.1: at least four to five days."""

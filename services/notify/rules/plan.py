@@ -1,4 +1,4 @@
-"""`plan`: an event and what is known give the mails it calls for. Pure."""
+"""`plan`: makes the notifications an event calls for, from the event and known facts. Pure."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,16 +10,16 @@ from services.notify.rules.notices import PASSWORD_BUDGET, Budget, Notification,
 from services.notify.rules.telling import TOLD_TO_STAFF, Notice, tell
 
 SUGGESTION_WAIT = timedelta(seconds=10)
-"""How long a confirmation waits for the articles that may already answer it."""
+"""How long a confirmation waits for the articles that may already answer the ticket."""
 
 
 def budget_of(data: EventData, automatic: Budget) -> Budget:
-    """The budget that the requesters' mails about this event draw on."""
+    """The budget that limits the mails to requesters about this event."""
     return PASSWORD_BUDGET if isinstance(data, PasswordLinkRequested) else automatic
 
 
 def budgeted(data: EventData) -> tuple[str, ...]:
-    """The mailboxes outside of support that a plan for this event may draw a budget for."""
+    """The requesters' mailboxes whose budget `plan` may need for this event, sorted."""
     people: list[Contact] = []
     if isinstance(data, TicketEventData):
         people = asking(data.ticket)
@@ -29,14 +29,15 @@ def budgeted(data: EventData) -> tuple[str, ...]:
 
 
 def may_tell_staff(data: EventData) -> bool:
-    """Whether a plan for this event asks who works in support."""
+    """Whether the event may cause mails to staff, so that `plan` needs to know who works in support."""
     return isinstance(data, TOLD_TO_STAFF)
 
 
 def plan(event: Event, data: EventData, facts: PlanFacts, now: datetime) -> list[Notification]:
-    """The mails that `event`, whose data is `data`, calls for; suppressed ones with the reason among them.
+    """The mails that `event` calls for, including suppressed ones with their reason; `data` is its data.
 
-    One mail per person. Nobody hears of what they did themselves, and nobody without an address hears anything.
+    At most one mail per person. Nobody gets a mail about their own action, except a confirmation; people without an
+    address get none.
     """
     notices: dict[UUID, Notice] = {}
     for notice in tell(data, facts):
@@ -46,12 +47,12 @@ def plan(event: Event, data: EventData, facts: PlanFacts, now: datetime) -> list
 
 
 def mailbox(address: str) -> str:
-    """An address as its mails are counted by."""
+    """The form of an address under which its mails are counted: lower case."""
     return address.casefold()
 
 
 def _is_own_act(notice: Notice, data: EventData) -> bool:
-    """Whether the mail would tell somebody what they did; a confirmation says that it arrived, which is news."""
+    """Whether the mail would tell people what they did themselves. A confirmation is allowed: it says "it arrived"."""
     if notice.template is Template.CONFIRMATION or not isinstance(data, TicketEventData):
         return False
     return notice.to.person_id == data.by.person_id
@@ -84,6 +85,6 @@ def _why_suppressed(notice: Notice, facts: PlanFacts) -> str:
 
 
 def _untagged(address: str) -> str:
-    """An address without its tag: support+12@… is the mailbox of support@…."""
+    """An address without its tag: support+12@… becomes support@…."""
     local, _, domain = address.casefold().rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"

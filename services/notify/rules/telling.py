@@ -1,4 +1,4 @@
-"""`tell`: whom each event is told to, by which mail. Pure; `plan.py` makes notifications of it."""
+"""`tell`: who gets which mail about each event. Pure; `plan.py` makes notifications from it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ from services.notify.rules.notices import Content, Template
 from services.promises.standing import ENDED
 
 TEXT_CHARACTERS_MAX = 20_000
-"""Most of a message that a requester's mail carries; the ticket page has all of it."""
+"""How much of a message a mail to a requester holds; the ticket page has the whole message."""
 EXCERPT_CHARACTERS_MAX = 2_000
-"""Most of a message that a notice to staff carries."""
+"""How much of a message a notice to staff holds."""
 
 TOLD_TO_STAFF = (
     TicketSubmitted,
@@ -45,7 +45,7 @@ TOLD_TO_STAFF = (
     TicketSnoozeEnded,
     SlaAlert,
 )
-"""Events that support may hear of: a plan for one asks who works there."""
+"""Events that may cause mails to staff: `plan` then needs to know who works in support."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Notice:
 
 @singledispatch
 def tell(_data: EventData, _facts: PlanFacts) -> list[Notice]:
-    """The mails an event calls for, whoever did it; where somebody is named twice, the first one counts."""
+    """The mails an event calls for, the author of the event included. `plan` takes the first one to each person."""
     return []
 
 
@@ -69,7 +69,7 @@ def _submitted(data: TicketSubmitted, facts: PlanFacts) -> list[Notice]:
     notices = _each(facts.subscribed(Template.NEW_TICKET), Template.NEW_TICKET, heard)
     if data.auto_generated:
         return notices
-    # Only what support itself wrote down goes back: quoting the sender would let anybody mail anybody through us.
+    # Quote the message only if staff wrote it: otherwise anybody could send any text to any address through us.
     noted = _message(data.comment, TEXT_CHARACTERS_MAX) if data.by.staff else {}
     confirmed = _about(data, **{**noted, "arrived_as": data.comment.message_id})
     return [Notice(Template.CONFIRMATION, data.ticket.requester, confirmed), *notices]
@@ -118,7 +118,7 @@ def _reminder_due(data: TicketReminderDue, _facts: PlanFacts) -> list[Notice]:
 
 @tell.register
 def _survey_due(data: TicketSurveyDue, _facts: PlanFacts) -> list[Notice]:
-    # Once per ticket, so not to those whose tickets were merged into it.
+    # One survey per ticket: followers, whose tickets were merged into it, get none.
     return [Notice(Template.SURVEY, data.ticket.requester, _about(data, about=str(data.ticket.number)))]
 
 
@@ -190,7 +190,7 @@ def _password_link(data: PasswordLinkRequested, _facts: PlanFacts) -> list[Notic
 
 
 _BY_STATUS = {Status.PENDING: Template.QUESTION, Status.SOLVED: Template.SOLUTION}
-"""What support's message is, by where it leaves the ticket."""
+"""The template for a message from support, by the status the message gives the ticket."""
 
 
 def _move_told(data: TicketStatusChanged) -> Template | None:
@@ -199,7 +199,7 @@ def _move_told(data: TicketStatusChanged) -> Template | None:
         return Template.SOLVED if ticket.status is Status.SOLVED else Template.PARKED
     if ticket.closed_reason is ClosedReason.NO_RESPONSE:
         return Template.CLOSED
-    # Who was told that it is parked is told that it is not any more.
+    # The requester was told that the ticket is parked, so tell them when work starts again.
     back_at_work = data.reopened or (data.status_before is Status.PARKED and ticket.status is Status.OPEN)
     return Template.REOPENED if back_at_work and data.by.staff else None
 
