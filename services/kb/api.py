@@ -1,4 +1,4 @@
-"""Reading articles, and what readers think of them: for everybody. Writing them: for support staff."""
+"""The routes of the HTTP API. Everybody may read and rate articles; support staff may write them."""
 
 import re
 from typing import Annotated
@@ -39,14 +39,14 @@ QUESTION_CHARACTERS_MAX = 500
 SUGGESTIONS_MAX = 10
 SUGGESTIONS_DEFAULT = 3
 NOBODY = Caller(person_id=None, role=Role.REQUESTER, name="(nobody logged in)")
-"""Under whom the idempotency keys of visitors are kept: they share one space, so keys must be unique."""
+"""The caller under whom visitors' idempotency keys are kept. All visitors share one space, so keys must be unique."""
 
 CHANGE_MAX = 2**63 - 1
 router = APIRouter(prefix="/api/v1", tags=["articles"])
 
 
 def _slug(slug: Annotated[str, Path(examples=["logging-in"])]) -> str:
-    # What no article can be called is not asked of the database, which would choke on some of it.
+    # Do not ask the database for a text that cannot be a slug: some of them would make the query fail.
     if not re.fullmatch(SLUG_PATTERN, slug):
         raise NotFound("There is no such article.")
     return slug
@@ -123,7 +123,7 @@ async def write_translation(
     slug: SlugInPath,
     language: Language,
     wanted: TextIn,
-    caller: StaffCaller,  # noqa: ARG001 - asked for so that nobody else gets in
+    caller: StaffCaller,  # noqa: ARG001 - declared so that only staff may call
 ) -> ArticleOut:
     """Support staff and services. Adds the translation or replaces its text; the same text again changes nothing."""
     async with transaction(library.engine) as connection:

@@ -16,7 +16,7 @@ health = APIRouter(include_in_schema=False)
 
 
 def build_api(library: Library) -> FastAPI:
-    """The API on this library."""
+    """The API as an app that works with this library."""
     app = create_app(
         "Balie knowledge base", version="1", description=DESCRIPTION, signer=library.signer, clock=library.clock
     )
@@ -28,13 +28,13 @@ def build_api(library: Library) -> FastAPI:
 
 @health.get("/healthz")
 async def alive() -> dict[str, str]:
-    """The process answers."""
+    """Liveness: the process answers."""
     return {"status": "alive"}
 
 
 @health.get("/readyz")
 async def ready(library: TheLibrary) -> dict[str, str]:
-    """The database answers and the index has been built; 503 otherwise."""
+    """Readiness: the database answers and the index has been built; 503 otherwise."""
     async with library.engine.connect() as connection:
         await connection.execute(text("select 1"))
     library.catalogue.must_be_complete()

@@ -1,4 +1,4 @@
-"""What an article is: a slug and a kind, and its text in one or more languages. Pure."""
+"""An article: a slug, a kind, and a text in one or more languages. Pure."""
 
 import hashlib
 from collections.abc import Iterable
@@ -26,25 +26,25 @@ class Translation:
     markdown: str
 
     def digest(self) -> str:
-        """Equal for equal texts, and for those only."""
+        """A hash of title, summary and text: equal only for equal texts."""
         parts = (self.title, self.summary, self.markdown)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Article:
-    """An article in one language, as it stands published."""
+    """An article in one language, as published."""
 
     slug: str
     kind: ArticleKind
     text: Translation
     revision: int
     change: int
-    """Orders the changes of all articles; see `catalogue.py`."""
+    """The number of its last change; one sequence numbers the changes of all articles. `catalogue.py` reads by it."""
     updated_at: datetime
 
     def link(self, public_url: str) -> ArticleLink:
-        """As others show it."""
+        """What other services need to show a link to the article."""
         return ArticleLink(
             slug=self.slug,
             title=self.text.title,
@@ -55,11 +55,11 @@ class Article:
 
 
 def address(public_url: str, slug: str, language: Language) -> str:
-    """Where people read the article."""
+    """The URL where people read the article."""
     return f"{public_url.rstrip('/')}/help/{quote(slug, safe='')}?lang={language}"
 
 
 def preference(asked: Language | None) -> tuple[Language, ...]:
-    """The languages to offer an article in, best first: the one asked for, then the most widely read."""
+    """The languages to offer an article in, best first: the one asked for, then those that most people read."""
     others: Iterable[Language] = (Language.ENGLISH, Language.DUTCH, Language.ITALIAN)
     return tuple(dict.fromkeys((asked, *others) if asked else others))

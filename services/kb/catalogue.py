@@ -1,4 +1,4 @@
-"""Keeping one process's search index in step with the tables, which any replica may change."""
+"""Keeps the search index of one process up to date with the tables, which any replica may change."""
 
 import asyncio
 from datetime import timedelta
@@ -13,15 +13,15 @@ from services.kb.queries import changed_since
 from services.platform.postgres_listen import AWAY, unexpected
 
 BATCH_MAX = 1000
-"""Most texts read and indexed at a time: what bounds the memory of building the index."""
+"""Most texts read and indexed at a time; this limits the memory that building the index needs."""
 POLL_INTERVAL = timedelta(seconds=5)
-"""How late a replica notices a change at the worst: `article.published` usually wakes it at once."""
+"""The longest time until a replica notices a change; `article.published` usually wakes it at once."""
 
 log = structlog.get_logger(__name__)
 
 
 class Catalogue:
-    """The index, and the number of the last change it knows."""
+    """The search index, and the number of the last change in it."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -33,7 +33,7 @@ class Catalogue:
 
     @property
     def index(self) -> SearchIndex:
-        """Raises Temporary until it has been built once."""
+        """The search index. Raises Temporary until it has been built once."""
         self.must_be_complete()
         return self._index
 
@@ -43,16 +43,16 @@ class Catalogue:
             raise Temporary("The search index is still being built; try again in a moment.", retry_after=1)
 
     async def refresh(self) -> None:
-        """Index what has changed since the last time; everything, the first time. Cheap where nothing has."""
+        """Index what has changed since the last call; the first call indexes everything. Cheap if nothing changed."""
         async with self._turn:
             while changed := await self._changed():
-                # Off the event loop: a batch takes a fraction of a second.
+                # In a thread: a batch takes a fraction of a second, too long for the event loop.
                 await asyncio.to_thread(self._index.put, changed)
                 self._known_change = changed[-1].change
             self._complete = True
 
     async def keep_fresh(self) -> None:
-        """Refresh whenever woken, and every `POLL_INTERVAL`, until cancelled. Goes on while the database is away."""
+        """Refresh when woken, and every `POLL_INTERVAL`, until cancelled. Goes on while the database is down."""
         while True:
             self._woken.clear()
             try:
@@ -70,7 +70,7 @@ class Catalogue:
                 continue
 
     def wake(self) -> None:
-        """An article was published somewhere: refresh soon. Not being told costs a poll interval, nothing else."""
+        """Refresh soon, because an article was published. A change without this call is found at the next poll."""
         self._woken.set()
 
     async def _changed(self) -> list[Article]:

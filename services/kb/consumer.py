@@ -1,4 +1,4 @@
-"""On every new ticket: say which articles may already answer it."""
+"""Suggests, for every new ticket, the articles that may already answer it."""
 
 import asyncio
 
@@ -22,13 +22,13 @@ SUGGEST_QUEUE = Queue(CONSUMER, (TicketSubmitted.TYPE,))
 
 
 class SuggestionConsumer:
-    """Handles `ticket.submitted.v1` and tells `article.suggested.v1`, also where there is nothing to suggest."""
+    """Handles `ticket.submitted.v1` and publishes `article.suggested.v1`, also if there is nothing to suggest."""
 
     def __init__(self, engine: AsyncEngine, catalogue: Catalogue, public_url: str, clock: Clock) -> None:
         self._engine, self._catalogue, self._public_url, self._clock = engine, catalogue, public_url, clock
 
     async def handle(self, event: Event) -> None:
-        """Once per event. Raises Permanent for a malformed one."""
+        """Suggest articles for the ticket of the event, once per event. Raises Permanent for a malformed event."""
         try:
             submitted = event.read(TicketSubmitted)
         except ValidationError as error:
@@ -42,7 +42,7 @@ class SuggestionConsumer:
         await self._catalogue.refresh()
         ticket = submitted.ticket
         asked = (ticket.subject, submitted.comment.text, ticket.language)
-        # Off the event loop: among thousands of articles a long text takes tens of milliseconds.
+        # In a thread: among thousands of articles a long text takes tens of milliseconds, too long for the event loop.
         hits = await asyncio.to_thread(answering, self._catalogue.index, *asked)
         return ArticleSuggested(ticket_number=ticket.number, articles=self._links(hits))
 

@@ -1,4 +1,4 @@
-"""What people find: by searching, while typing a subject, and for a ticket they submitted. Pure."""
+"""Finds articles: for a search, for a subject that is being typed, and for a submitted ticket. Pure."""
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
@@ -9,24 +9,24 @@ from services.kb.index import Hit, SearchIndex
 from services.kb.question import Word, asked, essence
 
 FOUND_MIN = 0.15
-"""The least score worth a line on a page of results."""
+"""The least score to be listed as a search result."""
 FOUND_ELSEWHERE_MIN = 0.4
-"""The same in a language that was not asked for, where a right word easily looks like a wrong one mistyped."""
+"""Like `FOUND_MIN`, in a language not asked for: there, a correct word easily looks like another word misspelt."""
 SUGGESTED_MIN = 0.43
-"""The least score worth interrupting somebody who types; words in an article's text alone never reach it."""
+"""The least score for a suggestion to somebody who is typing; words found only in an article's text never reach it."""
 ANSWERING_MIN = 0.31
-"""The least score, of subject and text together, worth a line in the confirmation of a ticket.
-Both were tuned with the tickets in `tests/kb/test_finding.py`: on-topic ones get theirs, others none."""
+"""The least score, of subject and text together, to be listed in the confirmation of a ticket. This and
+`SUGGESTED_MIN` were tuned with `tests/kb/test_finding.py`: a ticket on a topic gets its articles, others get none."""
 ANSWERING_MAX = 3
 ONE_SIDED = 0.8
-"""What a score counts where only the subject or only the text says anything."""
+"""The factor on a score if only the subject or only the text has meaningful words."""
 CANDIDATES_MAX = 10
 
 
 def search(
     index: SearchIndex, q: str, language: Language | None, *, kind: ArticleKind | None = None, limit: int
 ) -> list[Hit]:
-    """The articles that answer `q`, best first, each once: in the language asked for, else in any other."""
+    """The articles that answer `q`, best first, each once: in the language asked for, or else in the others."""
 
     def found_in(where: Language, score_min: float) -> list[Hit]:
         hits = index.search(asked(q, where, typing=True), where, kind=kind, limit=limit)
@@ -46,9 +46,9 @@ def suggest(index: SearchIndex, subject: str, language: Language, limit: int) ->
 
 
 def answering(index: SearchIndex, subject: str, text: str, language: Language) -> list[Hit]:
-    """The articles that may already answer a ticket, best first; none where nothing speaks of it.
+    """The articles that may already answer a ticket, best first, at most `ANSWERING_MAX`; often none.
 
-    Subject and text must agree: each may name a word by chance, seldom both.
+    The score is the average for subject and text: one of them may contain a word by chance, both seldom do.
     """
     sides = [said for said in (_meant(subject, language), _meant(essence(text), language)) if said]
     scores: dict[str, list[Hit]] = {}

@@ -1,4 +1,4 @@
-"""Bringing the help centre that ships into the tables. What somebody edited by hand stays as they left it."""
+"""Loads the help centre that ships with Balie into the tables. Texts that somebody edited by hand stay unchanged."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,16 +18,16 @@ from services.platform.database import transaction
 
 @dataclass(frozen=True)
 class Loaded:
-    """How many texts were added or renewed, and which were left alone because somebody changed them."""
+    """How many texts were added or renewed, and which were kept because somebody had edited them."""
 
     written: int
     kept: tuple[str, ...]
-    """As in `logging-in/nl`."""
+    """Slug and language of each, as in `logging-in/nl`."""
 
 
 @dataclass
 class _Known:
-    """What the tables hold of one article: per language the digest of its text, and of the one that shipped."""
+    """What the tables hold of one article: per language, the digests of its text and of the text last shipped."""
 
     shipped: bool
     digests: dict[Language, tuple[str, str | None]] = field(default_factory=dict)
@@ -44,13 +44,13 @@ class _Known:
 
 
 async def load(engine: AsyncEngine, clock: Clock, public_url: str, folder: Path = FOLDER) -> Loaded:
-    """Add the shipped articles and renew those nobody edited. Loading again changes nothing."""
+    """Add the shipped articles, and renew the texts that nobody edited. Loading again changes nothing."""
     now, written, kept = clock(), 0, []
     async with transaction(engine) as connection:
-        # From here on nobody else writes: two that load at once do so one after the other.
+        # Only one transaction at a time writes articles: two processes that load at once take turns.
         await take_turn(connection)
         known = await _known(connection)
-        # Lists go newest first, so what is to stand on top is published last.
+        # Lists are newest first, so the article that must come first is published last.
         for each in reversed(read_all(folder)):
             stored = known.get(each.slug)
             if stored is None:

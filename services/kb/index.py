@@ -1,8 +1,8 @@
-"""The search index: the articles' words in memory, one set of fields per language.
+"""The search index: the words of all articles in memory, with one set of fields per language.
 
-A score is the share of what was asked that an article speaks of, 0 to 1: each word weighs more the fewer
-articles have it, and counts in full in a title, less in a summary or a text, less still when it is only like
-the word asked for. So a threshold means the same for ten articles as for ten thousand.
+A score, 0 to 1, is the share of the question that an article covers. A word weighs more the fewer articles have it. It
+counts fully in a title, less in a summary or a text, and still less if it is only similar to the word asked for. So a
+threshold means the same for ten articles as for ten thousand.
 """
 
 import json
@@ -27,19 +27,19 @@ IN_TITLE, BEGINS_IN_TITLE, LIKE_IN_TITLE = 1.0, 0.9, 0.7
 IN_SUMMARY, PART_OF_COMPOUND = 0.8, 0.6
 IN_TEXT, BEGINS_IN_TEXT, LIKE_IN_TEXT = 0.4, 0.3, 0.25
 TIE_BREAK = 0.002
-"""Share of BM25, which knows how often and how near: it decides between articles that are otherwise equal."""
+"""The share of BM25, which counts how often a word occurs; it decides between articles with equal scores."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """An article found, and how well it answers."""
+    """An article found, and its score from 0 to 1."""
 
     article: Article
     score: float
 
 
 class SearchIndex:
-    """Finds articles. Not safe for several threads that write; searching during a write is."""
+    """Finds articles by their words. Only one thread may write at a time; others may search meanwhile."""
 
     def __init__(self) -> None:
         self._schema = _schema()
@@ -51,7 +51,7 @@ class SearchIndex:
         self._slugs: dict[Language, set[str]] = {language: set() for language in Language}
 
     def put(self, articles: Iterable[Article]) -> None:
-        """Add the articles, or replace what was known of them in their language."""
+        """Add the articles; each replaces its earlier version in the same language."""
         for article in articles:
             key = f"{article.slug}/{article.text.language}"
             self._writer.delete_documents_by_term("key", key)
@@ -63,7 +63,7 @@ class SearchIndex:
     def search(
         self, words: Sequence[Word], language: Language, *, kind: ArticleKind | None = None, limit: int
     ) -> list[Hit]:
-        """The articles in this language that answer best, best first."""
+        """The articles in this language that answer best, best first, at most `limit`."""
         searcher = self._index.searcher()
         query = _Asked(self._schema, searcher, language, len(self._slugs[language])).query(words, kind)
         return [
@@ -119,12 +119,12 @@ class _Asked:
         return Query.disjunction_max_query(scored)
 
     def _weight(self, word: Word) -> float:
-        # BM25's idf, with a word nobody wrote weighing as much as one written once.
+        # The idf of BM25. A word that no article has weighs as much as a word that one article has.
         having = max(self._having("all", word.stem) if word.stem else self._having("all_plain", word.plain), 1)
         return math.log(1 + (max(self._articles, having) - having + 0.5) / (having + 0.5))
 
     def _parts(self, word: Word) -> list[str]:
-        # Dutch writes compounds as one word: "wachtwoordlink" asks for what is written about a "wachtwoord".
+        # Dutch writes compounds as one word: "wachtwoordlink" must also find articles about a "wachtwoord".
         if self._language is not Language.DUTCH or len(word.plain) < COMPOUND_LETTERS_MIN or not word.stem:
             return []
         cuts = range(COMPOUND_PART_LETTERS_MIN, len(word.plain) - COMPOUND_PART_LETTERS_MIN + 1)

@@ -1,4 +1,4 @@
-"""Cutting text into words the way each language does: its stemmer, its stop words, accents folded. Pure."""
+"""Splits text into words by the rules of each language: stemmer, stop words, accents removed. Pure."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 from services.contract.vocabulary import Language
 
 WORD_CHARACTERS_MAX = 40
-"""What is longer is no word: a key, a link, a line of base64."""
+"""A longer string is not a word but a key, a link or a line of base64."""
 
 PLAIN_ANALYZER = "plain"
 
@@ -18,8 +18,8 @@ _STEMMER: Mapping[Language, str] = {
     Language.ENGLISH: "english",
 }
 
-# Asking and being polite says nothing of what a question is about. The stop words that come with the
-# stemmers are an encyclopedia's; these are a help desk's. Each also as typed without its accent.
+# Stop words for a help desk: words of asking and politeness say nothing about a question's subject. They come on top
+# of the stemmers' own stop words, made for encyclopedias. Words with an accent are also listed without it.
 _ASKING: Mapping[Language, str] = {
     Language.DUTCH: """
         waar waarom waardoor wanneer welk welke hoeveel waarmee waarvan kun kunt kunnen zou zouden graag
@@ -46,18 +46,18 @@ _ASKING: Mapping[Language, str] = {
 
 
 class Token(NamedTuple):
-    """A word in a text, from character `start` to before `end`."""
+    """A word in a text, from character `start` up to but not including `end`."""
 
     start: int
     end: int
     plain: str
     """As written, in lower case and without accents."""
     stem: str | None
-    """What it shares with its plurals and inflections; None for a stop word."""
+    """The stem that it shares with its plurals and inflections; None for a stop word."""
 
 
 def stem_analyzer(language: Language) -> TextAnalyzer:
-    """Stems without stop words. Accents go last: the stemmers know them."""
+    """Gives the stems, without stop words. Accents are removed last, because the stemmers need them."""
     cut = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(WORD_CHARACTERS_MAX))
     said = cut.filter(Filter.lowercase()).filter(Filter.stopword(_STEMMER[language]))
     meant = said.filter(Filter.custom_stopword(_ASKING[language].split()))
@@ -65,7 +65,7 @@ def stem_analyzer(language: Language) -> TextAnalyzer:
 
 
 def plain_analyzer() -> TextAnalyzer:
-    """Every word as written, in lower case and without accents."""
+    """Gives every word as written, in lower case and without accents."""
     cut = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(WORD_CHARACTERS_MAX))
     return cut.filter(Filter.lowercase()).filter(Filter.ascii_fold()).build()
 

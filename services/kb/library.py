@@ -1,4 +1,4 @@
-"""What the API's routes work with, given to them by the composition root through the app's state."""
+"""What the API's routes work with. The composition root puts it into the app's state."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,10 +26,10 @@ class Library:
     signer: Signer
     clock: Clock
     opinions: RateLimit = field(default_factory=lambda: RateLimit(OPINIONS_MAX, OPINIONS_WINDOW_SECONDS))
-    """Against one address voting an article up or down, in this process."""
+    """Limits the votes on one article by one person or address, counted in this process."""
 
     def now(self) -> datetime:
-        """Read once in a request."""
+        """The current time; each request reads it once."""
         return self.clock()
 
 

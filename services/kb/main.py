@@ -21,12 +21,12 @@ from services.platform.tidying import keep_tidy
 
 
 class KbSettings(Settings):
-    """What kb needs to know: nothing besides what every process does."""
+    """The settings of kb: only those that all services share."""
 
 
 async def api(settings: KbSettings, broker: Broker, listening: socket.socket) -> None:
-    """Serve the API until cancelled. Reading and searching need PostgreSQL only: without the broker, what another
-    replica published is found a little later."""
+    """Serve the API until cancelled. Reading and searching need only PostgreSQL: without the broker, articles that
+    another replica published are found a few seconds later."""
     engine = connect(settings.database_url.get_secret_value())
     catalogue = Catalogue(engine)
     try:

@@ -1,4 +1,4 @@
-"""Publishing: an article's texts and the events that tell of them, in the caller's transaction."""
+"""Publishes articles: saves their texts and the events about them, in the caller's transaction."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -26,7 +26,7 @@ async def publish(
     now: datetime,
     shipped: bool = False,
 ) -> None:
-    """A new article. Raises Conflict where the slug is taken."""
+    """Save a new article with its texts. Raises Conflict if the slug is taken."""
     await take_turn(connection)
     await add_article(connection, slug, kind, now, shipped=shipped)
     written = [await put_text(connection, slug, kind, text, now) for text in texts]
@@ -36,7 +36,7 @@ async def publish(
 async def translate(
     connection: AsyncConnection, slug: str, text: Translation, *, public_url: str, now: datetime
 ) -> bool:
-    """Add or replace one text of an article; False where it says exactly this already. Raises NotFound."""
+    """Add or replace an article's text in one language; False if it is the same already. Raises NotFound."""
     await take_turn(connection)
     written = await put_text(connection, slug, await kind_of(connection, slug), text, now)
     if written is None:
@@ -50,7 +50,7 @@ async def _tell(connection: AsyncConnection, written: list[Article], public_url:
 
 
 def _published(article: Article, public_url: str, now: datetime) -> Event:
-    # The revision makes the id: the same text told of twice is one event.
+    # The id is made from the revision: two events about the same revision count as one.
     told_by = event_id(ArticlePublished.TYPE, article.slug, article.text.language, article.revision)
     data = ArticlePublished(kind=article.kind, article=article.link(public_url))
     return Event.of(data, id=told_by, source=SOURCE, time=now, correlation_id=correlation_id())

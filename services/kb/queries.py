@@ -1,4 +1,4 @@
-"""Reading articles. Every list is bounded."""
+"""Queries for articles. Every list has a limit."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from services.kb.tables import article, feedback, translation
 
 @dataclass(frozen=True)
 class Reading:
-    """An article as its page shows it."""
+    """An article as its page shows it: in one language, with the languages it has and the readers' votes."""
 
     article: Article
     languages: tuple[Language, ...]
@@ -29,7 +29,7 @@ async def list_articles(
     after: int | None,
     limit: int,
 ) -> list[Article]:
-    """Each article once, in the best language it has, newest change first, beginning after this change."""
+    """Each article once, in the most preferred language it has, newest change first; only changes before `after`."""
     place = func.row_number().over(partition_by=translation.c.slug, order_by=_rank(language)).label("place")
     ranked = _texts().add_columns(place)
     if kind:
@@ -42,7 +42,7 @@ async def list_articles(
 
 
 async def read_article(connection: AsyncConnection, slug: str, language: Language | None) -> Reading:
-    """The article in the best language it has. Raises NotFound."""
+    """The article in the most preferred language it has. Raises NotFound."""
     query = _texts().where(translation.c.slug == slug).order_by(_rank(language))
     texts = [_article(row) for row in await connection.execute(query)]
     if not texts:
@@ -52,7 +52,7 @@ async def read_article(connection: AsyncConnection, slug: str, language: Languag
 
 
 async def changed_since(connection: AsyncConnection, change: int, limit: int) -> list[Article]:
-    """The texts changed after this change, in order, at most `limit`."""
+    """The texts whose change number is above `change`, in that order, at most `limit`."""
     query = _texts().where(translation.c.change > change).order_by(translation.c.change).limit(limit)
     return [_article(row) for row in await connection.execute(query)]
 

@@ -1,4 +1,4 @@
-"""What somebody asks, as the words worth looking for. Pure."""
+"""Turns a question into the words to search for. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,30 +8,30 @@ from services.kb.languages import Token, tokens
 
 CHARACTERS_MAX = 5_000
 WORDS_MAX = 24
-"""So much of a question is looked at, and so many of its words are looked for: the first ones say it."""
+"""How many characters of a question are read, and how many of its words are searched for: the first ones matter."""
 MEANINGFUL_LETTERS_MIN = 2
 FUZZY_LETTERS_MIN = 4
-"""Shorter words have too many neighbours for a typing mistake to be recognised."""
+"""In shorter words no typing mistakes are recognised: too many other words differ by one letter."""
 MAIL_SIGNATURE = "-- "
 QUOTE_MARK = ">"
 
 
 @dataclass(frozen=True)
 class Word:
-    """One word to look for."""
+    """One word to search for."""
 
     plain: str
     stem: str | None
     """None for a stop word."""
     unfinished: bool = False
-    """Somebody may still be typing it: whatever begins like this counts."""
+    """Somebody may still be typing it: every word that begins with it matches."""
 
 
 def asked(text: str, language: Language, *, typing: bool = False) -> tuple[Word, ...]:
-    """The words of a question, each once. With `typing`, a last word that touches the end is unfinished.
+    """The words of a question, each once. With `typing`, a last word right at the end of the text is unfinished.
 
-    Stop words count only where there is nothing else (somebody looks for exactly them), or where the last one is so
-    short that it may be another word's beginning.
+    Stop words are left out, unless there are no other words. A short, unfinished last one stays in any case: it may
+    be the beginning of another word.
     """
     text = text[:CHARACTERS_MAX]
     found = tokens(text, language)
@@ -42,7 +42,7 @@ def asked(text: str, language: Language, *, typing: bool = False) -> tuple[Word,
 
 
 def essence(message: str) -> str:
-    """What the writer says in a message: without quoted lines and without the signature."""
+    """The message without quoted lines and without the signature."""
     kept = []
     for line in message.splitlines():
         if line in (MAIL_SIGNATURE, MAIL_SIGNATURE.rstrip()):

@@ -1,4 +1,4 @@
-"""From an article's markdown to safe HTML for a page, and to plain words for the index. Pure."""
+"""Converts an article's markdown to safe HTML for a page, and to plain words for the index. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from markdown_it.token import Token
 from services.contract.vocabulary import Language
 from services.kb.articles import address
 
-# Raw HTML stays off: what a text may contain is decided here, not by whoever writes it.
+# No raw HTML: this code decides what a text may contain, not its author.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 RENDERED_MAX = 200
-"""So many rendered texts are remembered: parsing one takes milliseconds of the event loop's time."""
+"""How many rendered texts are cached: parsing one blocks the event loop for milliseconds."""
 
 _MARKS = (
     (re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE), ""),  # the fences of code blocks
@@ -25,9 +25,9 @@ _MARKS = (
     (re.compile(r"\]\([^()\n]{0,2000}\)"), ""),  # where a link leads
     (re.compile(r"(?<![^\W_])_+|_+(?![^\W_])"), " "),  # emphasis; an underscore inside a word stays
 )
-"""What is taken out of markdown to leave words, in this order. Each is linear in the length of the text."""
+"""The patterns to remove from markdown, in this order, so that words remain. Each takes time linear in the text."""
 _SIGNS = str.maketrans("*`[]|", "     ")
-"""Emphasis, code, links and table cells: single characters, which go faster this way."""
+"""The single characters of emphasis, code, links and table cells; removing them this way is faster than by pattern."""
 _SPACES = re.compile(r"[ \t]{2,}")
 
 _TEXT = {"a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "strong", "ul"}
@@ -45,7 +45,7 @@ def to_html(markdown: str, public_url: str, language: Language) -> str:
 
 
 def sanitised(html: str, public_url: str, language: Language) -> str:
-    """Only the tags a text needs, no scripts, styles or pictures; a relative link leads to an article."""
+    """The HTML with only the tags a text needs: no scripts, styles or pictures. A relative link leads to an article."""
 
     def resolve(link: str) -> str | None:
         if link.startswith("#"):
@@ -64,10 +64,10 @@ def sanitised(html: str, public_url: str, language: Language) -> str:
 
 
 def to_words(markdown: str) -> str:
-    """The text a reader sees, nearly: without links' targets and most marks.
+    """Roughly the text that a reader sees: without the targets of links and most marks.
 
-    By rule of thumb, because parsing an article takes milliseconds and the index reads thousands at a start.
-    A mark left over costs a blot in a snippet, no more.
+    Uses patterns instead of the parser: parsing an article takes milliseconds, and the index reads thousands at its
+    start. A mark left over does no harm except in a snippet.
     """
     for pattern, replacement in _MARKS:
         markdown = pattern.sub(replacement, markdown)
@@ -75,7 +75,7 @@ def to_words(markdown: str) -> str:
 
 
 def links(markdown: str) -> list[str]:
-    """Where the text's links lead, as written."""
+    """The targets of the text's links, as written."""
     return [str(token.attrs["href"]) for token in _walk(_MARKDOWN.parse(markdown)) if token.type == "link_open"]
 
 

@@ -1,6 +1,7 @@
-"""The help centre that ships: `help/<slug>/<language>.md`, TOML front matter between `+++` lines, then markdown.
+"""Reads the help centre that ships with Balie, the files `help/<slug>/<language>.md`.
 
-The front matter has kind, place (on the shelf, 1 comes first), title and summary.
+Each has TOML front matter between `+++` lines, then markdown. The front matter has kind, place (the position in lists;
+1 comes first), title and summary.
 """
 
 import tomllib
@@ -25,7 +26,7 @@ class Shipped:
 
 
 def read_all(folder: Path = FOLDER) -> list[Shipped]:
-    """Every shipped article, the first place first. Raises ValueError, which names the file, for a malformed one."""
+    """Every shipped article, ordered by place. Raises ValueError, with the file's name, for a malformed one."""
     shipped = [_read(each) for each in folder.iterdir() if each.is_dir()]
     return sorted(shipped, key=lambda each: (each.place, each.slug))
 

@@ -1,4 +1,4 @@
-"""The line of an article that shows why it was found, as safe HTML. Pure."""
+"""Snippets: the passage of an article that shows why it was found, as safe HTML. Pure."""
 
 from collections.abc import Sequence
 from html import escape
@@ -9,18 +9,18 @@ from services.kb.question import FUZZY_LETTERS_MIN, Word
 
 SNIPPET_CHARACTERS = 180
 SEARCHED_CHARACTERS = 10_000
-"""Only so much of an article is looked through for its snippet: a page of results shows many."""
+"""How much of an article is searched for its snippet; limited because a page of results needs many snippets."""
 HITS_MAX = 100
-"""So many words found are weighed against each other; a text full of them says the same everywhere."""
+"""How many of the words found are tried as the start of the snippet; if there are more, most passages are alike."""
 LEAD_CHARACTERS = 40
 """How much is shown before the first word found."""
 
 
 def snippet(text: str, words: Sequence[Word], language: Language) -> str | None:
-    """The stretch of `text` with most of the words asked for, each in <mark>; None where none is in it."""
+    """The passage of `text` with the most words of the question, each in <mark>; None if it contains none of them."""
     text = " ".join(text[:SEARCHED_CHARACTERS].split())
     found = tokens(text, language)
-    # Most words of a text come back in it: each is compared once.
+    # Most words occur several times in a text: compare each only once.
     meant = {said: [word for word in words if _is(*said, word)] for said in {(each.plain, each.stem) for each in found}}
     hits = [(token, word) for token in found for word in meant[token.plain, token.stem]]
     if not hits:

@@ -1,4 +1,4 @@
-"""Saving articles and opinions. Everything here runs in its caller's transaction."""
+"""Saves articles and readers' opinions, in the caller's transaction."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,9 +15,10 @@ from services.kb.tables import article, change, feedback, translation
 
 
 async def take_turn(connection: AsyncConnection) -> None:
-    """Wait until no other transaction writes articles.
+    """Wait until no other transaction writes articles, and keep others waiting until this one ends.
 
-    The index reads changes by their number: were a smaller one committed after a greater one, it would be missed.
+    The index reads changes in the order of their numbers: if a lower number were committed after a higher one, the
+    index would miss it.
     """
     await connection.execute(text("select pg_advisory_xact_lock(hashtext('kb.articles'))"))
 
@@ -25,14 +26,14 @@ async def take_turn(connection: AsyncConnection) -> None:
 async def add_article(
     connection: AsyncConnection, slug: str, kind: ArticleKind, now: datetime, *, shipped: bool = False
 ) -> None:
-    """An article without a text yet. Raises Conflict where the slug is taken."""
+    """Add an article, without texts. Raises Conflict if the slug is taken."""
     new = insert(article).values(slug=slug, kind=kind, shipped=shipped, created_at=now).on_conflict_do_nothing()
     if (await connection.execute(new.returning(article.c.slug))).first() is None:
         raise Conflict(f"There is an article '{slug}' already; choose another slug, or change its translations.")
 
 
 async def kind_of(connection: AsyncConnection, slug: str) -> ArticleKind:
-    """Raises NotFound."""
+    """The article's kind. Raises NotFound."""
     query = select(article.c.kind).where(article.c.slug == slug)
     kind = (await connection.execute(query)).scalar_one_or_none()
     if kind is None:
@@ -43,9 +44,9 @@ async def kind_of(connection: AsyncConnection, slug: str) -> ArticleKind:
 async def put_text(
     connection: AsyncConnection, slug: str, kind: ArticleKind, text: Translation, now: datetime
 ) -> Article | None:
-    """Add or replace the article's text in one language; None where it says exactly this already.
+    """Add or replace the article's text in one language; None if it is the same already.
 
-    Whoever calls has taken its turn.
+    The caller must have called `take_turn`.
     """
     fresh = {"title": text.title, "summary": text.summary, "markdown": text.markdown}
     here = (translation.c.slug == slug, translation.c.language == text.language)
@@ -64,7 +65,7 @@ async def put_text(
 
 
 async def remember_shipped(connection: AsyncConnection, slug: str, texts: Iterable[Translation]) -> None:
-    """Note that these texts are the shipped ones: whatever differs from them later was edited by hand."""
+    """Save the digests of these shipped texts: a text that no longer has its digest was edited by hand."""
     for each in texts:
         here = (translation.c.slug == slug, translation.c.language == each.language)
         await connection.execute(update(translation).where(*here).values(shipped_digest=each.digest()))
@@ -80,7 +81,7 @@ async def add_opinion(
     person_id: UUID | None,
     now: datetime,
 ) -> None:
-    """Keep what a reader thinks; a known person's newest opinion replaces an earlier one."""
+    """Save a reader's opinion; a known person's newest opinion replaces an earlier one."""
     given = {"language": language, "helpful": helpful, "comment": comment, "given_at": now}
     keep = insert(feedback).values(slug=slug, person_id=person_id, **given)
     same = [feedback.c.slug, feedback.c.person_id]

@@ -1,4 +1,4 @@
-"""The tables of schema `kb`: the truth about articles. The search index is derived from them."""
+"""The tables of schema `kb`: articles and opinions. The search index is built from them."""
 
 from sqlalchemy import (
     BigInteger,
@@ -59,7 +59,7 @@ feedback = Table(
     Column("person_id", Uuid, doc="None for somebody not logged in"),
     Column("given_at", DateTime(timezone=True), nullable=False),
     ForeignKeyConstraint(["slug", "language"], ["kb.translation.slug", "kb.translation.language"]),
-    # One opinion a person; PostgreSQL counts every unknown person as another one.
+    # One opinion per person and article. For PostgreSQL, NULLs differ: visitors who are not logged in have no limit.
     Index("feedback_person", "slug", "person_id", unique=True),
 )
 
