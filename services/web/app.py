@@ -1,4 +1,4 @@
-"""The web as one app: its pages, its files, its event stream, and how every failure looks to a person."""
+"""The web as one app: its pages, its static files, its event stream, and the page that each error leads to."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -67,7 +67,7 @@ live_updates = APIRouter()
 
 
 def create_app(around: Surroundings, live: Live, *, public_url: str, mailbox: Mailbox | None) -> FastAPI:
-    """The web. Whoever makes it owns the HTTP clients in `around` and feeds `live`."""
+    """The web app. The caller closes the HTTP clients in `around` and runs `live.follow`."""
     app = FastAPI(
         title="Balie",
         openapi_url=None,
@@ -95,10 +95,10 @@ def create_app(around: Surroundings, live: Live, *, public_url: str, mailbox: Ma
 
 
 class _Static(StaticFiles):
-    """Files that never change under their fingerprinted address."""
+    """Static files; under an address with a fingerprint a file never changes."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """As ever, with how long to keep it."""
+        """The file, with the header that says how long browsers may keep it."""
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = FOREVER if b"v=" in scope["query_string"] else BRIEFLY
         return response
@@ -106,11 +106,11 @@ class _Static(StaticFiles):
 
 @live_updates.get("/live")
 async def listen(visit: KnownVisit, ticket: Annotated[int | None, Query()] = None) -> Response:
-    """Which tickets change, as server-sent events: all of them to staff, else one's own and the one asked for."""
+    """Which tickets change, as server-sent events: all for staff; for others their own and the one asked for."""
     if visit.caller is None:
         raise NotAuthenticated("Log in to listen.")
-    # The session's token alone does not know that the session was ended or the agent dismissed. With intake away
-    # nobody knows, and a refusal would be for good: browsers do not come back from one. Numbers are all they hear.
+    # Ask intake: the token does not show that the session was ended or the agent deactivated. If intake is down, let
+    # the visitor listen: browsers do not retry after a refusal, and the stream sends nothing but ticket numbers.
     with suppress(Temporary):
         await visit.intake.me()
     if ticket is not None and not visit.caller.is_staff:
@@ -123,13 +123,13 @@ async def listen(visit: KnownVisit, ticket: Annotated[int | None, Query()] = Non
 
 @health.get("/healthz")
 async def alive() -> dict[str, str]:
-    """The process runs."""
+    """Liveness: the process runs."""
     return {"status": "ok"}
 
 
 @health.get("/readyz")
 async def ready(request: Request) -> JSONResponse:
-    """Intake answers: without it no page is worth sending people to. The help centre may be away."""
+    """Readiness: intake answers, because pages are of little use without it. The help centre may be down."""
     around: Surroundings = request.app.state.around
     try:
         (await around.intake.get("/healthz")).raise_for_status()
@@ -149,7 +149,7 @@ async def _failed(request: Request, error: Exception) -> Response:
     if isinstance(error, NotAuthenticated) and request.method == "GET":
         return _to_log_in(visiting)
     if isinstance(error, Invalid) and request.method == "GET":
-        # An address that makes no sense leads to nothing, like one that does.
+        # An address with invalid parameters is answered like an address that does not exist.
         return await _not_found(request, error)
     if request.method == "POST" and isinstance(error, Temporary | NotAuthenticated):
         return await _unsent(visiting, error)
@@ -157,20 +157,20 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 
 def _said_only(visiting: Visit, error: BalieError) -> Response:
-    # The page stays as it is, with what was typed; its script shows the sentence.
+    # The page keeps what was typed; its script shows the sentence.
     said = forms.sentence(error, visiting.t)
     return PlainTextResponse(said, error.status, headers={"HX-Reswap": "none"})
 
 
 def _to_log_in(visiting: Visit) -> Response:
     response = visiting.see(log_in_address(visiting))
-    # A session that intake refuses would lead straight back here from the log-in page.
+    # Delete the session that intake refused: with it, the log-in page would redirect straight back here.
     response.delete_cookie(SESSION_COOKIE)
     return response
 
 
 async def _unsent(visiting: Visit, error: BalieError) -> Response:
-    """Nothing typed is lost: the page carries the whole form, to be sent again under the same key."""
+    """A page with the whole form, so that nothing typed is lost and it can be sent again under the same key."""
     form = await forms.read(visiting.request)
     shown = {"text", "comment", "password", "kept"}
     return visiting.page(

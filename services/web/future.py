@@ -1,4 +1,4 @@
-"""What happens next to a ticket, in sentences: from the same deadlines its clock runs on. Pure."""
+"""What happens next to a ticket, in sentences, made from the same deadlines that its clock runs on. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from services.web.clients.records import Promised, Ticket
 from services.web.words import Said
 
 STEPS = (DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SURVEY, DeadlineKind.FINALISATION)
-"""The automatic steps people may move, skip or bring about now."""
+"""The automatic steps that people may postpone, skip or do now."""
 ALERTS = (DeadlineKind.WARNING, DeadlineKind.BREACH, DeadlineKind.ESCALATION)
-"""What the clock says about promises; shown with these."""
+"""Deadlines about promises; they are shown with the promises, not as steps."""
 
 
 TIME_PLACE = "\0"
 TICK_SECONDS = 60
-"""How exact what a page counts down is."""
+"""How exact the time is that a page counts down."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something the clock will do."""
+    """An automatic step to come."""
 
     kind: DeadlineKind
     at: datetime
@@ -32,7 +32,7 @@ class Step:
 
 
 def steps(ticket: Ticket, t: Said) -> list[Step]:
-    """The next automatic steps, for the desk: earliest first."""
+    """The next automatic steps, for the desk, in the order of the ticket's deadlines."""
     return [
         Step(each.kind, each.due_at, t(f"step.{each.kind}"), each.kind in STEPS and "skip" in ticket.moves)
         for each in ticket.deadlines
@@ -47,14 +47,14 @@ class Promise:
     state: PromiseState
     metric: str
     sentence: tuple[str, str, str]
-    """The time in it by itself."""
+    """The words before the time, the time, and the words after it."""
     breach_at: datetime | None
     ticks: float | None
-    """Seconds left that now pass as on any clock; None where nobody can tell without the calendar."""
+    """The seconds left, if they now pass continuously; None if that needs the calendar."""
 
 
 def promises(ticket: Ticket, t: Said) -> list[Promise]:
-    """How it is with what the desk promised."""
+    """The state of each promise about the ticket."""
     return [_promise(each, t) for each in ticket.promises]
 
 
@@ -64,7 +64,7 @@ def _promise(promised: Promised, t: Said) -> Promise:
     key = f"promise.{promised.state}"
     if promised.state is PromiseState.BREACHED and left > timedelta(0):
         key = "promise.breached_before"
-    # The time apart from the words around it: a script counts it down.
+    # Separate the time from the words around it: a script counts the time down.
     sentence = t(key, time=TIME_PLACE, counted=counted, spent=t.hours(timedelta(seconds=promised.spent_seconds)))
     before, _, after = sentence.partition(TIME_PLACE)
     time = t.hours(left) if TIME_PLACE in sentence else ""
@@ -75,13 +75,13 @@ def _promise(promised: Promised, t: Said) -> Promise:
 def _passes(promised: Promised, now: datetime) -> bool:
     if promised.counted is Counted.CALENDAR:
         return True
-    # With no more time to the breach than is left of the promise, all of it counts from now on.
+    # If the breach is as far away as the time left of the promise, all time from now on is working time.
     until = (promised.breach_at - now).total_seconds() if promised.breach_at else 0
     return until - promised.remaining_seconds < TICK_SECONDS
 
 
 def prospects(ticket: Ticket, t: Said) -> list[str]:
-    """What the requester can expect, with the dates."""
+    """What the requester can expect next, with the dates."""
     due = {each.kind: each.due_at for each in ticket.deadlines}
     return _BY_STATUS[ticket.status](ticket, due, t)
 

@@ -1,4 +1,4 @@
-"""What keeps the pages safe: who may send a form, where a redirect may lead, what a browser is told to refuse."""
+"""Security of the pages: which forms are accepted, where redirects may lead, and the security headers."""
 
 import re
 from urllib.parse import urlsplit
@@ -27,7 +27,7 @@ HEADERS = {
     "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
-    # Not no-referrer: that would send our own forms with `Origin: null`.
+    # Not no-referrer: with it, browsers send our own forms with `Origin: null`.
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -38,12 +38,12 @@ _INSIDE = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
 
 
 def inside(address: str | None, otherwise: str = "/") -> str:
-    """The address if it is a path on this site, else `otherwise`: a log-in never leads to a stranger's page."""
+    """The address if it is a path on this site, else `otherwise`, so that a log-in never redirects to another site."""
     return address if address and _INSIDE.fullmatch(address) else otherwise
 
 
 async def refuse_foreign_forms(request: Request) -> None:
-    """Raises NotAllowed for a form that another site sent. A browser says who did; no word is a no."""
+    """Raises NotAllowed for a form sent from another site, or without a header that says from which site."""
     if request.method in SAFE_METHODS:
         return
     site = request.headers.get("Sec-Fetch-Site")
@@ -57,7 +57,7 @@ async def refuse_foreign_forms(request: Request) -> None:
 
 
 async def refuse_large_forms(request: Request) -> None:
-    """Raises TooLarge, or Invalid where the request does not say how large it is, before any of it is read."""
+    """Raises TooLarge before the body is read, or Invalid if the request does not say how large it is."""
     if request.method in SAFE_METHODS:
         return
     length = request.headers.get("Content-Length", "")
@@ -78,13 +78,13 @@ def _own_origins(request: Request) -> set[tuple[str, str]]:
 
 
 class Guarded:
-    """The app, with a correlation id for each request and `HEADERS` on each answer that has none of its own."""
+    """Adds a correlation id to each request, and to each answer those of `HEADERS` that it does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,11 +1,11 @@
-"""What was added to a ticket while somebody was writing, a sentence each. Pure."""
+"""What was added to a ticket while somebody was writing, one sentence per entry. Pure."""
 
 from services.web.clients.records import Entry
 from services.web.words import Said
 
 
 def changes_since(entries: tuple[Entry, ...], seen: int, t: Said) -> list[str]:
-    """What was added after the first `seen` entries: for somebody whose page is older."""
+    """A sentence for each entry after the first `seen`, for somebody whose page shows only those."""
     return [_change(entry, t) for entry in entries[seen:]]
 
 

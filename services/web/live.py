@@ -1,6 +1,6 @@
-"""Live updates: events of the broker, fanned out to the open pages of this process as server-sent events.
+"""Live updates: events from the broker, passed on to the open pages of this process as server-sent events.
 
-A page is only told that a ticket changed; what it may see of it, it fetches like any other page.
+A page only learns that a ticket changed; then it fetches what its visitor may see.
 """
 
 import asyncio
@@ -31,19 +31,19 @@ log = structlog.get_logger(__name__)
 
 BINDINGS = ("ticket.*.v1", "sla.*.v1", "article.suggested.v1")
 INTERNAL = (TicketNoted, TicketShared, TicketSnoozeEnded, SlaAlert)
-"""Nothing a requester's page would show."""
+"""Events about what requesters' pages do not show."""
 STREAMS_MAX = 2000
 STREAM_LIFETIME = timedelta(minutes=10)
-"""The browser comes back by itself, and whether it may still listen is asked anew, if intake can be asked."""
+"""How long one stream lasts. The browser reconnects by itself, and its session is checked again if intake answers."""
 BEAT = timedelta(seconds=20)
-"""A sign of life this often, so that neither end nor anything between takes the stream for dead."""
+"""A stream sends something at least this often, so that no proxy or browser closes it as dead."""
 RETRY_MS = 2000
 CHECK_EVERY = timedelta(seconds=2)
-"""How often to see whether the broker is there. An outage that falls between two looks goes unnoticed."""
+"""How often the connection to the broker is checked. An outage between two checks is not noticed."""
 
 
 class Watch:
-    """One open page: which tickets it may hear of, and which changed since it last heard."""
+    """One open page: the tickets it may learn about, and those that changed since it was last told."""
 
     def __init__(self, caller: Caller, ticket: int | None) -> None:
         self._caller, self._ticket = caller, ticket
@@ -52,19 +52,19 @@ class Watch:
         self.ended = False
 
     def hear(self, number: int, requester: UUID | None, *, internal: bool) -> None:
-        """A ticket changed. Several changes before the page listens again are one."""
+        """Note that a ticket changed. Several changes before the next `changes` count as one."""
         mine = number == self._ticket or (requester is not None and requester == self._caller.person_id)
         if self._caller.is_staff or (mine and not internal):
             self._changed.add(number)
             self._woken.set()
 
     def end(self) -> None:
-        """No more will come."""
+        """End the stream of this page."""
         self.ended = True
         self._woken.set()
 
     async def changes(self) -> set[int]:
-        """The numbers of the tickets changed, waiting up to `BEAT` for one; an empty set is a beat."""
+        """The numbers of the changed tickets. Waits up to `BEAT` for one; then returns an empty set."""
         try:
             await asyncio.wait_for(self._woken.wait(), BEAT.total_seconds())
         except TimeoutError:
@@ -82,18 +82,18 @@ class Live:
         self._closed = False
 
     async def follow(self, broker: Broker) -> None:
-        """Listen to the broker until cancelled; waits for one that is away."""
+        """Listen to the broker until cancelled; waits while the broker is down."""
         while True:
             subscription = await until_listening(broker, BINDINGS, self.hear)
             try:
-                # What changed while nobody listened, nobody knows: browsers come back and fetch everything.
+                # Events of the outage were missed: end all streams, so that browsers reconnect and fetch everything.
                 self._end_streams()
                 await _until_away(broker)
             finally:
                 await subscription.stop()
 
     async def hear(self, event: Event) -> None:
-        """Wake the pages an event is about. One that cannot be read is logged: no later try would help."""
+        """Wake the pages that the event is about. An event that cannot be read is logged: a retry would not help."""
         model = EVENT_TYPES.get(event.type)
         if model is None:
             return
@@ -108,13 +108,13 @@ class Live:
             self._wake(data.ticket_number, None, internal=True)
 
     def must_have_room(self) -> None:
-        """Raises TooManyRequests where `STREAMS_MAX` pages listen already."""
+        """Raises TooManyRequests if `STREAMS_MAX` pages are listening already."""
         if len(self._watches) >= STREAMS_MAX:
             raise TooManyRequests("Too many pages listen already.", retry_after=60)
 
     @contextmanager
     def watching(self, caller: Caller, ticket: int | None) -> Iterator[Watch]:
-        """A page is open for as long as the block runs."""
+        """Register an open page while the block runs."""
         watch = Watch(caller, ticket)
         if self._closed:
             watch.end()
@@ -125,7 +125,7 @@ class Live:
             self._watches.discard(watch)
 
     def close(self) -> None:
-        """End every stream, so that a server that stops need not wait for them."""
+        """End every stream, so that a server that stops does not wait for them."""
         self._closed = True
         self._end_streams()
 

@@ -22,7 +22,7 @@ from services.web.words import catalogues
 
 
 class WebSettings(Settings):
-    """What the web needs beside what all need. It faces the world and has no tables: it need not know the database."""
+    """The settings of the web. It is public and has no tables, so it usually gets no database URL."""
 
     database_url: SecretStr = Field(
         default=SecretStr(""), description="PostgreSQL; only needed where BALIE_BROKER_URL is `local:`"
@@ -36,7 +36,7 @@ class WebSettings(Settings):
 
 
 async def web(settings: WebSettings, broker: Broker, listening: socket.socket) -> None:
-    """Serve portal and desk until cancelled. While the broker is away, pages only do not update by themselves."""
+    """Serve portal and desk until cancelled. While the broker is down, pages work but do not update by themselves."""
     live = Live()
     async with upstream.connect(settings.intake_url) as intake, upstream.connect(settings.kb_url) as kb:
         around = Surroundings(
@@ -59,7 +59,7 @@ async def web(settings: WebSettings, broker: Broker, listening: socket.socket) -
             for part in ended:
                 part.result()
         finally:
-            # Open event streams first: the server waits for requests under way, and they never end by themselves.
+            # End the event streams first: the server waits for open requests, and a stream lasts for minutes.
             live.close()
             for part in parts:
                 part.cancel()

@@ -1,4 +1,4 @@
-"""Jinja: whole pages, or one block of a page for htmx. A block's name is the id of the element it fills."""
+"""Renders templates with Jinja: whole pages, or single blocks for htmx. A block's name is its element's id."""
 
 import hashlib
 import re
@@ -22,7 +22,7 @@ _LINK = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]}]")
 
 
 def environment() -> Environment:
-    """Templates that escape everything and refuse an unknown name."""
+    """The Jinja environment: it escapes everything, and an unknown name is an error."""
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -36,7 +36,7 @@ def environment() -> Environment:
 
 
 class Rendering:
-    """Renders templates with facts."""
+    """Renders the templates with given facts."""
 
     def __init__(self) -> None:
         self._environment = environment()
@@ -46,7 +46,7 @@ class Rendering:
         return self._environment.get_template(template).render(facts)
 
     def blocks(self, template: str, names: Iterable[str], facts: Mapping[str, Any]) -> str | None:
-        """The first block as asked for, the others as out-of-band swaps; None where the template lacks the first."""
+        """The first block in place, the others as out-of-band swaps; None if the template does not have the first."""
         found = self._environment.get_template(template)
         target, *others = dict.fromkeys(names)
         if target not in found.blocks:
@@ -61,18 +61,18 @@ class Rendering:
 
 @cache
 def asset(name: str) -> str:
-    """The address of a static file, which changes when the file does."""
+    """The address of a static file. It contains a fingerprint, so it changes when the file does."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:DIGEST_CHARACTERS]
     return f"/static/{name}?v={digest}"
 
 
 def has_asset(name: str) -> bool:
-    """Whether the file is there: what comes from npm is not before `make` has fetched it, and pages do without."""
+    """Whether the static file exists: files from npm are missing until `make` fetches them, and pages work without."""
     return (STATIC / name).is_file()
 
 
 def message(html: str | None, text: str) -> Markup:
-    """A message for display: its HTML, sanitised again, or else its text with the links made clickable."""
+    """A message for display: its HTML, sanitised again, or else its text with clickable links."""
     if html:
         return Markup(nh3.clean(html, tags=_MESSAGE_TAGS, link_rel="noopener noreferrer nofollow"))  # noqa: S704 - nh3 made it safe
     return Markup('<p class="plain">{}</p>').format(_linked(text.strip()))
@@ -84,18 +84,18 @@ def article(html: str) -> Markup:
 
 
 def snippet(html: str) -> Markup:
-    """A search result's excerpt, with nothing but the marks around what was found."""
+    """A search result's snippet as HTML; all tags but <mark>, around the words found, are removed."""
     marked = html.replace("<b>", "<mark>").replace("</b>", "</mark>")
     return Markup(nh3.clean(marked, tags={"mark"}, attributes={}))  # noqa: S704 - nh3 made it safe
 
 
 def quoted(text: object) -> str:
-    """For a part of an address."""
+    """The text, percent-encoded for use as a part of an address."""
     return quote(str(text), safe="")
 
 
 def initials(name: str) -> str:
-    """Up to two letters for a person."""
+    """A person's initials: up to two letters of the name, or "?" if it has none."""
     words = [word for word in re.split(r"[\s@.]+", name) if word and word[0].isalnum()]
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
 

@@ -1,4 +1,4 @@
-// Copies what the browser needs out of node_modules into static/vendor, which is not kept in the tree.
+// Copies the files that browsers need from node_modules to static/vendor, which is not under version control.
 import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-"""One request of one visitor: who they are, what they may call, how they are answered."""
+"""One request of one visitor: who they are, the APIs called on their behalf, and how they are answered."""
 
 import json
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ TOLD_SECONDS = 60
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What every request needs and the process makes once."""
+    """The parts that every request needs; made once per process."""
 
     intake: httpx.AsyncClient
     kb: httpx.AsyncClient
@@ -43,13 +43,13 @@ class Surroundings:
     rendering: Rendering
     zone: str
     secure: bool
-    """Whether cookies travel over HTTPS only."""
+    """Whether cookies are sent over HTTPS only."""
     has_mailbox: bool
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A request and how to answer it. `caller` is None for somebody not logged in."""
+    """A request, and how to answer it. `caller` is None for a visitor who is not logged in."""
 
     request: Request
     around: Surroundings
@@ -62,23 +62,23 @@ class Visit:
 
     @property
     def language(self) -> Language:
-        """The language the visitor reads."""
+        """The language of the pages for this visitor."""
         return self.t.language
 
     @property
     def here(self) -> str:
-        """The address asked for, for coming back to it."""
+        """The path and query of this request, for coming back to it."""
         url = self.request.url
         return f"{url.path}?{url.query}" if url.query else url.path
 
     @property
     def by_htmx(self) -> bool:
-        """Whether only part of the page is wanted."""
+        """Whether htmx asks, so that only part of the page is wanted."""
         headers = self.request.headers
         return "HX-Request" in headers and "HX-History-Restore-Request" not in headers
 
     def page(self, template: str, *, status: int = 200, also: tuple[str, ...] = (), **facts: Any) -> HTMLResponse:
-        """The page; for htmx the block it targets, with the blocks `also` as out-of-band swaps."""
+        """The whole page; for htmx the block that it targets, with the blocks in `also` as out-of-band swaps."""
         told, _, told_key = self.request.cookies.get(TOLD_COOKIE, "").partition(".")
         known = {
             "visit": self,
@@ -102,7 +102,7 @@ class Visit:
         return response
 
     def see(self, address: str, told: str = "", key: str = "") -> Response:
-        """Go to another page; `told` is said there once, and the draft that was sent under `key` forgotten."""
+        """Redirect to another page, which shows the sentence `told` once and deletes the draft sent under `key`."""
         if self.by_htmx:
             response = Response(status_code=200, headers={"HX-Redirect": address})
         else:
@@ -112,14 +112,14 @@ class Visit:
         return response
 
     def sent(self, response: Response, told: str, key: str) -> Response:
-        """Tell a page that stays where it is that its form was sent."""
+        """Add a header to an htmx answer that tells the page's scripts that the form with `key` was sent."""
         response.headers["HX-Trigger-After-Settle"] = json.dumps(
             {"balie:sent": {"key": key, "told": self.t(f"told.{told}")}}
         )
         return response
 
     def set_cookie(self, response: Response, name: str, value: str, max_age: int | None) -> None:
-        """A cookie no script reads and no other site's form carries."""
+        """Set a cookie that scripts cannot read and that forms of other sites do not send."""
         secure = self.around.secure
         response.set_cookie(name, value, max_age=max_age, httponly=True, samesite="lax", secure=secure)
 
@@ -132,7 +132,7 @@ class Visit:
 
 
 def visit(request: Request) -> Visit:
-    """Whoever it is. A bad or old session cookie is no session."""
+    """The visit of anybody, logged in or not. An invalid or expired session cookie counts as not logged in."""
     around: Surroundings = request.app.state.around
     token: str | None = request.cookies.get(SESSION_COOKIE)
     now = around.clock()
@@ -157,7 +157,7 @@ def visit(request: Request) -> Visit:
 
 
 def known_visit(request: Request) -> Visit:
-    """Somebody logged in. Raises NotAuthenticated, which leads to the log-in page."""
+    """The visit of a person who is logged in. Raises NotAuthenticated, which leads to the log-in page."""
     visiting = visit(request)
     if visiting.caller is None or visiting.caller.person_id is None:
         raise NotAuthenticated("Log in to see this page.")
@@ -165,7 +165,7 @@ def known_visit(request: Request) -> Visit:
 
 
 def desk_visit(request: Request) -> Visit:
-    """Support staff. Raises NotAllowed for a requester."""
+    """The visit of support staff. Raises NotAuthenticated, or NotAllowed for a requester."""
     visiting = known_visit(request)
     if visiting.caller is not None:
         visiting.caller.must_be_staff()
@@ -178,7 +178,7 @@ DeskVisit = Annotated[Visit, Depends(desk_visit)]
 
 
 def log_in_address(visiting: Visit) -> str:
-    """The log-in page, which leads back here."""
+    """The address of the log-in page, with this page as the one to go to afterwards."""
     back = visiting.here if visiting.request.method == "GET" else visiting.request.url.path
     return "/login?" + urlencode({"next": inside(back)})
 

@@ -1,4 +1,4 @@
-"""What the pages say, in three languages: `words/<language>.toml`, one sentence a key."""
+"""The texts of the pages in three languages, from `words/<language>.toml`: one sentence per key."""
 
 import tomllib
 from collections.abc import Mapping
@@ -26,11 +26,11 @@ from services.contract.vocabulary import (
 FOLDER = Path(__file__).parent / "words"
 
 Catalogue = Mapping[str, str]
-"""Sentences by dotted key; `{name}` is filled in, `key.one` and `key.other` are chosen by a count."""
+"""Sentences by dotted key. `{name}` is filled in; a `count` chooses between `key.one` and `key.other`."""
 
 
 def catalogues() -> Mapping[Language, Catalogue]:
-    """Every language's sentences."""
+    """The sentences of every language."""
     return {language: _read(FOLDER / f"{language}.toml") for language in Language}
 
 
@@ -48,7 +48,7 @@ def _flat(prefix: str, table: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Said:
-    """Everything a page says, in one language, at one moment, in one time zone. Templates know it as `t`."""
+    """Texts, dates and labels in one language and time zone, as of `now`. Templates know it as `t`."""
 
     catalogue: Catalogue
     language: Language
@@ -56,77 +56,77 @@ class Said:
     now: datetime
 
     def __call__(self, key: str, **facts: object) -> str:
-        """The sentence, filled in. Raises KeyError where a key or a fact is missing."""
+        """The sentence, filled in. Raises KeyError if the key or a fact is missing."""
         if "count" in facts:
             key += ".one" if facts["count"] == 1 else ".other"
         return self.catalogue[key].format_map(facts)
 
     def knows(self, key: str) -> bool:
-        """Whether there is such a sentence."""
+        """Whether there is a sentence with this key."""
         return key in self.catalogue
 
     def moment(self, at: datetime) -> str:
-        """In full, with its zone."""
+        """The instant in full, with its zone."""
         return wording.moment(at, self.language, self.zone)
 
     def short(self, at: datetime) -> str:
-        """For lists and timelines."""
+        """The instant in short, for lists and timelines."""
         return wording.short_moment(at, self.language, self.zone)
 
     def day(self, at: datetime) -> str:
-        """The day only."""
+        """The day of the instant."""
         return wording.day(at, self.language, self.zone)
 
     def ago(self, at: datetime) -> str:
-        """How far from now, either way."""
+        """How long before or after now the instant is."""
         return wording.from_now(at, self.now, self.language)
 
     def duration(self, length: timedelta) -> str:
-        """How long."""
+        """A length of time in words."""
         return wording.duration(length, self.language)
 
     def status(self, status: Status, staff: bool = True) -> str:
-        """What staff, or requesters, call it."""
+        """A status, in the words for staff or for requesters."""
         return (wording.status_label if staff else wording.requester_status_label)(Status(status), self.language)
 
     def closed_reason(self, reason: ClosedReason) -> str:
-        """Why a ticket ended."""
+        """Why a ticket was closed."""
         return wording.closed_reason_label(ClosedReason(reason), self.language)
 
     def priority(self, priority: Priority) -> str:
-        """The priority's name."""
+        """The name of a priority."""
         return wording.priority_label(Priority(priority), self.language)
 
     def priority_meaning(self, priority: Priority) -> str:
-        """Its definition."""
+        """The definition of a priority."""
         return wording.priority_meaning(Priority(priority), self.language)
 
     def kind(self, kind: Kind) -> str:
-        """What the requester brings."""
+        """The name of a kind of ticket."""
         return wording.kind_label(Kind(kind), self.language)
 
     def kind_meaning(self, kind: Kind) -> str:
-        """When to choose it."""
+        """When to choose a kind of ticket."""
         return self(f"kind.{Kind(kind)}")
 
     def channel(self, channel: Channel) -> str:
-        """How a message came."""
+        """The name of the channel by which a message came."""
         return wording.channel_label(Channel(channel), self.language)
 
     def role(self, role: Role) -> str:
-        """What a person may do."""
+        """The name of a role."""
         return wording.role_label(Role(role), self.language)
 
     def deadline(self, kind: DeadlineKind) -> str:
-        """What the clock will do."""
+        """What the clock does at a deadline of this kind."""
         return wording.deadline_label(DeadlineKind(kind), self.language)
 
     def metric(self, metric: Metric) -> str:
-        """What is promised a time for."""
+        """The name of a metric: what the SLA promises a time for."""
         return wording.metric_label(Metric(metric), self.language)
 
     def hours(self, length: timedelta) -> str:
-        """A length of time to the minute, in hours however many: working days differ."""
+        """A length of time in hours and minutes. Never in days: working days differ in length."""
         hours, minutes = divmod(round(abs(length).total_seconds() / 60), 60)
         parts = [f"{hours} {self('unit.hours')}"] if hours else []
         return " ".join([*parts, f"{minutes} {self('unit.minutes')}"] if minutes or not hours else parts)
@@ -137,15 +137,15 @@ class Said:
         return name[:1].upper() + name[1:]
 
     def article_kind(self, kind: ArticleKind) -> str:
-        """What an article is."""
+        """The name of a kind of article."""
         return wording.article_kind_label(ArticleKind(kind), self.language)
 
     def language_name(self, language: Language) -> str:
-        """Each language in its own words."""
+        """The name of a language in that language."""
         return wording.LANGUAGE_NAMES[Language(language)]
 
     def size(self, size: int) -> str:
-        """A file's size."""
+        """The size of a file given in bytes, in B, kB or MB."""
         if size < 1024:
             return f"{size} B"
         number, unit = (size / 1024, "kB") if size < 1024**2 else (size / 1024**2, "MB")

@@ -1,4 +1,4 @@
-"""The part of intake's HTTP API that is about the desk as a whole: agreements, teams, the board, bulks."""
+"""A client for the part of intake's HTTP API about the whole desk: agreements, products, teams, the board, bulks."""
 
 from typing import Any
 from urllib.parse import quote
@@ -22,39 +22,39 @@ from services.web.clients.upstream import Upstream
 
 
 class DeskApi:
-    """Every method raises the problem intake answers, as its class of `services.contract.errors`."""
+    """One method per call. All raise the problem that intake answers, as its class of `services.contract.errors`."""
 
     def __init__(self, api: Upstream) -> None:
         self._api = api
 
     async def products(self) -> tuple[Product, ...]:
-        """All, with their forms; staff only."""
+        """All products, with their forms; staff only."""
         return tuple([Product.model_validate(each) for each in await self._api.every("/api/v1/products")])
 
     async def my_products(self) -> tuple[Product, ...]:
-        """Those the caller may ask about."""
+        """The products that the caller may ask about."""
         return await self._all(Product, "/api/v1/products/mine")
 
     async def teams(self) -> tuple[Team, ...]:
-        """All; staff only."""
+        """All teams; staff only."""
         return tuple([Team.model_validate(each) for each in await self._api.every("/api/v1/teams")])
 
     async def contracts(self) -> tuple[Contract, ...]:
-        """All; staff only."""
+        """All contracts; staff only."""
         return tuple([Contract.model_validate(each) for each in await self._api.every("/api/v1/contracts")])
 
     async def calendars(self) -> tuple[Calendar, ...]:
-        """All; staff only."""
+        """All calendars; staff only."""
         return tuple([Calendar.model_validate(each) for each in await self._api.every("/api/v1/calendars")])
 
     async def read(self, kind: str, of: UUID) -> dict[str, Any]:
-        """One of them (`kind` is products, teams, contracts or calendars)."""
+        """One product, team, contract or calendar; `kind` is products, teams, contracts or calendars."""
         return self._object((await self._api.get(f"/api/v1/{kind}/{of}")).json())
 
     async def save(
         self, kind: str, facts: dict[str, Any], *, of: UUID | None, key: str, version: int | None = None
     ) -> dict[str, Any]:
-        """Add one, or change the one there is; with a version only if it still is that one, else VersionMismatch."""
+        """Add one of a `kind` (as in `read`), or change `of`. Raises VersionMismatch if `version` is not its version."""
         headers = {"If-Match": f'"{version}"'} if version is not None else {}
         if of is not None:
             answer = await self._api.send("PUT", f"/api/v1/{kind}/{of}", headers=headers, json=facts)
@@ -63,11 +63,11 @@ class DeskApi:
         return self._object(answer.json())
 
     async def replanning(self, kind: str, of: UUID) -> Replanning:
-        """What a changed contract or calendar would do to the tickets that run."""
+        """The effect of a changed contract or calendar on the deadlines of running tickets."""
         return Replanning.model_validate((await self._api.get(f"/api/v1/{kind}/{of}/replan")).json())
 
     async def replan(self, kind: str, of: UUID, key: str) -> Bulk:
-        """Do it."""
+        """Apply a changed contract or calendar to the running tickets, as a bulk."""
         return Bulk.model_validate((await self._post(f"/api/v1/{kind}/{of}/replan", key, {})).json())
 
     async def holidays(self, country: str, region: str | None, year: int) -> tuple[Holiday, ...]:
@@ -75,46 +75,46 @@ class DeskApi:
         return await self._all(Holiday, "/api/v1/holidays", country=country, region=region or None, year=year)
 
     async def countries(self) -> tuple[Country, ...]:
-        """Those whose public holidays are known."""
+        """The countries whose public holidays are known."""
         return await self._all(Country, "/api/v1/holidays/countries")
 
     async def board(self) -> tuple[Placed, ...]:
-        """What is parked, the best to build next first."""
+        """The parked tickets, highest score first."""
         return await self._all(Placed, "/api/v1/board")
 
     async def releases(self) -> tuple[Release, ...]:
-        """Those with something planned first; then those shipped, the latest first."""
+        """Releases with planned tickets first, then shipped ones, the latest first."""
         return await self._all(Release, "/api/v1/releases")
 
     async def ship(self, release: str, note: str, key: str) -> Bulk:
-        """Solve all that was planned in a release."""
+        """Ship a release: solve all tickets planned in it, as a bulk."""
         path = f"/api/v1/releases/{_part(release)}/ship"
         return Bulk.model_validate((await self._post(path, key, {"note": note} if note else {})).json())
 
     async def bulks(self, cursor: str | None = None) -> Page[Bulk]:
-        """Newest first."""
+        """A page of bulks, newest first."""
         return Page[Bulk].model_validate((await self._api.get("/api/v1/bulks", cursor=cursor or None)).json())
 
     async def bulk(self, bulk_id: UUID) -> Bulk:
-        """How far it got."""
+        """A bulk and its progress."""
         return Bulk.model_validate((await self._api.get(f"/api/v1/bulks/{bulk_id}")).json())
 
     async def bulk_tickets(self, bulk_id: UUID, state: str, cursor: str | None = None) -> Page[BulkTicket]:
-        """Its tickets in this state, by number."""
+        """The bulk's tickets in this state, by number."""
         path = f"/api/v1/bulks/{bulk_id}/tickets"
         answer = await self._api.get(path, state=state, cursor=cursor or None)
         return Page[BulkTicket].model_validate(answer.json())
 
     async def start_bulk(self, key: str, facts: dict[str, Any]) -> Bulk:
-        """One command for many tickets: named by their numbers or found by a filter."""
+        """Give one command for many tickets, listed by number or found by a filter."""
         return Bulk.model_validate((await self._post("/api/v1/bulks", key, facts)).json())
 
     async def steer_bulk(self, bulk_id: UUID, how: str, key: str) -> Bulk:
-        """`how` is pause, resume, cancel or undo."""
+        """Steer a bulk; `how` is pause, resume, cancel or undo."""
         return Bulk.model_validate((await self._post(f"/api/v1/bulks/{bulk_id}/{how}", key, {})).json())
 
     async def _all(self, model: type[Listed], path: str, **params: object) -> tuple[Listed, ...]:
-        """Of a list that comes whole."""
+        """All records of a list that the API does not divide into pages."""
         answer = (await self._api.get(path, **params)).json()
         return tuple(model.model_validate(each) for each in answer["items"])
 

@@ -1,4 +1,4 @@
-"""What the web reads of what a desk agrees on, plans and does in bulk. Fields it does not know are ignored."""
+"""Records that the web reads from intake about agreements, releases and bulks. Unknown fields are ignored."""
 
 from datetime import date
 from enum import StrEnum
@@ -13,7 +13,7 @@ from services.web.clients.records import Named, Parking, Record, TicketSummary
 
 
 class AnswerKind(StrEnum):
-    """What a question of a product's form takes."""
+    """The kind of answer that a question of a product's form takes."""
 
     TEXT = "text"
     CHOICE = "choice"
@@ -31,12 +31,12 @@ class FormQuestion(Record):
     choices: tuple[str, ...] = ()
 
     def asks(self, language: Language) -> str:
-        """The label in a language, or in any it has."""
+        """The label in this language, or else in any language it has."""
         return self.label.get(language) or next(iter(self.label.values()), self.key)
 
 
 class Product(Named):
-    """Something the desk supports, and what its tickets are asked for."""
+    """A product the desk supports, and the questions that its tickets must answer."""
 
     version: int = 1
     form: tuple[FormQuestion, ...] = ()
@@ -44,7 +44,7 @@ class Product(Named):
 
 
 class Team(Named):
-    """People of support who share work; with `round_robin` its tickets find an agent by themselves."""
+    """People in support who share work; with `round_robin`, its tickets are assigned to its members in turn."""
 
     version: int = 1
     round_robin: bool = False
@@ -53,14 +53,14 @@ class Team(Named):
 
 
 class Calendar(Named):
-    """When the desk works; `terms` as `CalendarOut` of the API has them."""
+    """The desk's working hours; `terms` as in `CalendarOut` of the API."""
 
     version: int = 1
     terms: dict[str, Any] = Field(default_factory=dict)
 
 
 class Contract(Named):
-    """What was promised to customers; `terms` as `ContractOut` of the API has them."""
+    """What was promised to customers; `terms` as in `ContractOut` of the API."""
 
     version: int = 1
     terms: dict[str, Any] = Field(default_factory=dict)
@@ -69,7 +69,7 @@ class Contract(Named):
 
 
 class ReplanSample(Record):
-    """One ticket that would get other deadlines."""
+    """An example of a ticket whose deadline would change."""
 
     number: int
     deadline: str
@@ -78,7 +78,7 @@ class ReplanSample(Record):
 
 
 class Replanning(Record):
-    """What other promises would do to the tickets that run."""
+    """The effect of changed promises on the deadlines of running tickets."""
 
     tickets: int
     changed: int
@@ -89,7 +89,7 @@ class Replanning(Record):
 
 
 class Bulk(Record):
-    """One command for many tickets, and how far it got."""
+    """One command for many tickets, and its progress."""
 
     id: UUID
     command: str
@@ -107,12 +107,12 @@ class Bulk(Record):
 
     @property
     def is_moving(self) -> bool:
-        """Whether its numbers change by themselves."""
+        """Whether its numbers are still changing: it runs, or is being undone."""
         return self.state in (BulkState.RUNNING, BulkState.UNDOING)
 
 
 class BulkTicket(Record):
-    """What became of one ticket of a bulk; `sentence` says why it was refused or not undone."""
+    """The result for one ticket of a bulk; `sentence` says why it was refused or not undone."""
 
     number: int
     subject: str | None = None
@@ -129,7 +129,7 @@ class Release(Record):
 
 
 class Parts(Record):
-    """What a parked ticket's score is made of."""
+    """The parts of a parked ticket's score."""
 
     workaround: int
     reporters: int
@@ -148,7 +148,7 @@ class Placed(Record):
 
 
 class Country(Record):
-    """A country whose public holidays are known, and its parts that have some of their own."""
+    """A country whose public holidays are known, and its regions that have holidays of their own."""
 
     country: str
     regions: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Intake's HTTP API as the web uses it: one method for each call, on behalf of one visitor."""
+"""A client for intake's HTTP API: one method for each call that the web makes, on behalf of one visitor."""
 
 import asyncio
 import hashlib
@@ -27,18 +27,18 @@ from services.web.clients.upstream import Upstream
 
 TIMELINE_PAGE = 100
 TIMELINE_PAGES_MAX = 20
-"""So at most the first 2,000 entries of one ticket are shown."""
+"""With `TIMELINE_PAGE` entries each: at most the first 2,000 entries of a ticket are shown."""
 LIST_PAGE = 25
 
 
 class IntakeApi:
-    """Every method raises the problem intake answers, as its class of `services.contract.errors`."""
+    """One method per call. All raise the problem that intake answers, as its class of `services.contract.errors`."""
 
     def __init__(self, api: Upstream) -> None:
         self._api = api
 
     async def log_in(self, email: str, password: str) -> Session:
-        """Raises NotAuthenticated where the two do not belong together."""
+        """Start a session. Raises NotAuthenticated if address and password do not match."""
         return Session.model_validate(await self._post("/api/v1/sessions", email=email, password=password))
 
     async def end_sessions(self) -> None:
@@ -46,70 +46,70 @@ class IntakeApi:
         await self._api.send("DELETE", "/api/v1/sessions")
 
     async def send_password_link(self, email: str, name: str, language: Language) -> None:
-        """A mail with a link follows, whoever it is."""
+        """Ask for a mail with a link; the answer does not tell whether the address is known."""
         wish = {"email": email, "language": language} | ({"name": name} if name else {})
         await self._api.send("POST", "/api/v1/password-links", json=wish)
 
     async def choose_password(self, code: str, password: str) -> None:
-        """Raises NotAuthenticated for a link that is not valid any more."""
+        """Set a new password by a link's code. Raises NotAuthenticated if the link is no longer valid."""
         await self._api.send("POST", "/api/v1/passwords", json={"code": code, "password": password})
 
     async def me(self) -> Person:
-        """The caller."""
+        """The visitor as a person."""
         return Person.model_validate((await self._api.get("/api/v1/me")).json())
 
     async def change_me(self, **changes: str) -> Person:
-        """Name and language."""
+        """Change the visitor's name or language."""
         return Person.model_validate((await self._api.send("PATCH", "/api/v1/me", json=changes)).json())
 
     async def people(
         self, q: str | None = None, role: str | None = None, cursor: str | None = None, limit: int = LIST_PAGE
     ) -> Page[Person]:
-        """Staff only."""
+        """A page of people, found by `q` or role; staff only."""
         answer = await self._api.get("/api/v1/people", q=q or None, role=role, cursor=cursor, limit=limit)
         return Page[Person].model_validate(answer.json())
 
     async def staff(self, *besides: Role) -> tuple[Person, ...]:
-        """All who work in support, and all of these roles besides; staff only."""
+        """All active people in support, and those with the roles in `besides`; staff only."""
         roles = (*besides, *sorted(STAFF))
         found = await asyncio.gather(*(self._api.every("/api/v1/people", role=role) for role in roles))
         people = (Person.model_validate(each) for each in (facts for of_role in found for facts in of_role))
         return tuple(person for person in people if person.active)
 
     async def person(self, person_id: UUID) -> Person:
-        """Staff only."""
+        """One person; staff only."""
         return Person.model_validate((await self._api.get(f"/api/v1/people/{person_id}")).json())
 
     async def add_person(self, key: str, facts: dict[str, Any]) -> Person:
-        """Raises Conflict where the address belongs to somebody already."""
+        """Add a person. Raises Conflict if the address belongs to somebody already."""
         return Person.model_validate(await self._post("/api/v1/people", key, **facts))
 
     async def change_person(self, person_id: UUID, facts: dict[str, Any]) -> Person:
-        """Change what `facts` names."""
+        """Change the fields in `facts`."""
         return Person.model_validate((await self._api.send("PATCH", f"/api/v1/people/{person_id}", json=facts)).json())
 
     async def organisations(
         self, q: str | None = None, cursor: str | None = None, limit: int = LIST_PAGE
     ) -> Page[Organisation]:
-        """Staff only."""
+        """A page of organisations, found by `q`; staff only."""
         answer = await self._api.get("/api/v1/organisations", q=q or None, cursor=cursor, limit=limit)
         return Page[Organisation].model_validate(answer.json())
 
     async def organisation(self, organisation_id: UUID) -> Organisation:
-        """Staff only."""
+        """One organisation; staff only."""
         return Organisation.model_validate((await self._api.get(f"/api/v1/organisations/{organisation_id}")).json())
 
     async def add_organisation(self, key: str, name: str) -> Organisation:
-        """Raises Conflict where there is one of that name."""
+        """Add an organisation. Raises Conflict if the name is taken."""
         return Organisation.model_validate(await self._post("/api/v1/organisations", key, name=name))
 
     async def change_organisation(self, organisation_id: UUID, facts: dict[str, Any]) -> Organisation:
-        """Change what `facts` names: its name, its contract."""
+        """Change the fields in `facts`: its name, its contract."""
         answer = await self._api.send("PATCH", f"/api/v1/organisations/{organisation_id}", json=facts)
         return Organisation.model_validate(answer.json())
 
     async def upload(self, key: str, position: int, name: str, content_type: str, content: bytes) -> Attachment:
-        """Keep a file for a message about to be sent. The same file at the same position under the key is kept once."""
+        """Store a file for a message to be sent. The same file at the same position under one key is stored once."""
         digest = hashlib.sha256(f"{position}\n{name}\n{content_type}\n".encode(errors="replace") + content)
         headers = {"Idempotency-Key": f"{key}.{digest.hexdigest()[:32]}"}
         files = {"file": (name, content, content_type)}
@@ -117,15 +117,15 @@ class IntakeApi:
         return Attachment.model_validate(answer.json())
 
     async def download(self, attachment_id: UUID) -> httpx.Response:
-        """The file, its body still to be read and then closed."""
+        """The file as a response; the caller reads its body and closes it."""
         return await self._api.stream(f"/api/v1/attachments/{attachment_id}")
 
     async def submit(self, key: str, facts: dict[str, Any]) -> Ticket:
-        """A new ticket."""
+        """Open a new ticket."""
         return Ticket.model_validate(await self._post("/api/v1/tickets", key, **facts))
 
     async def tickets(self, *, limit: int = LIST_PAGE, filters: Mapping[str, str | None]) -> Page[TicketSummary]:
-        """`filters` are the API's: view, status, assignee, requester, q, cursor."""
+        """A page of tickets; `filters` are those of the API: view, status, assignee, requester, q, cursor, sort."""
         answer = await self._api.get("/api/v1/tickets", limit=limit, **{k: v or None for k, v in filters.items()})
         return Page[TicketSummary].model_validate(answer.json())
 
@@ -134,11 +134,11 @@ class IntakeApi:
         return Page[View].model_validate((await self._api.get("/api/v1/views")).json()).items
 
     async def ticket(self, number: int) -> Ticket:
-        """Raises NotFound where this caller may not see it."""
+        """One ticket. Raises NotFound also if the visitor may not see it."""
         return Ticket.model_validate((await self._api.get(f"/api/v1/tickets/{number}")).json())
 
     async def timeline(self, number: int) -> tuple[Entry, ...]:
-        """Oldest first, up to `TIMELINE_PAGES_MAX` pages."""
+        """The ticket's timeline, oldest entry first, up to `TIMELINE_PAGES_MAX` pages."""
         entries: list[Entry] = []
         cursor: str | None = None
         for _ in range(TIMELINE_PAGES_MAX):
@@ -153,7 +153,7 @@ class IntakeApi:
     async def command(
         self, number: int, command: str, key: str, facts: dict[str, Any], version: int | None = None
     ) -> Ticket:
-        """Give a command; with a version, only if the ticket is still that one, else VersionMismatch."""
+        """Give a command. Raises VersionMismatch if a `version` is given and the ticket has another one now."""
         headers = {"If-Match": f'"{version}"'} if version is not None else {}
         return Ticket.model_validate(await self._post(f"/api/v1/tickets/{number}/{command}", key, headers, **facts))
 
@@ -170,7 +170,7 @@ class IntakeApi:
         return Answerable.model_validate((await self._api.get("/api/v1/answer-link", code=code)).json())
 
     async def answer(self, code: str, facts: dict[str, Any]) -> Answered:
-        """Do what a reminder's link offers."""
+        """Do one of the acts that a reminder's link offers."""
         return Answered.model_validate(await self._post("/api/v1/answer-link", code=code, **facts))
 
     async def _post(

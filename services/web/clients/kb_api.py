@@ -1,4 +1,4 @@
-"""The knowledge base's HTTP API as the web uses it."""
+"""A client for the knowledge base's HTTP API: one method for each call that the web makes."""
 
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ SUGGESTIONS = 3
 
 
 class KbApi:
-    """Every method raises the problem the knowledge base answers, as its class of `services.contract.errors`."""
+    """All methods raise the problem that the knowledge base answers, as its class of `services.contract.errors`."""
 
     def __init__(self, http: httpx.AsyncClient, token: str | None, address: str | None = None) -> None:
         self._api = Upstream(http, token, address)
@@ -27,12 +27,12 @@ class KbApi:
         cursor: str | None = None,
         limit: int = SEARCH_RESULTS,
     ) -> Page[ArticleSummary]:
-        """What answers `q` best, or everything where it is empty."""
+        """The articles that answer `q`, best first; all articles if `q` is empty."""
         wish = {"q": q or None, "language": language, "kind": kind, "cursor": cursor or None, "limit": limit}
         return Page[ArticleSummary].model_validate((await self._api.get("/api/v1/articles", **wish)).json())
 
     async def article(self, slug: str, language: Language) -> Article:
-        """In the language, or in the one it has. Raises NotFound."""
+        """The article in this language, or else in one it has. Raises NotFound."""
         return Article.model_validate((await self._api.get(_path(slug), language=language)).json())
 
     async def suggest(self, subject: str, language: Language) -> tuple[ArticleLink, ...]:
@@ -41,11 +41,11 @@ class KbApi:
         return Page[ArticleLink].model_validate(answer.json()).items
 
     async def feedback(self, key: str, slug: str, language: Language, *, helpful: bool, comment: str = "") -> None:
-        """Say whether the article helped, as read in this language; once however often it is said under this key."""
+        """Say whether the article helped, in the language it was read in. Repeats under the same key count once."""
         facts = {"helpful": helpful, "language": language} | ({"comment": comment} if comment else {})
         await self._api.send("POST", f"{_path(slug)}/feedback", headers={"Idempotency-Key": key}, json=facts)
 
 
 def _path(slug: str) -> str:
-    # A slug is what somebody typed into the address: it must not become a query, or a URL that is none.
+    # The slug comes from the visitor's address bar: it must not add a query or make the URL invalid.
     return f"/api/v1/articles/{quote(slug, safe='')}"

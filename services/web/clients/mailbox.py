@@ -1,4 +1,4 @@
-"""A folder of mails, one `.eml` file each."""
+"""Reads the folder of mails that a desk without SMTP writes, one `.eml` file each."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,14 +11,14 @@ from pathlib import Path
 from services.contract.errors import NotFound
 
 MAILS_MAX = 200
-"""How many of the newest are listed."""
+"""How many mails are listed, the newest ones."""
 TEMPLATE_HEADER = "X-Balie-Template"
 PASSWORD_LINK = "password_link"  # noqa: S105 - a mail's name, no secret
 
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail as it would have arrived. `html` is what its sender wrote: show it in a sandbox only."""
+    """A mail as the recipient would get it. `html` comes from outside: show it in a sandbox only."""
 
     name: str
     at: datetime
@@ -28,26 +28,26 @@ class Mail:
     text: str
     html: str
     opens_an_account: bool
-    """Whoever reads it can choose somebody's password, and so become them."""
+    """Whether it has a password link: who reads it can choose that person's password and log in as them."""
 
 
 class Mailbox:
-    """The folder."""
+    """The folder of mails."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def newest(self, *, everything: bool) -> list[Mail]:
-        """Newest first, at most `MAILS_MAX`; without `everything` none that opens an account.
+        """The newest mails first, at most `MAILS_MAX`; without `everything`, those that open an account are left out.
 
-        A folder that is not there yet is empty.
+        A folder that does not exist yet counts as empty.
         """
         files = [(file.stat().st_mtime, file) for file in self._folder.glob("*.eml")]
         mails = (_mail(file) for _, file in sorted(files, reverse=True))
         return list(islice((mail for mail in mails if everything or not mail.opens_an_account), MAILS_MAX))
 
     def read(self, name: str, *, everything: bool) -> Mail:
-        """Raises NotFound, without `everything` also for a mail that opens an account."""
+        """One mail. Raises NotFound, also for a mail that opens an account unless `everything` is set."""
         file = self._folder / name
         if file.parent != self._folder or not file.is_file():
             raise NotFound("There is no such mail.")

@@ -1,4 +1,4 @@
-"""What the web reads of the two APIs. Fields it does not know are ignored, so that they can add some."""
+"""Records that the web reads from the two APIs. Unknown fields are ignored, so that the APIs can add some."""
 
 from typing import Generic, Literal, TypeVar
 from uuid import UUID
@@ -25,13 +25,13 @@ from services.promises.working_time import Counted
 
 
 class Record(BaseModel):
-    """What all of them are."""
+    """The base of all records: immutable."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class Named(Record):
-    """Something the desk has a name for: a team, a product."""
+    """Something with an id and a name: a team, a product."""
 
     id: UUID
     name: str
@@ -44,7 +44,7 @@ class Organisation(Named):
 
 
 class Person(Record):
-    """Somebody the desk knows."""
+    """A person the desk knows."""
 
     id: UUID
     name: str
@@ -56,7 +56,7 @@ class Person(Record):
 
 
 class Session(Record):
-    """What logging in gives."""
+    """The answer to a log-in."""
 
     token: str
     expires_at: AwareDatetime
@@ -72,7 +72,7 @@ class Rating(Record):
 
 
 class NextBreach(Record):
-    """The promise about a ticket that breaks first; `remaining_seconds` is in the time it is counted in."""
+    """The promise about a ticket that breaks first; `remaining_seconds` is in its own time (working or calendar)."""
 
     metric: Metric
     breach_at: AwareDatetime
@@ -80,7 +80,7 @@ class NextBreach(Record):
 
 
 class Promised(Record):
-    """A promise about a ticket as it stood when the ticket was read. `counted` is working or calendar time."""
+    """A promise about a ticket, as of when the ticket was read. `counted` is working or calendar time."""
 
     metric: Metric
     target_seconds: float
@@ -92,7 +92,7 @@ class Promised(Record):
 
 
 class Parking(Record):
-    """What the product director decides on; the note is for staff."""
+    """The facts about a parked ticket by which the product director decides; the note is for staff."""
 
     workaround: bool
     effort: Effort
@@ -172,9 +172,9 @@ class Comment(Record):
 
 
 class HistoryEvent(Record):
-    """Something that happened to the ticket, as intake says it in the visitor's language.
+    """Something that happened to the ticket, as a sentence of intake in the visitor's language.
 
-    `evidence` says why the clock did it when it did, to those who may know.
+    `evidence` says why the clock acted at that time; empty for visitors who may not see it.
     """
 
     type: str
@@ -194,14 +194,14 @@ class Entry(Record):
 
 
 class View(Record):
-    """One of the queue's views and how many tickets are in it."""
+    """One of the queue's views, and how many tickets are in it."""
 
     name: str
     count: int
 
 
 class Answerable(Record):
-    """The ticket behind a link of a reminder, and what the link may do to it now."""
+    """The ticket behind a reminder's link, and the acts that the link may do now."""
 
     number: int
     subject: str
@@ -212,7 +212,7 @@ class Answerable(Record):
 
 
 class Answered(Record):
-    """Where the ticket stands after a link's act."""
+    """The ticket's state after an act by link."""
 
     status: Status
     closes_at: AwareDatetime | None = None
@@ -227,7 +227,7 @@ class Survey(Record):
 
 
 class ArticleSummary(ArticleLink):
-    """An article as search shows it; `snippet` is HTML of which only the marks matter."""
+    """An article in a list; `snippet` is HTML, of which only the marks are kept."""
 
     kind: ArticleKind
     snippet: str | None = None
@@ -235,7 +235,7 @@ class ArticleSummary(ArticleLink):
 
 
 class Article(Record):
-    """An article as it is read."""
+    """An article with its text."""
 
     slug: str
     kind: ArticleKind
@@ -253,7 +253,7 @@ Listed = TypeVar("Listed", bound=BaseModel)
 
 
 class Page(BaseModel, Generic[Listed]):
-    """One page of a list; `next_cursor` asks for the next, None on the last."""
+    """One page of a list; `next_cursor` is for asking for the next page, None on the last."""
 
     items: tuple[Listed, ...]
     next_cursor: str | None = None

@@ -1,4 +1,4 @@
-"""Calling one of Balie's HTTP APIs: its problems come back as the errors they were there."""
+"""Calls one of Balie's HTTP APIs, and turns its problem documents back into the errors they were made from."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,11 +17,11 @@ CALL_TIMEOUT = timedelta(seconds=10)
 CONNECTIONS_MAX = 50
 PAGE_ITEMS = 100
 PAGES_MAX = 50
-"""So at most the first 5,000 of a list are read whole: products, teams, contracts, people of support."""
+"""With `PAGE_ITEMS` each: `every` reads at most the first 5,000 of a list (products, teams, contracts, staff)."""
 
 
 class Unreachable(Temporary):
-    """The service behind the page does not answer, or answers nothing that can be read."""
+    """The service behind the page does not answer, or gives an answer that cannot be read."""
 
     slug, title = "unreachable", "The service cannot be reached"
 
@@ -34,14 +34,14 @@ _BY_SLUG: dict[str, type[BalieError]] = {
 def connect(url: str) -> httpx.AsyncClient:
     """A connection pool for the API at `url`."""
     limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
-    # trust_env=False: an outgoing proxy of the machine has no business between our own services.
+    # trust_env=False: calls between our own services must not go through the machine's outgoing proxy.
     return httpx.AsyncClient(
         base_url=url, timeout=CALL_TIMEOUT.total_seconds(), limits=limits, follow_redirects=False, trust_env=False
     )
 
 
 class Upstream:
-    """One API, called on behalf of one visitor (or of nobody, without a token)."""
+    """One API, called on behalf of one visitor; without a token, of a visitor who is not logged in."""
 
     def __init__(
         self,
@@ -50,19 +50,19 @@ class Upstream:
         address: str | None = None,
         language: Language | None = None,
     ) -> None:
-        """`address` is the visitor's: limits on people who are not logged in are counted by it, not by ours.
+        """`address` is the visitor's: the API limits visitors who are not logged in by it, instead of by our address.
 
-        In `language` come the sentences an API makes.
+        The API writes its sentences in `language`.
         """
         self._http, self._token, self._address, self._language = http, token, address, language
 
     async def get(self, path: str, **params: object) -> httpx.Response:
-        """Parameters that are None are left out. Raises the problem answered, or Unreachable."""
+        """GET; parameters that are None are left out. Raises as `send` does."""
         given = {name: str(value) for name, value in params.items() if value is not None}
         return await self.send("GET", path, params=given)
 
     async def every(self, path: str, **params: object) -> list[Any]:
-        """Everything in a list that comes in pages. Raises as `get` does."""
+        """All items of a list that comes in pages, up to `PAGES_MAX` pages. Raises as `send` does."""
         items: list[Any] = []
         cursor: str | None = None
         for _ in range(PAGES_MAX):
@@ -81,14 +81,14 @@ class Upstream:
         params: Mapping[str, str] | None = None,
         **content: Any,
     ) -> httpx.Response:
-        """Raises the problem answered as its class of `services.contract.errors`, or Unreachable."""
+        """Send a request. Raises the problem answered, as its class of `services.contract.errors`, or Unreachable."""
         request = self._http.build_request(
             method, path, params=params, headers={**self._headers(), **(headers or {})}, **content
         )
         return await self._answer(request, stream=False)
 
     async def stream(self, path: str) -> httpx.Response:
-        """As `get`, with the body still to be read: whoever asked closes it."""
+        """Like `get`, without reading the body: the caller reads it and closes the response."""
         return await self._answer(self._http.build_request("GET", path, headers=self._headers()), stream=True)
 
     async def _answer(self, request: httpx.Request, *, stream: bool) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Contracts and calendars as forms: their terms written out in fields, and read back. Pure."""
+"""Forms for contracts and calendars: writes their terms into fields, and reads them back. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,12 +17,12 @@ from services.web.words import Said
 
 SPANS = ("reminder_after", "closure_after", "survey_after", "finalisation_after")
 UNITS = ("days", "hours", "working")
-"""How a duration is written: days, clock hours, or hours of working time."""
+"""The units of a duration: days, clock hours, or hours of working time."""
 COLUMNS: tuple[Priority | None, ...] = (None, *Priority)
-"""Of the table of targets: for every priority, then for each by itself."""
+"""The columns of the table of targets: one for all priorities, then one for each."""
 PAUSING = (Status.PENDING, Status.PARKED, Status.NEW, Status.OPEN)
 CLOCK_MARK = "c"
-"""Behind a target's hours: clock hours instead of working hours."""
+"""Written after a target's hours to mean clock hours instead of working hours."""
 _TARGET = re.compile(
     rf"(?P<hours>[0-9]{{1,5}})(?::(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9]))?)?\s*(?P<clock>{CLOCK_MARK})?",
     re.IGNORECASE,
@@ -33,7 +33,7 @@ _SECOND = timedelta(seconds=1)
 
 
 def contract_fields(contract: Contract | None) -> Form:
-    """The contract, or the desk's own promises for a new one, as the form shows it."""
+    """The form for a contract; for a new one, filled with the desk's default promises."""
     terms = contract.terms if contract else {}
     promised = Promises.model_validate({key: value for key, value in terms.items() if key in Promises.model_fields})
     fields: dict[str, Any] = {
@@ -60,7 +60,7 @@ def contract_fields(contract: Contract | None) -> Form:
 
 
 def contract_facts(form: Form, t: Said, former: Mapping[str, Any]) -> dict[str, Any]:
-    """What intake is told. What the form does not show stays as it was; what cannot be read is noted in the form."""
+    """The form's facts for intake. Terms that the form does not show stay as in `former`; errors go into the form."""
     form.need("name", t, 200)
     terms = {
         **former,
@@ -78,18 +78,18 @@ def contract_facts(form: Form, t: Said, former: Mapping[str, Any]) -> dict[str, 
 
 
 def target_field(metric: Metric, priority: Priority | None) -> str:
-    """The name of the field of a target."""
+    """The name of the form field for a target."""
     return f"target_{metric}_{priority or 'all'}"
 
 
 def steps_shown(form: Form) -> range:
-    """The escalation steps filled in and an empty one, as far as there may be that many."""
+    """The escalation steps to show: those filled in and an empty one, up to `STEPS_MAX`."""
     filled = [step for step in range(STEPS_MAX) if form[f"step_{step}"] or form.every(f"tell_{step}")]
     return range(min(max(filled, default=-1) + 2, STEPS_MAX))
 
 
 def pausing(metric: Metric) -> tuple[Status, ...]:
-    """The statuses in which a metric counts, and so may be paused."""
+    """The statuses in which a metric's time counts, and so may be paused."""
     return tuple(status for status in PAUSING if status in COUNTED_WHILE[metric])
 
 
@@ -173,7 +173,7 @@ def _written_hours(length: timedelta) -> str:
 
 
 def calendar_fields(calendar: Calendar | None) -> Form:
-    """The calendar, or a week without weekends for a new one, as the form shows it."""
+    """The form for a calendar; for a new one, filled with the default working hours."""
     terms = calendar.terms if calendar else {}
     week = terms.get("week", WorkingHours().week)
     fields: dict[str, Any] = {
@@ -189,7 +189,7 @@ def calendar_fields(calendar: Calendar | None) -> Form:
 
 
 def calendar_facts(form: Form, t: Said, former: Mapping[str, Any]) -> dict[str, Any]:
-    """What intake is told; what cannot be read is noted in the form."""
+    """The form's facts for intake; errors go into the form."""
     form.need("name", t, 200)
     try:
         ZoneInfo(form["zone"])

@@ -1,4 +1,4 @@
-"""Forms as browsers send them, and what is wrong with them in the visitor's words."""
+"""Forms as browsers send them, and their errors in the visitor's language."""
 
 import re
 import secrets
@@ -19,13 +19,13 @@ from services.web.clients.records import Attachment
 from services.web.words import Said
 
 FORM_BYTES_MAX = 50 * 1024 * 1024
-"""All files of one form together with its text; stated beside every file field."""
+"""The most bytes of one form, with all its files and its text; shown beside every file field."""
 FIELDS_MAX = 300
 FIELD_BYTES_MAX = 1024 * 1024
 FIELD_PREFIX = "field_"
-"""Before the key of what a product's form asks."""
+"""The prefix of form fields for the questions of a product's form; the question's key follows."""
 FIELD_PROBLEMS = frozenset({"missing", "unknown", "no_choice", "no_email", "no_number"})
-"""What intake finds wrong with one."""
+"""What intake may find wrong with the answer to such a question."""
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _KEY = re.compile(r"[\w-]{8,100}")
@@ -34,7 +34,7 @@ _KEPT = re.compile(r"(?P<id>[0-9a-f-]{36})/(?P<size>\d{1,12})/(?P<name>.{1,250})
 
 @dataclass(frozen=True)
 class File:
-    """A file of a form; `content` is empty where it is too large to be taken anyway."""
+    """A file of a form; `content` is empty if the file is too large."""
 
     name: str
     content_type: str
@@ -44,19 +44,19 @@ class File:
 
 @dataclass
 class Form:
-    """What was sent: the fields, and the files. `kept` were uploaded at an earlier try of the same form."""
+    """A form as sent: its fields and files. `kept` are files uploaded when the same form was sent before."""
 
     fields: dict[str, str]
     files: list[File]
     kept: list[Attachment]
     errors: dict[str, str] = field(default_factory=dict)
-    """A sentence by the name of the field it belongs to; '' is the whole form."""
+    """A sentence for each field with an error, by the field's name; '' stands for the whole form."""
     several: dict[str, list[str]] = field(default_factory=dict)
     """All values of each field, for those that may come more than once."""
 
     @classmethod
     def of(cls, **fields: object) -> "Form":
-        """A form nobody has sent yet, filled in so; with a key of its own."""
+        """A new form with these values and a new key."""
         return cls({"key": new_key(), **{name: str(value) for name, value in fields.items()}}, [], [])
 
     def __getitem__(self, name: str) -> str:
@@ -64,22 +64,22 @@ class Form:
 
     @property
     def key(self) -> str:
-        """What makes a double click or a repeat one act; a new one where the page sent none that is usable."""
+        """The idempotency key, which makes a double click or a repeat one act; a new key if the form has none."""
         return self["key"] if _KEY.fullmatch(self["key"]) else new_key()
 
     def every(self, name: str) -> list[str]:
-        """All values of the field: of checkboxes, those that are checked."""
+        """All values of the field that are not empty: of checkboxes, the checked ones."""
         return [value.strip() for value in self.several.get(name, []) if value.strip()]
 
     def id(self, name: str) -> str | None:
-        """An id, or None."""
+        """The field as an id; None if it is not one."""
         try:
             return str(UUID(self[name]))
         except ValueError:
             return None
 
     def instant(self, name: str, zone: str) -> datetime | None:
-        """What a field for date and time says on the wall clocks of a zone, or None."""
+        """A field for date and time, read as local time in a zone; None if it is not a date and time."""
         try:
             return datetime.fromisoformat(self[name]).replace(tzinfo=ZoneInfo(zone))
         except ValueError:
@@ -87,7 +87,7 @@ class Form:
 
     @property
     def product_fields(self) -> dict[str, str]:
-        """What was filled in of a product's form, by its keys."""
+        """The answers to the questions of a product's form, by key."""
         return {
             name.removeprefix(FIELD_PREFIX): value.strip()
             for name, value in self.fields.items()
@@ -95,22 +95,22 @@ class Form:
         }
 
     def number(self, name: str) -> int | None:
-        """A whole number, or None."""
+        """The field as a whole number; None if it is not one."""
         return int(self[name]) if re.fullmatch(r"\d{1,9}", self[name]) else None
 
     def choice(self, name: str, choices: Iterable[str], otherwise: str) -> str:
-        """One of the choices, or `otherwise` for anything else."""
+        """The field if it is one of the choices, else `otherwise`."""
         return self[name] if self[name] in [str(choice) for choice in choices] else otherwise
 
     def need(self, name: str, t: Said, characters_max: int) -> None:
-        """Note an error where the field is empty or too long."""
+        """Note an error if the field is empty or too long."""
         if not self[name]:
             self.errors[name] = t(f"wrong.no_{name}")
         elif len(self[name]) > characters_max:
             self.errors[name] = t("wrong.too_long", max=f"{characters_max:,}".replace(",", " "))
 
     def need_email(self, name: str, t: Said) -> None:
-        """Note an error where the field is no e-mail address."""
+        """Note an error if the field is not an e-mail address."""
         if not _EMAIL.fullmatch(self[name]) or len(self[name]) > NAME_CHARACTERS_MAX:
             self.errors[name] = t("wrong.no_email")
 
@@ -123,12 +123,12 @@ class Form:
 
 
 def new_key() -> str:
-    """A key for one form on one page."""
+    """A new idempotency key for one form on one page."""
     return secrets.token_urlsafe(18)
 
 
 async def read(request: Request) -> Form:
-    """The form sent with this request; reading it twice gives the very same."""
+    """The form sent with this request; reading it again gives the same object."""
     known: Form | None = getattr(request.state, "form", None)
     if known is None:
         known = request.state.form = await _read(request)
@@ -156,27 +156,27 @@ async def _file(file: UploadFile) -> File:
 
 
 async def upload(form: Form, intake: IntakeApi) -> list[str]:
-    """The ids of the form's attachments, those of an earlier try included.
+    """Upload the form's files; returns the ids of all its attachments, including those uploaded before.
 
-    What is uploaded moves to `form.kept`, so that a page shown again for another reason still has it.
+    Each uploaded file moves to `form.kept`, so that the form keeps it if the page is shown again because of an error.
     """
     while form.files:
         file = form.files[0]
         position = len(form.kept)
         form.kept.append(await intake.upload(form.key, position, file.name, file.content_type, file.content))
         form.files.pop(0)
-    # Each once: a file chosen again beside its kept self may come back as that one.
+    # Each id once: a file that is kept and chosen again may get the same id.
     return list(dict.fromkeys(str(attachment.id) for attachment in form.kept))
 
 
 def about_product(form: Form) -> dict[str, Any]:
-    """What a new ticket says of the product chosen, where one is."""
+    """The facts of a new ticket about the chosen product; empty if none was chosen."""
     product = form.id("product_id")
     return {"product_id": product, "fields": form.product_fields} if product else {}
 
 
 def explain(form: Form, error: BalieError, t: Said) -> None:
-    """Note what intake would not do, near the field it is about where that is known."""
+    """Note in the form what intake refused: at the field it is about if that is known, else for the whole form."""
     for wrong in error.facts.get("fields", []) if isinstance(error, Invalid) else []:
         name = str(wrong.get("field", "")).removeprefix("body.")
         if name in form.fields:
@@ -187,7 +187,7 @@ def explain(form: Form, error: BalieError, t: Said) -> None:
     if isinstance(error, TooLarge):
         form.errors["files"] = t("problem.too-large")
     elif isinstance(error, Conflict) and error.slug == Conflict.slug and "Idempotency-Key" in error.detail:
-        # The first try did arrive after all, and this one says something else.
+        # The form was sent before under the same key, with other content, and that did arrive.
         form.errors[""] = t("wrong.sent_before")
         form.fields["key"] = new_key()
     elif not form.errors:
@@ -195,7 +195,7 @@ def explain(form: Form, error: BalieError, t: Said) -> None:
 
 
 def sentence(error: BalieError, t: Said) -> str:
-    """The error in the visitor's language."""
+    """The sentence for an error, in the visitor's language."""
     key = f"problem.{error.slug}"
     return t(key) if t.knows(key) else t("problem.internal")
 

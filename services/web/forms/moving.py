@@ -1,4 +1,4 @@
-"""What the forms of the desk's actions say, as the facts of intake's commands. Wrong input is noted in the form."""
+"""Turns the forms of the desk's actions into facts for intake's commands. Errors are noted in the form."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time, timedelta
@@ -17,13 +17,13 @@ from services.web.words import Said
 
 TAGS_CHARACTERS_MAX = 500
 MORNING = time(9)
-"""When "tomorrow", "Monday" and "in a week" begin for a reminder, on the desk's wall clock."""
+"""The time of day, in the desk's zone, for the snooze presets "tomorrow", "Monday" and "in a week"."""
 
 MoveBody = dict[str, Any]
 
 
 def snooze_presets(now: datetime, zone: str) -> tuple[tuple[str, datetime], ...]:
-    """When somebody most often wants to be reminded: tomorrow, next Monday, in a week; in the morning."""
+    """The usual times to snooze until: tomorrow, next Monday and in a week, in the morning."""
     today = now.astimezone(ZoneInfo(zone)).date()
     days = (("tomorrow", 1), ("monday", 7 - today.weekday()), ("week", 7))
     return tuple(
@@ -32,23 +32,23 @@ def snooze_presets(now: datetime, zone: str) -> tuple[tuple[str, datetime], ...]
 
 
 def step_presets(due_at: datetime) -> tuple[tuple[str, datetime], ...]:
-    """How much later an automatic step mostly is to come."""
+    """The usual times to postpone an automatic step to: a day or a week later."""
     return (("day", due_at + timedelta(days=1)), ("week_later", due_at + timedelta(days=7)))
 
 
 def later(closes_at: datetime, weeks: Iterable[int], latest: datetime | None = None) -> list[tuple[int, datetime, str]]:
-    """So many weeks later than a ticket is to be closed, none beyond `latest`: weeks, instant, value of a button."""
+    """Choices for closing a ticket some weeks later, up to `latest`: the weeks, the instant, and a button's value."""
     found = [(each, closes_at + timedelta(weeks=each)) for each in weeks]
     return [(each, at, wire(at)) for each, at in found if latest is None or at <= latest]
 
 
 def wire(at: datetime) -> str:
-    """An instant for the value of a button."""
+    """An instant as the value of a button: ISO 8601 in UTC."""
     return at.astimezone(UTC).isoformat()
 
 
 def instant(form: Form, t: Said) -> datetime | None:
-    """The button pressed (`preset`), else the date and time filled in (`until`); notes what is wrong."""
+    """The instant of the button pressed (`preset`), or else of the field `until`. Notes an error in the form."""
     chosen = _pressed(form["preset"]) if form["preset"] else form.instant("until", t.zone)
     if chosen is None:
         form.errors["until"] = t("wrong.no_until")
@@ -168,15 +168,15 @@ FACTS: dict[str, Callable[[Form, Said], MoveBody]] = {
     "spam": _nothing,
     "keep_open": _nothing,
 }
-"""By the action: what its form says."""
+"""For each action, the function that reads its form."""
 
 
 def ticket_number(text: str) -> int | None:
-    """The number of a ticket as people write it, `#12` or `12`."""
+    """A ticket's number from `#12` or `12`; None for anything else."""
     digits = text.strip().removeprefix("#")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
 
 
 def words_of(text: str) -> list[str]:
-    """Words parted by commas."""
+    """The words of a text, separated by commas."""
     return [word.strip() for word in text.split(",") if word.strip()]

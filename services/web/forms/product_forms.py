@@ -1,4 +1,4 @@
-"""Products and teams as forms. Pure."""
+"""Forms for products and teams: writes them into fields, and reads them back. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ BLANK_QUESTIONS = 3
 
 
 def product_fields(product: Product | None) -> Form:
-    """The product as the form shows it."""
+    """The form for a product; for a new one if None."""
     fields: dict[str, Any] = {
         "name": product.name if product else "",
         "version": product.version if product else "",
@@ -34,14 +34,14 @@ def product_fields(product: Product | None) -> Form:
 
 
 def questions_shown(form: Form) -> range:
-    """The places of the questions filled in and of some empty ones."""
+    """The places of the questions to show: those filled in, and some empty ones."""
     written = (re.fullmatch(r"q(\d{1,2})_(nl|it|en|choices)", name) for name in form.fields if form[name])
     places = [int(found[1]) for found in written if found]
     return range(min(max(places, default=-1) + 1 + BLANK_QUESTIONS, QUESTIONS_MAX))
 
 
 def product_facts(form: Form, t: Said) -> dict[str, Any]:
-    """What intake is told; what is wrong is noted in the form."""
+    """The form's facts for intake; errors go into the form."""
     form.need("name", t, 200)
     return {"name": form["name"], "active": form["active"] == "yes", "form": list(_questions(form, t))}
 
@@ -72,7 +72,7 @@ def _key(label: str, place: int) -> str:
 
 
 def team_fields(team: Team | None) -> Form:
-    """The team as the form shows it."""
+    """The form for a team; for a new one if None."""
     form = Form.of(
         name=team.name if team else "",
         version=team.version if team else "",
@@ -84,7 +84,7 @@ def team_fields(team: Team | None) -> Form:
 
 
 def team_facts(form: Form, t: Said) -> dict[str, Any]:
-    """What intake is told."""
+    """The form's facts for intake; errors go into the form."""
     form.need("name", t, 200)
     return {
         "name": form["name"],

@@ -1,4 +1,4 @@
-"""Logging in and out, choosing a password, the profile, and the two choices everybody has: language and theme."""
+"""Pages to log in and out, to choose a password, for the profile, and to choose language and theme."""
 
 import asyncio
 from typing import Annotated
@@ -30,7 +30,7 @@ router = APIRouter()
 
 @router.get("/login")
 async def log_in_page(visit: AnyVisit, next: Annotated[str, Query()] = "") -> Response:
-    """Where to log in; `next` is where to go then."""
+    """The log-in page; `next` is the address to go to afterwards."""
     if visit.caller:
         return visit.see(inside(next, _home(visit.caller.is_staff)))
     return visit.page("log_in.html", form=Form({"next": inside(next, "")}, [], []))
@@ -38,7 +38,7 @@ async def log_in_page(visit: AnyVisit, next: Annotated[str, Query()] = "") -> Re
 
 @router.post("/login")
 async def log_in(visit: AnyVisit) -> Response:
-    """Start a session. The answer never says which of address and password was wrong."""
+    """Start a session. The error never says whether the address or the password was wrong."""
     form = await forms.read(visit.request)
     try:
         session = await visit.intake.log_in(form["email"], form.fields.get("password", ""))
@@ -54,7 +54,7 @@ async def log_in(visit: AnyVisit) -> Response:
 
 @router.post("/logout")
 async def log_out(visit: KnownVisit) -> Response:
-    """Forget the session in this browser; with `everywhere`, end it on every device."""
+    """Delete the session cookie of this browser; with `everywhere`, end all sessions on every device."""
     form = await forms.read(visit.request)
     if form["everywhere"]:
         await visit.intake.end_sessions()
@@ -65,13 +65,13 @@ async def log_out(visit: KnownVisit) -> Response:
 
 @router.get("/password")
 async def password_page(visit: AnyVisit, code: Annotated[str, Query()] = "") -> Response:
-    """Without a code it asks where to mail a link to; with one it asks for the new password."""
+    """Without a code, ask for an address to mail a link to; with one, ask for the new password."""
     return _password(visit, Form({"code": code}, [], []))
 
 
 @router.post("/password")
 async def choose_password(visit: AnyVisit) -> Response:
-    """Ask for a link, or use one."""
+    """Ask for a link by mail, or choose a password with the code of one."""
     form = await forms.read(visit.request)
     return await (_use_link(visit, form) if form["code"] else _ask_for_link(visit, form))
 
@@ -104,7 +104,7 @@ async def _use_link(visit: Visit, form: Form) -> Response:
 
 @router.get("/profile")
 async def profile_page(visit: KnownVisit) -> Response:
-    """What the desk knows of the visitor."""
+    """The visitor's own profile."""
     me = await visit.intake.me()
     return visit.page("profile.html", me=me, form=_profile(me))
 
@@ -129,20 +129,20 @@ async def change_profile(visit: KnownVisit) -> Response:
 
 @router.post("/language")
 async def choose_language(visit: AnyVisit) -> Response:
-    """Read on in another language; the account remembers it too, where there is one."""
+    """Change the language of the pages; for a logged-in visitor also that of the account."""
     form = await forms.read(visit.request)
     language = form.choice("language", Language, visit.language)
     response = visit.see(inside(form["next"]))
     visit.set_cookie(response, LANGUAGE_COOKIE, language, PREFERENCE_SECONDS)
     if visit.caller:
-        # Mails follow the account's language: the choice must reach it, but the page need not fail over it.
+        # Mails are in the account's language, so change that too; but if that fails, the page must still work.
         await asyncio.gather(visit.intake.change_me(language=language), return_exceptions=True)
     return response
 
 
 @router.post("/theme")
 async def choose_theme(visit: AnyVisit) -> Response:
-    """Light, dark, or as the device does."""
+    """Change the theme: light, dark, or the device's own."""
     form = await forms.read(visit.request)
     response = visit.see(inside(form["next"]))
     visit.set_cookie(response, THEME_COOKIE, form.choice("theme", THEMES, "auto"), PREFERENCE_SECONDS)

@@ -1,4 +1,4 @@
-"""What a desk agrees on: contracts, calendars, products and teams; administrators change them, all of support reads."""
+"""Pages for contracts, calendars, products and teams: administrators change them, all support staff read them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -39,14 +39,14 @@ from services.web.forms.product_forms import product_facts, product_fields, ques
 from services.web.visit import DeskVisit, Visit
 
 SENTENCES_MAX = 5
-"""Of what intake finds wrong with terms, how many are shown at once."""
+"""How many of intake's complaints about terms are shown at once."""
 
 router = APIRouter(prefix="/desk")
 
 
 @dataclass(frozen=True)
 class Sort:
-    """One sort of agreement: how it is read, shown in a form, and told to intake."""
+    """One sort of agreement: how it is read, shown in a form, and sent to intake."""
 
     name: str
     model: Callable[..., Any]
@@ -54,7 +54,7 @@ class Sort:
     facts: Callable[[Form, Visit, Any], dict[str, Any]]
     choices: Callable[[Visit, Form], Awaitable[dict[str, Any]]]
     moves_deadlines: bool = False
-    """Whether a change of it is offered to running tickets."""
+    """Whether a change of it may be applied to running tickets."""
 
 
 async def _of_contract(visit: Visit, form: Form) -> dict[str, Any]:
@@ -95,7 +95,7 @@ async def _holidays(visit: Visit, form: Form) -> Any:
     try:
         return await visit.desk.holidays(form["country"], form["region"], visit.t.now.year)
     except Invalid:
-        # An unknown region is told at the field, once the form is sent.
+        # An unknown region is reported at its field when the form is sent.
         return ()
 
 
@@ -139,7 +139,7 @@ SORTS = {
 
 @router.get("/agreements/{name}")
 async def agreements(visit: DeskVisit, name: str) -> Response:
-    """All of one sort, by name."""
+    """The list of one sort: contracts, calendars, products or teams."""
     _sort(name)
     listing: dict[str, Callable[[], Awaitable[tuple[Any, ...]]]] = {
         "contracts": visit.desk.contracts,
@@ -152,19 +152,19 @@ async def agreements(visit: DeskVisit, name: str) -> Response:
 
 @router.get("/agreements/{name}/new")
 async def new_page(visit: DeskVisit, name: str) -> Response:
-    """The form for a new one."""
+    """The form for a new agreement."""
     return await _page(visit, _sort(name), None, _sort(name).fields(None))
 
 
 @router.post("/agreements/{name}/new")
 async def add(visit: DeskVisit, name: str) -> Response:
-    """Add it."""
+    """Add an agreement."""
     return await _save(visit, _sort(name), None)
 
 
 @router.get("/agreements/{name}/{of}")
 async def agreement_page(visit: DeskVisit, name: str, of: UUID) -> Response:
-    """One of them."""
+    """One agreement."""
     sort = _sort(name)
     former = sort.model(await visit.desk.read(name, of))
     return await _page(visit, sort, former, sort.fields(former))
@@ -172,20 +172,20 @@ async def agreement_page(visit: DeskVisit, name: str, of: UUID) -> Response:
 
 @router.post("/agreements/{name}/{of}")
 async def change(visit: DeskVisit, name: str, of: UUID) -> Response:
-    """Change it; where that could move deadlines, what it would do to running tickets is shown next."""
+    """Change an agreement. If that could move deadlines, the next page shows the effect on running tickets."""
     sort = _sort(name)
     return await _save(visit, sort, sort.model(await visit.desk.read(name, of)))
 
 
 @router.get("/agreements/{name}/{of}/replan")
 async def replan_page(visit: DeskVisit, name: str, of: UUID) -> Response:
-    """What the promises as they are now would do to the tickets that run."""
+    """The effect of the current terms on the deadlines of running tickets."""
     return await _replan(visit, _moving(name), of)
 
 
 @router.post("/agreements/{name}/{of}/replan")
 async def replan(visit: DeskVisit, name: str, of: UUID) -> Response:
-    """Do it, and go where it can be watched."""
+    """Apply the current terms to running tickets, and show the bulk that does it."""
     _must_be_admin(visit)
     form = await forms.read(visit.request)
     try:
@@ -239,7 +239,7 @@ async def _save(visit: Visit, sort: Sort, former: Any) -> Response:
 
 
 def _quote(form: Form, error: BalieError, visit: Visit) -> None:
-    # Terms have too many ways to contradict each other for sentences of our own: intake's are shown, in English.
+    # Terms can contradict each other in too many ways to translate: show intake's sentences, in English.
     said = [str(wrong.get("message", "")) for wrong in error.facts.get("fields", [])][:SENTENCES_MAX]
     if any(said):
         form.errors[""] = visit.t("wrong.terms", said="; ".join(filter(None, said)))

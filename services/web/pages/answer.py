@@ -1,6 +1,6 @@
-"""The links of a reminder: opening one shows what it would do and a button, only pressing that does it.
+"""Pages behind a reminder's links: opening one shows what it would do, and a button that does it.
 
-Mail scanners open links, so a GET changes nothing. No log-in: whoever has the mail answers as the requester.
+Mail scanners open links, so a GET changes nothing. There is no log-in: who has the mail answers as the requester.
 """
 
 from datetime import datetime, timedelta
@@ -18,9 +18,9 @@ from services.web.visit import AnyVisit, Visit
 
 ACTS = ("keep_open", "confirm_solved", "postpone")
 WEEKS = (1, 2)
-"""How much later than now planned a ticket is closed by a link."""
+"""By how many weeks a link can postpone the closing of a ticket."""
 POSTPONED_MAX = timedelta(days=30)
-"""Intake takes no later closing by a link."""
+"""The latest closing by a link that intake accepts, counted from now."""
 
 router = APIRouter()
 
@@ -29,13 +29,13 @@ router = APIRouter()
 async def answer_page(
     visit: AnyVisit, number: int, code: Annotated[str, Query()] = "", act: Annotated[str, Query()] = ""
 ) -> Response:
-    """What the link is about, with its act chosen and the others offered."""
+    """The ticket of the link, with the link's act chosen and the other acts offered."""
     return await _answer(visit, number, Form.of(code=code, act=act))
 
 
 @router.post("/tickets/{number}/answer")
 async def answer(visit: AnyVisit, number: int) -> Response:
-    """Do it, as the requester."""
+    """Do the chosen act, as the requester."""
     form = await forms.read(visit.request)
     act = form.choice("act", ACTS, "")
     if not act:
@@ -87,7 +87,7 @@ def _page(
 
 
 def _old_link(visit: Visit, number: int, error: Permanent) -> Response:
-    # An earlier question: dealt with since. Anything else: no link of ours, or one that is too old.
+    # Conflict or MoveRefused: the question was dealt with since. Anything else: not our link, or it has expired.
     earlier = isinstance(error, Conflict | MoveRefused)
     return visit.page(
         "old_answer.html",

@@ -1,4 +1,4 @@
-"""The product director's board: what is parked, by score; and the releases it is planned in."""
+"""The product director's board: parked tickets by score, and the releases they are planned in."""
 
 import asyncio
 
@@ -17,20 +17,20 @@ router = APIRouter(prefix="/desk/board")
 
 @router.get("")
 async def board(visit: DeskVisit) -> Response:
-    """What is parked, the best to build next first, with what each score is made of."""
+    """Parked tickets, highest score first, with the parts of each score."""
     placed, releases = await asyncio.gather(visit.desk.board(), visit.desk.releases())
     return visit.page("board.html", placed=placed, releases=releases, decides=_decides(visit))
 
 
 @router.get("/ship")
 async def ship_page(visit: DeskVisit, release: str = "") -> Response:
-    """What shipping a release will do."""
+    """The form to ship a release, with how many tickets that solves."""
     return await _ship(visit, Form.of(release=release))
 
 
 @router.post("/ship")
 async def ship(visit: DeskVisit) -> Response:
-    """Ship it, and go where it can be watched."""
+    """Ship the release, and show the bulk that does it."""
     form = await forms.read(visit.request)
     form.need("release", visit.t, RELEASE_CHARACTERS_MAX)
     if len(form["note"]) > NOTE_CHARACTERS_MAX:

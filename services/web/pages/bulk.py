@@ -1,4 +1,4 @@
-"""One command for many tickets: starting it from the queue, and seeing and steering how far it got."""
+"""Pages for bulks (one command for many tickets): starting one from the queue, watching and steering it."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from services.web.visit import DeskVisit, Visit
 
 COMMANDS = ("assign", "team", "tag", "prioritise", "solve", "close", "spam", "reopen")
 STATES = ("refused", "kept", "pending", "done", "undone")
-"""Of a bulk's tickets, in the order looked at first."""
+"""The states of a bulk's tickets; the first one that has tickets is shown first."""
 STEERED = ("pause", "resume", "cancel", "undo")
 NARROWED_BY = ("view", "q", *FILTERS)
 
@@ -27,13 +27,13 @@ router = APIRouter(prefix="/desk/bulks")
 
 @router.get("")
 async def bulks(visit: DeskVisit, cursor: Annotated[str, Query()] = "") -> Response:
-    """Those of late, newest first."""
+    """The list of bulks, newest first."""
     return visit.page("bulks.html", page=await visit.desk.bulks(cursor))
 
 
 @router.get("/new")
 async def new_bulk_page(visit: DeskVisit) -> Response:
-    """What is about to be done, to how many; and what it needs to know."""
+    """The form for a new bulk: the command, the number of tickets, and the command's fields."""
     given = visit.request.query_params
     form = Form.of(**{name: given[name] for name in ("command", "all", *NARROWED_BY) if given.get(name)})
     form.several["number"] = [number for number in given.getlist("number") if number.isdigit()]
@@ -42,7 +42,7 @@ async def new_bulk_page(visit: DeskVisit) -> Response:
 
 @router.post("/new")
 async def start_bulk(visit: DeskVisit) -> Response:
-    """Start it, and go where it can be watched."""
+    """Start a bulk, and show it."""
     form = await forms.read(visit.request)
     facts = _facts(visit, form)
     if not form["all"] and not form.every("number"):
@@ -105,7 +105,7 @@ async def _new(visit: Visit, form: Form, status: int = 200) -> Response:
 
 
 async def _found(visit: Visit, form: Form) -> int | None:
-    """How many there are, where the queue counts it: of a whole view."""
+    """How many tickets were chosen by filter; known only for a whole view, which the queue counts."""
     if not form["all"] or any(form[name] for name in NARROWED_BY if name != "view"):
         return None
     return {view.name: view.count for view in await visit.intake.views()}.get(form["view"])
@@ -123,13 +123,13 @@ async def _choices(visit: Visit, command: str) -> dict[str, Any]:
 async def bulk_page(
     visit: DeskVisit, bulk_id: UUID, state: Annotated[str, Query()] = "", cursor: Annotated[str, Query()] = ""
 ) -> Response:
-    """How far it got, and what became of each ticket."""
+    """A bulk's progress, and the result for each ticket."""
     return await _bulk(visit, bulk_id, state, cursor)
 
 
 @router.post("/{bulk_id}/{how}")
 async def steer(visit: DeskVisit, bulk_id: UUID, how: str) -> Response:
-    """Pause, resume, cancel or undo."""
+    """Pause, resume, cancel or undo a bulk."""
     form = await forms.read(visit.request)
     if how not in STEERED:
         raise Invalid("A bulk can be paused, resumed, cancelled or undone.")

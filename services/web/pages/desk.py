@@ -1,4 +1,4 @@
-"""One ticket on the desk: the conversation, one composer, the facts, and what the clock will do."""
+"""A ticket's page on the desk: the conversation, the composer, the facts, and the automatic steps to come."""
 
 import asyncio
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from services.web.pages.queue import read_queue
 from services.web.visit import DeskVisit, Visit
 
 MODES = ("reply", "ask", "solve", "note", "reopen")
-"""What the composer can do, in the order shown; each is the command of that name."""
+"""The composer's modes, in the order shown; each gives the command of that name."""
 WORDLESS = frozenset({"solve", "reopen"})
 """Modes that need no text."""
 ACTIONS = (
@@ -38,22 +38,22 @@ ACTIONS = (
     "share",
     "spam",
 )
-"""What the desk does with a ticket besides talking, in the order shown; each has a form (`doing.py`)."""
+"""Actions besides messages, in the order shown; each has a form (`doing.py`)."""
 REGIONS = ("conversation", "standing", "side", "seen")
-"""What changes on the page when the ticket does; the composer is left alone, somebody may be typing."""
+"""The blocks that are refreshed when the ticket changes. Not the composer: somebody may be typing in it."""
 
 router = APIRouter(prefix="/desk/tickets")
 
 
 @router.get("/{number}")
 async def ticket_page(visit: DeskVisit, number: int, view: Annotated[str, Query()] = "") -> Response:
-    """The ticket, with the queue it was opened from beside it."""
+    """The ticket, beside the queue it was opened from."""
     return await show_ticket(visit, number, Form.of(), view=view)
 
 
 @router.post("/{number}/messages")
 async def send(visit: DeskVisit, number: int) -> Response:
-    """Reply, ask, solve, note or reopen. Refused where somebody else changed the ticket since the page was read."""
+    """Reply, ask, solve, note or reopen. Refused if the ticket changed since the page was read (except for a note)."""
     form = await forms.read(visit.request)
     mode = form.choice("mode", MODES, "reply")
     if mode not in WORDLESS or form["text"]:
@@ -75,7 +75,7 @@ async def _command(visit: Visit, number: int, mode: str, form: Form) -> Ticket:
     facts: dict[str, Any] = {"text": form["text"] or None}
     if mode != "reopen":
         facts["attachment_ids"] = await forms.upload(form, visit.intake)
-    # An internal note disturbs nobody: it need not wait until its writer has read the news.
+    # A note is internal, so it may be added even if the ticket has changed since.
     version = None if mode == "note" else form.number("version")
     return await visit.intake.command(number, mode, form.key, facts, version)
 
@@ -87,14 +87,14 @@ async def _sent(visit: Visit, number: int, mode: str, key: str) -> Response:
 
 
 async def _changed_meanwhile(visit: Visit, number: int, form: Form) -> Response:
-    # The text is still in the form; sending it again from the fresh page is a decision made knowing the news.
+    # Show the changes, and keep the text in the form: sending it again is then a deliberate decision.
     form.errors[""] = visit.t("wrong.changed_meanwhile")
     return await show_ticket(visit, number, form, status=412, seen=form.number("seen"))
 
 
 @router.get("/{number}/assignee")
 async def assignee_page(visit: DeskVisit, number: int) -> Response:
-    """Who could take the ticket."""
+    """The form to assign the ticket to somebody."""
     ticket, staff = await asyncio.gather(visit.intake.ticket(number), visit.intake.staff())
     by_name = sorted(staff, key=lambda person: person.name.lower())
     return visit.page("assignee.html", ticket=ticket, staff=by_name, key=forms.new_key())
@@ -102,7 +102,7 @@ async def assignee_page(visit: DeskVisit, number: int) -> Response:
 
 @router.post("/{number}/assignee")
 async def assign(visit: DeskVisit, number: int) -> Response:
-    """Make somebody responsible, unless another has become so since the page was read: then say who."""
+    """Assign the ticket. If its assignee changed since the page was read, refuse and say who it is now."""
     form = await forms.read(visit.request)
     ticket = await visit.intake.ticket(number)
     problem = None
@@ -131,7 +131,7 @@ def _chosen(visit: Visit, form: Form) -> str | None:
 
 
 def action_is_open(action: str, ticket: Ticket) -> bool:
-    """Whether the ticket allows it now."""
+    """Whether the ticket allows this action now."""
     if action == "solve_incidents":
         return bool(ticket.incidents) and "solve" in ticket.moves
     return action in ticket.moves
@@ -180,7 +180,7 @@ async def show_ticket(
 
 
 async def _labels(visit: Visit, ticket: Ticket) -> dict[str, str]:
-    # Few tickets have fields: only these cost a call more.
+    # Only tickets with product fields need one more call; few have any.
     if not ticket.fields or ticket.product is None:
         return {}
     product = next((each for each in await visit.desk.products() if each.id == ticket.product.id), None)
@@ -188,5 +188,5 @@ async def _labels(visit: Visit, ticket: Ticket) -> dict[str, str]:
 
 
 async def _queue_beside(visit: Visit, view: str) -> dict[str, Any]:
-    # Part of a page needs no queue beside it.
+    # For htmx, only parts of the page are rendered, and the queue is not among them.
     return {"page": None, "views": [], "view": "", "q": ""} if visit.by_htmx else await read_queue(visit, view)

@@ -1,4 +1,4 @@
-"""What the desk does with a ticket besides talking: one small form for each action, a page or in the ticket's side."""
+"""Forms for actions on a ticket besides messages, one for each; shown as a page or within the ticket's page."""
 
 from typing import Any
 
@@ -23,13 +23,13 @@ router = APIRouter(prefix="/desk/tickets/{number}/do")
 
 @router.get("/step")
 async def step_page(visit: DeskVisit, number: int, step: str = "") -> Response:
-    """Another time for an automatic step, or now, or never."""
+    """The form to postpone an automatic step, do it now, or skip it."""
     return await _step(visit, number, Form.of(step=step))
 
 
 @router.post("/step")
 async def change_step(visit: DeskVisit, number: int) -> Response:
-    """Do what was chosen for the step."""
+    """Postpone the step, do it now, or skip it."""
     form = await forms.read(visit.request)
     act = form.choice("act", ("do_now", "skip", "postpone"), "postpone")
     facts: dict[str, Any] = {"step": form.choice("step", STEPS, "")}
@@ -49,7 +49,7 @@ async def _step(visit: Visit, number: int, form: Form, status: int = 200) -> Res
     kind = form.choice("step", STEPS, "")
     due = next((each for each in ticket.deadlines if each.kind == kind), None)
     if due is None:
-        # It came, or was taken away, since the link was shown.
+        # The step was done or removed since the link was shown.
         return await show_ticket(visit, number, Form.of(), status=409, problem=visit.t("wrong.no_step"))
     return visit.page(
         "doing.html",
@@ -67,7 +67,7 @@ async def _step(visit: Visit, number: int, form: Form, status: int = 200) -> Res
 
 @router.get("/{action}")
 async def action_page(visit: DeskVisit, number: int, action: str) -> Response:
-    """The action's form. What the address gives is filled in: choosing a product sends the form so far."""
+    """The action's form. For `change`, it is filled from the address: choosing a product reloads the form."""
     _must_be_known(action)
     ticket = await visit.intake.ticket(number)
     return await _action(visit, ticket, action, _begun(visit, ticket, action))
@@ -75,7 +75,7 @@ async def action_page(visit: DeskVisit, number: int, action: str) -> Response:
 
 @router.post("/{action}")
 async def act(visit: DeskVisit, number: int, action: str) -> Response:
-    """Give the command."""
+    """Give the action's command."""
     _must_be_known(action)
     form = await forms.read(visit.request)
     facts = FACTS[action](form, visit.t)

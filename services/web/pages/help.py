@@ -1,4 +1,4 @@
-"""The help centre: searching, reading, and saying whether it helped. Open to everybody."""
+"""The help centre: searching and reading articles, and saying whether they helped. Open to everybody."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ async def search(
     kind: Annotated[str, Query()] = "",
     cursor: Annotated[str, Query()] = "",
 ) -> Response:
-    """What answers the question best; without one, what there is to read."""
+    """The articles that answer the question best; without a question, all articles."""
     chosen = ArticleKind(kind) if kind in list(ArticleKind) else None
     q = q.strip()[:QUERY_CHARACTERS_MAX]
     page = await visit.kb.articles(visit.language, q, chosen, cursor)
@@ -33,7 +33,7 @@ async def search(
 async def read(
     visit: AnyVisit, slug: str, lang: Annotated[str, Query()] = "", said: Annotated[str, Query()] = ""
 ) -> Response:
-    """One article, in the language of the link or else the visitor's."""
+    """One article, in the language of the link, or else the visitor's."""
     language = Language(lang) if lang in list(Language) else visit.language
     article = await visit.kb.article(slug, language)
     return visit.page("article.html", article=article, said=said in ("yes", "no"), key=forms.new_key())
@@ -41,12 +41,12 @@ async def read(
 
 @router.post("/help/{slug}/feedback")
 async def say(visit: AnyVisit, slug: str) -> Response:
-    """Whether the article helped."""
+    """Record whether the article helped."""
     form = await forms.read(visit.request)
     if form["helpful"] not in ("yes", "no"):
         raise NotFound("Feedback is yes or no.")
     language = Language(form.choice("lang", Language, visit.language))
-    # The answer is part of the key: who comes back to say the opposite is heard, who sends the same again is not.
+    # The answer is part of the key: the opposite answer counts as new, the same answer again as a repeat.
     key = f"{form.key}.{form['helpful']}"
     await visit.kb.feedback(key, slug, language, helpful=form["helpful"] == "yes", comment=form["comment"])
     if visit.by_htmx:

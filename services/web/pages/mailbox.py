@@ -1,4 +1,4 @@
-"""The mails a desk without SMTP wrote to a folder, for agents to read: try everything, send nothing."""
+"""Pages for agents to read the mails that a desk without SMTP writes to a folder, to try Balie without sending mail."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ from services.web.clients.mailbox import MAILS_MAX, Mailbox
 from services.web.visit import DeskVisit, Visit
 
 _NAME = re.compile(r"[\w@.+=-]{1,200}\.eml")
-# A mail brings its own styles; scripts, forms and remote pictures stay out. Its links open beside it.
+# A mail may have its own styles, but no scripts, forms or remote pictures. Its links open in a new tab.
 _MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/desk/mailbox")
 
 
 def the_mailbox(request: Request) -> Mailbox:
-    """Raises NotFound where mails go out by SMTP."""
+    """The folder of mails. Raises NotFound if mails are sent by SMTP."""
     mailbox: Mailbox | None = request.app.state.mailbox
     if mailbox is None:
         raise NotFound("This desk sends its mail.")
@@ -42,21 +42,21 @@ async def mails(visit: DeskVisit, mailbox: TheMailbox) -> Response:
 
 @router.get("/{name}")
 async def mail(visit: DeskVisit, mailbox: TheMailbox, name: str) -> Response:
-    """One mail, its text and a frame with its HTML."""
+    """One mail: its text, and a frame with its HTML."""
     found = await asyncio.to_thread(mailbox.read, _known(name), everything=_may_read_everything(visit))
     return visit.page("mail.html", mail=found)
 
 
 @router.get("/{name}/html")
 async def mail_html(visit: DeskVisit, mailbox: TheMailbox, name: str) -> Response:
-    """What the frame shows."""
+    """The HTML of a mail, for the frame."""
     found = await asyncio.to_thread(mailbox.read, _known(name), everything=_may_read_everything(visit))
     headers = {"Content-Security-Policy": _MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
     return HTMLResponse('<base target="_blank">' + found.html, headers=headers)
 
 
 def _may_read_everything(visit: Visit) -> bool:
-    # With an administrator's password link in sight any agent could become one.
+    # An agent who could read an administrator's password link could log in as that administrator.
     return visit.caller is not None and visit.caller.role is Role.ADMIN
 
 

@@ -1,4 +1,4 @@
-"""Asking support something new: the form, what may answer it already, and what the product asks."""
+"""The page for a new ticket: the form, articles that may already answer it, and the product's questions."""
 
 import asyncio
 from typing import Annotated, Any
@@ -27,7 +27,7 @@ router = APIRouter()
 async def new_ticket_page(
     visit: AnyVisit, subject: Annotated[str, Query()] = "", product_id: Annotated[str, Query()] = ""
 ) -> Response:
-    """The form; for htmx, the articles that may answer the subject typed so far, or what the product asks."""
+    """The form; for htmx, the articles that may answer the subject typed so far, or the product's questions."""
     if not visit.by_htmx and visit.caller is None:
         return visit.see("/login?" + urlencode({"next": visit.here}))
     subject = subject[:SUBJECT_CHARACTERS_MAX]
@@ -37,7 +37,7 @@ async def new_ticket_page(
 
 @router.post("/tickets/new")
 async def submit(visit: KnownVisit) -> Response:
-    """Open a ticket; with `look`, only show again what may answer it, or what the product asks."""
+    """Open a ticket; with `look`, only show the form again with suggested articles and the product's questions."""
     form = await forms.read(visit.request)
     if form["look"]:
         return await _new_ticket(visit, form)
@@ -89,10 +89,10 @@ async def _suggestions(visit: Visit, subject: str) -> tuple[ArticleLink, ...]:
     try:
         return await visit.kb.suggest(subject[:SUGGEST_CHARACTERS_MAX], visit.language)
     except Temporary:
-        # Suggestions help; nobody is kept from asking because they are away.
+        # The form must work without suggestions, when the knowledge base is down.
         return ()
 
 
 async def _products(visit: Visit) -> tuple[Product, ...]:
-    # Part of the page for somebody not logged in, as suggestions are: they choose a product once they are.
+    # A visitor who is not logged in gets suggestions only, and can choose a product after logging in.
     return await visit.desk.my_products() if visit.caller else ()

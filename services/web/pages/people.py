@@ -1,4 +1,4 @@
-"""The people and organisations the desk knows: looking them up, adding, changing."""
+"""Pages to look up, add and change people and organisations."""
 
 import asyncio
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ from services.web.forms.forms import Form, explain
 from services.web.visit import DeskVisit, Visit
 
 ORGANISATIONS_MAX = 100
-"""How many a form offers to choose from."""
+"""How many organisations a person's form offers to choose from."""
 TICKETS_OF_PERSON = 10
 
 router = APIRouter(prefix="/desk")
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/desk")
 
 @router.get("/people")
 async def people(visit: DeskVisit, q: Annotated[str, Query()] = "", cursor: Annotated[str, Query()] = "") -> Response:
-    """Everybody, by name."""
+    """The list of people, by name; `q` searches it."""
     q = q.strip()[:SEARCH_CHARACTERS_MAX]
     page = await visit.intake.people(q=q, cursor=cursor or None)
     return visit.page("people.html", page=page, q=q, cursor=cursor)
@@ -32,14 +32,14 @@ async def people(visit: DeskVisit, q: Annotated[str, Query()] = "", cursor: Anno
 
 @router.get("/people/new")
 async def new_person_page(visit: DeskVisit) -> Response:
-    """The form for somebody new."""
+    """The form for a new person."""
     blank = {"language": visit.language, "role": Role.REQUESTER, "key": forms.new_key()}
     return await _person(visit, None, Form(dict(blank), [], []))
 
 
 @router.post("/people/new")
 async def add_person(visit: DeskVisit) -> Response:
-    """Add somebody."""
+    """Add a person."""
     form = await forms.read(visit.request)
     _check(visit, form)
     if not form.errors:
@@ -55,14 +55,14 @@ async def add_person(visit: DeskVisit) -> Response:
 
 @router.get("/people/{person_id}")
 async def person_page(visit: DeskVisit, person_id: UUID) -> Response:
-    """Somebody, and the tickets they brought."""
+    """One person, with their tickets."""
     person = await visit.intake.person(person_id)
     return await _person(visit, person, _form(person))
 
 
 @router.post("/people/{person_id}")
 async def change_person(visit: DeskVisit, person_id: UUID) -> Response:
-    """Change somebody."""
+    """Change a person."""
     form = await forms.read(visit.request)
     _check(visit, form)
     if not form.errors:
@@ -79,14 +79,14 @@ async def change_person(visit: DeskVisit, person_id: UUID) -> Response:
 async def organisations(
     visit: DeskVisit, q: Annotated[str, Query()] = "", cursor: Annotated[str, Query()] = ""
 ) -> Response:
-    """Every organisation, by name."""
+    """The list of organisations, by name; `q` searches it."""
     q = q.strip()[:SEARCH_CHARACTERS_MAX]
     return await _organisations(visit, Form({"key": forms.new_key()}, [], []), q, cursor)
 
 
 @router.post("/organisations")
 async def add_organisation(visit: DeskVisit) -> Response:
-    """Add one."""
+    """Add an organisation."""
     form = await forms.read(visit.request)
     form.need("name", visit.t, NAME_CHARACTERS_MAX)
     if not form.errors:
@@ -108,7 +108,7 @@ async def organisation_page(visit: DeskVisit, organisation_id: UUID) -> Response
 
 @router.post("/organisations/{organisation_id}")
 async def change_organisation(visit: DeskVisit, organisation_id: UUID) -> Response:
-    """Give it another name, or administrators another contract."""
+    """Change an organisation's name; administrators may also change its contract."""
     form = await forms.read(visit.request)
     form.need("name", visit.t, NAME_CHARACTERS_MAX)
     if not form.errors:

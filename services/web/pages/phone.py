@@ -1,4 +1,4 @@
-"""Logging what somebody said on the phone."""
+"""The page to open a ticket for somebody who phoned."""
 
 from typing import Annotated, Any
 
@@ -18,14 +18,14 @@ router = APIRouter(prefix="/desk/tickets")
 
 @router.get("/new")
 async def phone_page(visit: DeskVisit, product_id: Annotated[str, Query()] = "") -> Response:
-    """Log what somebody said on the phone; for htmx, what the product asks."""
+    """The form for a phone call; for htmx, the product's questions."""
     form = Form.of(kind=Kind.QUESTION, priority=Priority.LOW, language=visit.language, product_id=product_id)
     return await _phone(visit, form)
 
 
 @router.post("/new")
 async def log_phone_call(visit: DeskVisit) -> Response:
-    """Open a ticket for the caller, who is found by address or added; with `look`, only show what the product asks."""
+    """Open a ticket for the caller, found by address or added; with `look`, only show the product's questions."""
     form = await forms.read(visit.request)
     if form["look"]:
         return await _phone(visit, form)

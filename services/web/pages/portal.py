@@ -1,4 +1,4 @@
-"""The requesters' side: home, a new ticket, my tickets, one ticket, and its files."""
+"""The portal for requesters: the home page, their tickets, one ticket, and its files."""
 
 import asyncio
 from typing import Annotated, Any
@@ -21,9 +21,9 @@ from services.web.visit import AnyVisit, KnownVisit, Visit
 HOME_TICKETS = 8
 HOME_ARTICLES = 6
 WISHES = ("confirm_solved", "keep_open", "postpone")
-"""What the requester's side may say with a button."""
+"""The commands that the requester's side may give with a button."""
 WEEKS = (1, 2)
-"""How much later than now planned a ticket is closed with a button; any other day can be filled in."""
+"""By how many weeks a button postpones the closing of a ticket; any other day can be filled in."""
 FILE_HEADERS = ("Content-Type", "Content-Length", "Content-Disposition")
 
 router = APIRouter()
@@ -31,11 +31,11 @@ router = APIRouter()
 
 @router.get("/")
 async def home(visit: AnyVisit) -> Response:
-    """Ask the help centre, ask support, and see how one's tickets stand."""
+    """The home page: search the help centre, ask support, and see one's own tickets."""
     articles, tickets = await asyncio.gather(
         visit.kb.articles(visit.language, limit=HOME_ARTICLES), _my_tickets(visit), return_exceptions=True
     )
-    # Half a home page is better than none: each half says so itself where its service cannot be reached.
+    # Show half a home page rather than none: the half whose service cannot be reached says so.
     for half in (articles, tickets):
         if isinstance(half, BaseException) and not isinstance(half, Temporary):
             raise half
@@ -69,16 +69,16 @@ async def my_tickets(
 
 @router.get("/tickets/{number}")
 async def ticket_page(visit: KnownVisit, number: int) -> Response:
-    """One ticket: where it stands, what happens next, what was said."""
+    """One ticket: its status, what happens next, and its timeline."""
     return await _ticket(visit, number, Form.of())
 
 
 @router.post("/tickets/{number}")
 async def reply(visit: KnownVisit, number: int) -> Response:
-    """Say something more; a colleague may write a note instead, for support only.
+    """Reply; a colleague may write an internal note instead.
 
-    A reply to a ticket that ended for good opens a follow-up, and one to a merged ticket goes on in the other: that
-    one is shown then.
+    A reply to a ticket that cannot be reopened opens a follow-up, and a reply to a merged ticket goes to the ticket it
+    was merged into; then that ticket is shown.
     """
     form = await forms.read(visit.request)
     form.need("text", visit.t, TEXT_CHARACTERS_MAX)
@@ -98,7 +98,7 @@ async def reply(visit: KnownVisit, number: int) -> Response:
 
 @router.post("/tickets/{number}/wish")
 async def wish(visit: KnownVisit, number: int) -> Response:
-    """Keep it open, say that it is solved, or have it closed later."""
+    """Keep the ticket open, say that it is solved, or postpone its closing."""
     form = await forms.read(visit.request)
     act = form.choice("act", WISHES, "")
     facts: dict[str, Any] = {}
@@ -150,7 +150,7 @@ async def _ticket(visit: Visit, number: int, form: Form, status: int = 200, prob
 
 @router.get("/attachments/{attachment_id}")
 async def attachment(visit: KnownVisit, attachment_id: UUID) -> Response:
-    """A file, as intake gives it to this visitor; always a download, never a page of this site."""
+    """A file that this visitor may see; always a download, so that it never runs as a page of this site."""
     file = await visit.intake.download(attachment_id)
     headers = {name: file.headers[name] for name in FILE_HEADERS if name in file.headers}
     if not headers.get("Content-Disposition", "").startswith("attachment"):

@@ -1,4 +1,4 @@
-"""The desk's queue: views with their counts, filters, two orders, and search."""
+"""The desk's queue: views with counts, filters, two sort orders, and search."""
 
 import asyncio
 from typing import Annotated, Any
@@ -13,14 +13,14 @@ from services.web.visit import DeskVisit, Visit
 
 DEFAULT_VIEW = "unassigned"
 VIEWS = ("unassigned", "mine", *(str(status) for status in Status), "snoozed")
-"""In the order shown."""
+"""All views, in the order shown."""
 HIDDEN_WHEN_EMPTY = frozenset({"parked", "snoozed"})
-"""Not every desk parks or snoozes."""
+"""Views that are not shown while empty: not every desk parks or snoozes tickets."""
 FILTERS = ("team", "tag", "product", "organisation", "release", "problem")
-"""What a view can be narrowed by, by address."""
+"""The parameters of the address that narrow a view."""
 SORTS = ("changed", "breach")
 VIEW_COOKIE = "balie_view"
-"""The view looked at last: where the queue opens, and what stands beside a ticket."""
+"""The cookie with the view chosen last: the queue opens with it, and it is shown beside a ticket."""
 
 router = APIRouter()
 
@@ -33,7 +33,7 @@ async def queue(
     cursor: Annotated[str, Query()] = "",
     sort: Annotated[str, Query()] = "",
 ) -> Response:
-    """One view, or what a search finds in all of them; newest change first, or what breaks first."""
+    """The tickets of one view, or those that a search finds in all; newest change first, or next breach first."""
     narrowed = filters_of(visit)
     shown, teams = await asyncio.gather(read_queue(visit, view, q, cursor, sort, narrowed), visit.desk.teams())
     response = visit.page(
@@ -50,7 +50,7 @@ async def queue(
 
 
 def filters_of(visit: Visit) -> dict[str, str]:
-    """What the address narrows the queue by."""
+    """The filters in the address."""
     given = visit.request.query_params
     return {name: given[name].strip()[:SEARCH_CHARACTERS_MAX] for name in FILTERS if given.get(name, "").strip()}
 
@@ -58,10 +58,10 @@ def filters_of(visit: Visit) -> dict[str, str]:
 async def read_queue(
     visit: Visit, view: str, q: str = "", cursor: str = "", sort: str = "", narrowed: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """A page of tickets with the views beside it, as `queue.html` and the desk's ticket page show them."""
+    """A page of tickets and the views, as the templates of the queue and of the desk's ticket page need them."""
     q = q.strip()[:SEARCH_CHARACTERS_MAX]
     last = visit.request.cookies.get(VIEW_COOKIE, "")
-    # Narrowed without a view: everything that fits, as a search.
+    # With filters but without a view, show all tickets that fit, as a search does.
     chosen = next((each for each in (view, last) if each in VIEWS), DEFAULT_VIEW) if view or not narrowed else ""
     order = sort if sort in SORTS else ""
     wanted: dict[str, str | None] = {"view": None if q else chosen, "q": q, "cursor": cursor, "sort": order}

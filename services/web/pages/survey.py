@@ -1,4 +1,4 @@
-"""The survey behind the link in a mail: opening it shows a button, only pressing that records an answer."""
+"""The survey behind the link in a mail: opening it shows a button; only pressing the button records an answer."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ router = APIRouter()
 async def survey_page(
     visit: AnyVisit, code: Annotated[str, Query()] = "", good: Annotated[str, Query()] = ""
 ) -> Response:
-    """The question, with the link's answer chosen. Mail scanners open links: this records nothing."""
+    """The question, with the link's answer chosen. Records nothing, because mail scanners open links."""
     return await _survey(visit, Form({"code": code, "good": good}, [], []))
 
 

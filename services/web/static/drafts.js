@@ -1,4 +1,5 @@
-// What somebody is typing is kept in this browser until it was sent, with the key that makes sending it twice one act.
+// Drafts: keeps what somebody types in this browser until it is sent, with the form's idempotency key, so that sending
+// it twice counts once.
 (() => {
   const KEPT_DAYS = 14;
   const FIELDS = ["text", "subject", "name", "email", "mode"];
@@ -10,7 +11,7 @@
       if (value) localStorage.setItem(name, JSON.stringify(value));
       else localStorage.removeItem(name);
     } catch {
-      // No room or no permission: drafts are a help, the form works without.
+      // No space or no permission: the form also works without drafts.
     }
   };
   const read = (name) => {
@@ -33,7 +34,7 @@
 
   const restore = (form) => {
     const draft = read(place(form));
-    // What the server put there (a form that needs mending) is newer than any draft.
+    // If the server filled in the text (a form shown again with errors), that is newer than any draft.
     if (!draft || form.elements.text.value) return;
     for (const field of fields(form)) {
       const name = field.name ?? "mode";

@@ -1,4 +1,4 @@
-// The desk from the keyboard. Keys do nothing while somebody types, nor together with Ctrl, Alt or Meta.
+// Keyboard shortcuts of the desk. They do nothing while somebody types, or together with Ctrl, Alt or Meta.
 (() => {
   const GO_MS = 1200;
   let going = 0;
@@ -23,7 +23,7 @@
     radio.dispatchEvent(new Event("input", { bubbles: true }));
     document.getElementById("text").focus();
   };
-  // An action's form goes away, and the keys are where they were: on what opened it.
+  // Close an action's form, and put the focus back on the link that opened it.
   const leave = (doing) => {
     const opener = document.querySelector(`[data-do="${doing.dataset.doing}"]`);
     const empty = Object.assign(document.createElement("section"), { id: "doing" });
@@ -62,7 +62,7 @@
     if (event.key === "Escape" && typing(event.target)) return event.target.blur();
     const doing = document.querySelector("[data-doing]");
     if (event.key === "Escape" && doing) return leave(doing);
-    // With Shift held, x is X.
+    // Shift+x gives X.
     const key = event.key === "X" ? "x" : event.key;
     if (typing(event.target) || !(key in KEYS)) return;
     event.preventDefault();
@@ -77,7 +77,7 @@
     }
   });
 
-  // The form of an action was fetched: it begins where it can be filled in.
+  // When the form of an action was fetched, put the focus on its first field.
   document.addEventListener("htmx:afterSettle", (event) => {
     const doing = event.detail.elt.closest?.("[data-doing]");
     if (!doing) return;
@@ -87,12 +87,12 @@
     (first?.type === "radio" && doing.querySelector("input:checked") || first)?.focus();
   });
 
-  // Sent: the keys work again, until somebody chooses to write more.
+  // After a message was sent, take the focus out of the text field, so that shortcuts work again.
   document.addEventListener("balie:sent", () => {
     if (document.body.classList.contains("desk")) document.querySelector("[data-scroll]")?.focus();
   });
 
-  // A refreshed list beside a ticket knows nothing of the ticket that is open.
+  // A refreshed list beside a ticket does not mark the ticket that is open: mark it here.
   document.addEventListener("htmx:afterSettle", () => {
     const open = document.querySelector("[data-ticket]")?.dataset.ticket;
     if (open) document.querySelector(`[data-number="${open}"] > a`)?.setAttribute("aria-current", "page");

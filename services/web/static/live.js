@@ -1,4 +1,4 @@
-// Live updates: the server says which ticket changed, and the parts of the page that show it are fetched again.
+// Live updates: the server says which ticket changed, and the parts of the page that show the ticket are fetched again.
 (() => {
   if (!document.body?.dataset.live && document.readyState !== "loading") return;
   let source = null;
@@ -8,7 +8,7 @@
 
   const page = () => document.querySelector("[data-ticket]")?.dataset.ticket;
   const tell = (name) => document.body.dispatchEvent(new CustomEvent(name));
-  // A burst of changes is one refresh of the list.
+  // Refresh the list once for many changes in a short time.
   const queueChanged = () => {
     queueTimer ??= setTimeout(() => { queueTimer = null; tell("balie:queue"); }, QUEUE_PAUSE_MS);
   };
@@ -19,7 +19,7 @@
   };
   const listening = () => {
     document.documentElement.dataset.listening = "yes";
-    // Back after an interruption: what was missed is not known, so everything is fetched.
+    // Connected again after an interruption: events may have been missed, so fetch everything.
     if (wasListening) {
       queueChanged();
       tell("balie:changed");
@@ -33,7 +33,7 @@
     source.addEventListener("listening", listening);
     source.addEventListener("ticket", changed);
   };
-  // A browser opens six connections to a site at most: a tab nobody looks at holds none.
+  // A browser opens at most six connections to a site: a hidden tab must not use one.
   const close = () => {
     source?.close();
     source = null;
@@ -53,7 +53,7 @@
     toEnd();
   });
 
-  // Part of the page refreshed behind somebody's back: what they unfolded, and where they were, stays.
+  // When a part of the page is refreshed in the background, keep what the visitor unfolded, and the focus.
   let unfolded = null;
   let focused = null;
   document.addEventListener("htmx:oobBeforeSwap", (event) => {

@@ -1,4 +1,4 @@
-// What every page does with a script: theme, file lists, one send per form, and words for what went wrong.
+// The script of every page: theme, file lists, sending each form once, and messages about errors.
 (() => {
   const html = document.documentElement;
   html.classList.add("scripts");
@@ -8,7 +8,7 @@
   const announce = (sentence) => {
     const announcer = document.getElementById("announcer");
     announcer.textContent = "";
-    // A screen reader speaks of a change: the same sentence twice in a row is none.
+    // Screen readers announce changes only: empty the element first, so that a repeated sentence is announced too.
     requestAnimationFrame(() => { announcer.textContent = sentence; });
   };
 
@@ -62,12 +62,12 @@
 
   document.addEventListener("submit", (event) => {
     if (event.target.matches("[data-theme-choice]")) return chooseTheme(event);
-    // A form sent by the browser itself: a second click must not send it again. htmx sees to its own.
+    // For a form sent by the browser itself: a second click must not send it again. htmx prevents this for its forms.
     if (event.target.matches("[data-once]") && !event.target.hasAttribute("hx-post")) {
       setTimeout(() => event.target.querySelectorAll("[data-send]").forEach((button) => { button.disabled = true; }));
     }
   });
-  // Back from the next page out of the browser's memory: the form can be sent again.
+  // When the browser shows the page from its cache after "back", the form can be sent again.
   addEventListener("pageshow", () => document.querySelectorAll("[data-send]").forEach((button) => { button.disabled = false; }));
 
   document.addEventListener("change", (event) => {
@@ -101,7 +101,7 @@
     area.focus();
   };
 
-  // A background refresh that fails says nothing: the next one mends it. A form that could not be sent does.
+  // Warn about a form that could not be sent, but not about a failed background refresh: the next one corrects it.
   const failed = (event) => {
     if (event.detail.requestConfig?.verb === "get") return;
     const answer = event.detail.xhr;

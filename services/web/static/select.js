@@ -1,4 +1,4 @@
-// Choosing several tickets of a list: by mouse, with Shift for a whole stretch, or with x where the focus is.
+// Selecting several tickets in a list: by mouse, with Shift for a range, or with x for the ticket that has the focus.
 (() => {
   const chosen = new Set();
   let last = null;
@@ -39,7 +39,7 @@
     if (event.target.matches("[data-pick-all]")) show();
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
-  // The list was fetched again: whoever was chosen and is still in it stays so.
+  // When the list was fetched again, tickets that were selected and are still in it stay selected.
   document.addEventListener("htmx:afterSettle", () => {
     picks().forEach((pick) => { if (chosen.has(pick.value)) pick.checked = true; });
     show();

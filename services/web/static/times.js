@@ -1,4 +1,4 @@
-// Times that pass while a page is open: how far away an instant is, and what is left of a promise. Nothing is fetched.
+// Updates times while a page is open: how far away an instant is, and the time left of a promise. Fetches nothing.
 (() => {
   const EVERY_MS = 15_000;
   const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["week", 604_800], ["day", 86_400], ["hour", 3600], ["minute", 60]];
@@ -7,7 +7,7 @@
   const far = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
   const words = () => window.balie.words();
 
-  // As the server says it: the largest unit that is nearly reached.
+  // The same rule as on the server: the largest unit that is nearly reached.
   const away = (instant) => {
     const seconds = (Date.parse(instant) - Date.now()) / 1000;
     const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length * ROUND_UP) ?? ["second", 1];
@@ -26,10 +26,10 @@
       if (element.textContent !== text) element.textContent = text;
     }
     for (const element of document.querySelectorAll("[data-left]")) {
-      // First seen when it was put on the page, which is when the server worked it out.
+      // Count from when the element was put on the page: that is about when the server calculated the time left.
       element.dataset.since ??= String(Date.now());
       const left = Number(element.dataset.left) - (Date.now() - Number(element.dataset.since)) / 1000;
-      // Broken or not is for the server to say: it does when the clock has met the deadline.
+      // Stop at 0: the server says that a promise is breached, once the ticket's clock has met the deadline.
       element.querySelector("[data-time]").textContent = length(Math.max(left, 0));
     }
   };
