@@ -1,4 +1,4 @@
-"""The code as a graph of imports, read without importing anything."""
+"""The graph of imports in our code, read from the files without importing anything."""
 
 import ast
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Module:
     """One Python file of ours."""
 
     name: str
-    """As in `services.intake.rules.decide`."""
+    """The full name, as in `services.intake.rules.decide`."""
     file: Path
 
     @property
@@ -22,22 +22,22 @@ class Module:
         return self.name.rpartition(".")[2]
 
     def imports(self) -> frozenset[str]:
-        """Everything it imports, as full names; of `from a import b` both `a` and `a.b`. What only the type checker
-        reads counts too: it is a dependency all the same."""
+        """Everything it imports, as full names; for `from a import b`, both `a` and `a.b`. Imports only for the type
+        checker count too, because they are dependencies as well."""
         return _imports(self.file)
 
     def ours(self) -> set[str]:
-        """The modules of ours it imports."""
+        """Those of our modules that it imports."""
         return {name for name in self.imports() if name in modules() and name != "services"}
 
     def packages(self) -> set[str]:
-        """The top-level packages it imports."""
+        """The top-level packages that it imports."""
         return {name.partition(".")[0] for name in self.imports()}
 
 
 @cache
 def modules() -> dict[str, Module]:
-    """Every module under `services/`, by name; migrations are history, not code that others build on."""
+    """Every module under `services/`, by name, without the migrations: no code depends on them."""
     found = {}
     for file in sorted((ROOT / "services").rglob("*.py")):
         parts = file.relative_to(ROOT).with_suffix("").parts
@@ -49,7 +49,7 @@ def modules() -> dict[str, Module]:
 
 
 def reached_from(name: str) -> set[str]:
-    """The module and every module of ours it imports, directly or not."""
+    """The module, and every module of ours that it imports directly or indirectly."""
     reached: set[str] = set()
     waiting = [name]
     while waiting:
@@ -60,7 +60,7 @@ def reached_from(name: str) -> set[str]:
 
 
 def names_used(module: Module) -> set[str]:
-    """Every dotted name it uses, as in `datetime.now` or `os.environ.get`."""
+    """Every dotted name that it uses, as in `datetime.now` or `os.environ.get`."""
     return {ast.unparse(node) for node in ast.walk(_parsed(module.file)) if isinstance(node, ast.Attribute | ast.Name)}
 
 

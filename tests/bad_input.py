@@ -1,4 +1,4 @@
-"""Sending an API what its own schema allows and forbids, made by the thousand, and looking at every answer."""
+"""Sends an API thousands of generated requests, valid and invalid by its own schema, and checks every answer."""
 
 import asyncio
 import threading
@@ -17,12 +17,12 @@ from services.platform.process import listen, serve
 
 EXAMPLES_PER_OPERATION = 12
 SEED = 20261122
-"""Fixed, so that a run that passed passes again; a longer hunt changes it."""
+"""Fixed, so that a run that passed passes again; change it to search further."""
 
 
 @contextmanager
 def served(make: Callable[[], FastAPI]) -> Iterator[str]:
-    """Serve the app that `make` gives, on a loop and thread of its own, and give its address."""
+    """Serve the app made by `make` on an event loop and thread of its own; gives its address."""
     listening = listen("127.0.0.1", 0)
     loop = asyncio.new_event_loop()
     started: list[asyncio.Task[None]] = []
@@ -31,7 +31,7 @@ def served(make: Callable[[], FastAPI]) -> Iterator[str]:
         asyncio.set_event_loop(loop)
         task = loop.create_task(serve(make(), listening))
         started.append(task)
-        # The cancellation that stops it is no failure.
+        # The cancellation that stops the server must not raise here.
         loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
         loop.close()
 
@@ -45,14 +45,14 @@ def served(make: Callable[[], FastAPI]) -> Iterator[str]:
 
 
 def send_bad_input(address: str, token: str, each: int = EXAMPLES_PER_OPERATION) -> list[tuple[str, int]]:
-    """Try every operation of the API at `address`, `each` times with good and with bad input, and give (operation,
-    status) of every answer.
+    """Call every operation of the API at `address`, `each` times with valid and with invalid input; returns
+    (operation, status) of every answer.
 
-    Raises AssertionError for a 5xx, and for a refusal that is no problem+json document.
+    Raises AssertionError for a 5xx, and for a 4xx that is not a problem+json document.
     """
     schema = schemathesis.openapi.from_url(f"{address}/api/v1/openapi.json")
     answers: list[tuple[str, int]] = []
-    # What ends the session comes last: everything after it would be refused for want of one, and tell nothing.
+    # Ending the session comes last: all later calls would be refused without a session, and so test nothing.
     for operation in sorted(map(_known, schema.get_all_operations()), key=_ends_the_session):
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             answers += _attempts(operation, mode, token, each)
@@ -92,7 +92,7 @@ def _attempts(
             assert response.headers["content-type"] == ["application/problem+json"], said
             assert {"type", "title", "status", "detail"} <= response.json().keys(), said
 
-    # An operation without input has nothing that could be bad.
+    # An operation without input has no invalid input.
     with suppress(Unsatisfiable):
         attempt()
     return answers

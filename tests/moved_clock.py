@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-"""A Monday morning, clear of the weekend and of the change to and from summer time."""
+"""A Monday morning, far from the weekend and from the changes to and from summer time."""
 
 
 class MovedClock:
-    """A `services.platform.clock.Clock`; `now` may also be set."""
+    """A `services.platform.clock.Clock` for tests; `now` may also be set."""
 
     def __init__(self, now: datetime = START) -> None:
         self.now = now
@@ -16,6 +16,6 @@ class MovedClock:
         return self.now
 
     def move(self, by: timedelta) -> datetime:
-        """Let `by` pass; the new instant."""
+        """Move the time forward by `by`; returns the new instant."""
         self.now += by
         return self.now

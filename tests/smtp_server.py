@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback that keeps what it takes, and can be told to refuse."""
+"""A real SMTP server on loopback that keeps the mails it takes, and can be told to refuse."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +17,12 @@ REFUSED_FOR_GOOD = "550 5.1.1 No such mailbox"
 
 
 class SmtpServer:
-    """`messages` are those taken, oldest first; each also carries X-Envelope-From and X-Envelope-To."""
+    """The server. `messages` are the mails taken, oldest first, with X-Envelope-From and X-Envelope-To added."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.attempts = 0
-        """How many recipients were offered, refused ones included."""
+        """How many recipients clients have named, refused ones included."""
         self._answer = TAKEN
         self._refused: dict[str, str] = {}
         self._port = free_port()
@@ -30,31 +30,31 @@ class SmtpServer:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL it listens on."""
         return f"smtp://{LOOPBACK}:{self._port}"
 
     def accept(self) -> None:
-        """Take everything again."""
+        """Take all mails again."""
         self._answer = TAKEN
         self._refused.clear()
 
     def refuse_temporarily(self, *recipients: str) -> None:
-        """Answer 451 to these recipients, or to all where none is named."""
+        """Answer 451 to these recipients, or to all if none is named."""
         self._refuse(REFUSED_FOR_NOW, recipients)
 
     def refuse_permanently(self, *recipients: str) -> None:
-        """Answer 550 to these recipients, or to all where none is named."""
+        """Answer 550 to these recipients, or to all if none is named."""
         self._refuse(REFUSED_FOR_GOOD, recipients)
 
     def stop(self) -> None:
-        """Go away: connections are refused from now on."""
+        """Stop listening: connections are refused from now on."""
         if self._controller is not None:
             self._controller.stop()
             self._controller = None
 
     def start(self) -> None:
         """Listen, on the same port as before."""
-        # One for each start: a controller's loop is closed for good when it stops.
+        # A new controller for each start: a stopped one has closed its event loop.
         self._controller = Controller(self, hostname=LOOPBACK, port=self._port)
         self._controller.start()
 
@@ -88,7 +88,7 @@ class SmtpServer:
 
 @contextmanager
 def running_smtp_server() -> Iterator[SmtpServer]:
-    """A server for the length of the block."""
+    """A server that runs while the block runs."""
     server = SmtpServer()
     server.start()
     try:

@@ -1,4 +1,4 @@
-"""The wire between us and a server: a test cuts it, mends it, or lets it hang."""
+"""A TCP proxy between us and a server, which a test can cut, mend, or let hang."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ CHUNK_BYTES = 65536
 
 
 class Wire:
-    """Passes on what comes in at its own port to the server, and back."""
+    """Passes on all bytes from its own port to the server, and back."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = host, port
@@ -18,19 +18,19 @@ class Wire:
         self._flows = asyncio.Event()
         self._flows.set()
         self.port = 0
-        """Where to connect instead, on loopback; the same after a cut."""
+        """The port to connect to instead of the server's, on loopback; the same again after a cut."""
 
     async def mend(self) -> None:
-        """Take connections."""
+        """Take connections, from the start or after a cut."""
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def lead_to(self, port: int) -> None:
-        """Reach the server at another port from now on: it came back there."""
+        """Connect to another port of the server from now on, because it was started there."""
         self._target = self._target[0], port
 
     async def cut(self) -> None:
-        """Drop every connection and take none, as a server that is down."""
+        """Drop every connection and take no new ones, like a server that is down."""
         if self._server:
             self._server.close()
             self._server = None
@@ -41,11 +41,11 @@ class Wire:
             await asyncio.wait(self._tasks)
 
     def hang(self) -> None:
-        """Keep the connections but pass nothing on, as a network that swallows everything."""
+        """Keep the connections but pass nothing on, like a network that loses everything."""
         self._flows.clear()
 
     def flow(self) -> None:
-        """Pass on again what was held back."""
+        """Pass on everything again, also what was held back."""
         self._flows.set()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -75,7 +75,7 @@ class Wire:
 
 @asynccontextmanager
 async def wire(host: str, port: int) -> AsyncIterator[Wire]:
-    """A wire that passes everything on, for as long as this lasts."""
+    """A wire that passes everything on while the block runs."""
     made = Wire(host, port)
     await made.mend()
     try:

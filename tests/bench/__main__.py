@@ -1,6 +1,6 @@
-"""`python -m tests.bench`: measures on real parts what tests only prove. Nothing here asserts a time.
+"""`python -m tests.bench`: measures Balie's performance on real parts. It asserts no times.
 
-Exits 1 only where the books disagree: a deadline met twice or never, an acknowledged ticket lost.
+Exits 1 only if the books disagree: a deadline met twice or never, or an acknowledged ticket lost.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What sleeping tickets take: thousands of clocks with nothing to do for a week."""
+"""Measures what sleeping tickets cost: thousands of clocks with nothing to do for a week."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ IDLE_SECONDS = 10.0
 
 
 async def measure_asleep(desk: Desk, who: Sides, steps: Sequence[int], say: Say) -> list[Asleep]:
-    """Memory and idle work at each of these numbers of sleeping tickets, on a desk that has none yet."""
+    """Memory and idle processor time at each of these numbers of sleeping tickets, on a desk that has none yet."""
     await desk.start(API, RELAY, WORKER)
     maker = await sleepers(desk.engine, who, wall_clock() + SLEEP)
     taken: list[Asleep] = []

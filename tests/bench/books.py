@@ -1,4 +1,4 @@
-"""The books of a storm: each deadline met exactly once, no acknowledged ticket lost, every clock asleep in time."""
+"""Checks after a storm: each deadline met exactly once, no acknowledged ticket lost, every clock asleep in time."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,34 +14,34 @@ from services.intake.tables.tables import outbox, ticket, timeline
 from services.intake.tickets.ticket_row import read_ticket, select_tickets
 
 TIMER_SLACK = timedelta(seconds=10)
-"""Temporal counts a timer from the end of the workflow task that armed it, which may take as long as this."""
+"""How late a timer may be: Temporal counts it from the end of the workflow task that armed it, which may take this."""
 READ_AT_ONCE = 1_000
 MET = "deadline_met"
 
 
 @dataclass(frozen=True)
 class Book:
-    """What was written down about the tickets of a storm."""
+    """What the database and the Temporal server say about the tickets of a storm."""
 
     due_at: datetime
     stormed: Sequence[int]
-    """Tickets whose reminder was due then."""
+    """The tickets whose reminder was due in the storm."""
     submitted: Sequence[int]
-    """Tickets acknowledged in mid-storm."""
+    """The tickets submitted and acknowledged during the storm."""
     met: Mapping[int, Counter[str]]
-    """How often each ticket's history has each kind of deadline met."""
+    """For each ticket, how often its history has each kind of deadline met."""
     told: Counter[int]
-    """How often others were told of each ticket's reminder."""
+    """For each ticket, how many events about its reminder are in the outbox."""
     next_deadlines: Mapping[int, Deadline | None]
-    """By the number of every ticket there is."""
+    """The next deadline of each of these tickets, by number."""
     alarms: Mapping[int, datetime]
     """When each sleeping clock wakes up."""
     unsent: Counter[str]
-    """What each sink was not told."""
+    """For each sink, how many rows of the outbox were not sent."""
 
 
 def disagreements(book: Book) -> tuple[str, ...]:
-    """A sentence for everything that is wrong."""
+    """A sentence for each disagreement."""
     return (
         *(sentence for number in book.stormed for sentence in _of_deadline(book, number)),
         *(sentence for number in (*book.stormed, *book.submitted) for sentence in _of_ticket(book, number)),
@@ -83,7 +83,7 @@ async def read_book(
     stormed: Sequence[int],
     submitted: Sequence[int],
 ) -> Book:
-    """What intake's tables say now."""
+    """The book, from intake's tables as they are now."""
     numbers = [*stormed, *submitted]
     met: dict[int, Counter[str]] = {}
     told: Counter[int] = Counter()
@@ -109,8 +109,7 @@ async def read_book(
 
 
 async def met_at(engine: AsyncEngine, numbers: Sequence[int]) -> list[datetime]:
-    """When the transactions began that met these tickets' reminders, in order: what met them says its own time, this
-    is the database's."""
+    """When the transactions that met these tickets' reminders began, in order, by the database's own clock."""
     instants: list[datetime] = []
     async with engine.connect() as connection:
         for some in _batches(numbers):
@@ -123,7 +122,7 @@ async def met_at(engine: AsyncEngine, numbers: Sequence[int]) -> list[datetime]:
 
 
 async def count_met(engine: AsyncEngine, numbers: Sequence[int]) -> int:
-    """How many of these tickets, whose numbers follow each other closely, have had a deadline met."""
+    """How many of these tickets have had a deadline met; their numbers must be close together."""
     between = timeline.c.ticket_number.between(min(numbers), max(numbers))
     count = select(func.count(timeline.c.ticket_number.distinct())).where(timeline.c.type == MET, between)
     async with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""`clock`: what the desk's clocks cost, and what becomes of them when programs are killed."""
+"""`clock`: measures what tickets' clocks cost, and how they recover when programs are killed."""
 
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -19,28 +19,28 @@ from tests.bench.tickets import Sides, sides
 PARTS = ("rates", "storm", "kills", "asleep")
 GATHER_LEAST = timedelta(seconds=15)
 GATHER_MARGIN = 1.3
-"""How much longer than measured gathering a storm may take, before it strikes whoever sleeps."""
+"""A storm begins this many times later than its clocks should need to fall asleep by the measured rate."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of everything."""
+    """How much to measure of each part."""
 
     pairs: int = 5
     many: int = 200
-    """Clocks told in each half of a pair."""
+    """How many clocks are told in each half of a pair."""
     storm: int = 5_000
     killing: int = 3_000
     asleep: tuple[int, ...] = (1_000, 10_000, 50_000)
     meetings: tuple[str, ...] = MEETINGS
-    """A storm each; programs are killed in one of the first kind."""
+    """One storm for each way to meet a deadline; programs are killed in another storm of the first way."""
 
 
 QUICK = Plan(pairs=2, many=50, storm=100, killing=150, asleep=(100, 200))
 
 
 async def measure(plan: Plan, parts: Sequence[str], figures: Figures, say: Say) -> None:
-    """Fill in `figures`, these parts of them. Rates are always measured: they time the storms."""
+    """Measure these parts and fill in `figures`. Rates are always measured, because storms are timed by them."""
     async with _new_desk() as (desk, who):
         figures.rates = await Rating(desk, who, plan.many, say).measure(plan.pairs)
         asleep_a_second = min(pair.ours for pair in figures.rates[3].pairs)
@@ -53,13 +53,13 @@ async def measure(plan: Plan, parts: Sequence[str], figures: Figures, say: Say) 
             within = _gathering(plan.killing, asleep_a_second)
             figures.killings.append(await killing(desk, who, plan.meetings[0], plan.killing, within, say))
     if "asleep" in parts:
-        # On a desk of its own: memory once taken is seldom given back.
+        # On a new desk: programs seldom give memory back.
         async with _new_desk() as (desk, who):
             figures.asleep = await measure_asleep(desk, who, plan.asleep, say)
 
 
 def new_figures() -> Figures:
-    """Nothing measured yet."""
+    """Figures without any measurement yet."""
     return Figures(this_machine())
 
 

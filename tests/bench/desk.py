@@ -1,4 +1,4 @@
-"""The desk the bench measures: real parts, and Balie's processes as they run in production, one program each."""
+"""The desk that the bench measures: real parts, and Balie's processes as in production, each its own program."""
 
 import asyncio
 import os
@@ -25,35 +25,35 @@ from tests.bench.processes import Program
 
 BALIE = Path(sys.executable).with_name("balie")
 POSTGRES, SERVER, API, RELAY, WORKER = "postgres", "temporal", "intake-api", "intake-worker", "workflows"
-"""Names of programs; Balie's own are the subcommands of `balie`. The relay lives in intake's worker."""
+"""Names of programs; Balie's own are the subcommands of `balie`. The relay runs in intake's worker."""
 
 QUIET_WITHIN_SECONDS = 60.0
 QUIET_LOOK_SECONDS = 0.4
 QUIET_SHARE = 0.15
-"""Of a core: asleep, the server takes about half of this."""
+"""The share of a core below which the server counts as quiet; while idle it takes about half of this."""
 
 Server = TypeVar("Server", PostgresServer, TemporalServer)
 
 
 @dataclass(frozen=True)
 class Desk:
-    """A desk with its database and Temporal up. Which of Balie's programs run is for the bench to say."""
+    """A desk with its database and Temporal running. The bench decides which of Balie's programs run."""
 
     engine: AsyncEngine
     temporal: Client
     programs: dict[str, Program]
     timers: Path
-    """The file of the Temporal server, for `sleepers`."""
+    """The Temporal server's database file, for `sleepers`."""
 
     async def start(self, *names: str) -> None:
-        """Start these, all at once, where they do not run."""
+        """Start those of these programs that do not run, all at once."""
         waiting = [each for each in map(self.programs.__getitem__, names) if not each.running]
         await asyncio.gather(*(asyncio.to_thread(each.start) for each in waiting))
 
     async def until_counted(
         self, count: Callable[[], Awaitable[int]], goal: int, what: str, say: Say, *, every: timedelta = LOOK_EVERY
     ) -> int:
-        """`patience.until_counted`, which has no patience with a program that has died. Raises PartFailed."""
+        """Like `patience.until_counted`, but raises PartFailed at once if a program has died."""
 
         async def counted() -> int:
             for program in self.programs.values():
@@ -63,7 +63,7 @@ class Desk:
         return await until_counted(counted, goal, what, say, every=every)
 
     async def quiet(self) -> None:
-        """Return once the server has nothing left to do, or at the latest after `QUIET_WITHIN_SECONDS`."""
+        """Return once the Temporal server is idle, at the latest after `QUIET_WITHIN_SECONDS`."""
         server = self.programs[SERVER]
         for _ in range(int(QUIET_WITHIN_SECONDS / QUIET_LOOK_SECONDS)):
             before = server.usage().cpu_seconds
@@ -72,13 +72,13 @@ class Desk:
                 return
 
     async def stop(self, *names: str) -> None:
-        """Stop these cleanly."""
+        """Stop these programs cleanly."""
         await asyncio.gather(*(asyncio.to_thread(self.programs[name].stop) for name in names))
 
 
 @asynccontextmanager
 async def desk_in(folder: Path, database_url: str | None = None) -> AsyncIterator[Desk]:
-    """A desk in this folder, which is empty; on a migrated database where one is given, else on its own PostgreSQL."""
+    """A desk in this empty folder, on the given migrated database, or else on a PostgreSQL of its own."""
     async with AsyncExitStack() as stack:
         programs = {}
         if database_url is None:
@@ -89,7 +89,7 @@ async def desk_in(folder: Path, database_url: str | None = None) -> AsyncIterato
             database_url = postgres.url
             await asyncio.to_thread(migrate, database_url, "intake")
         port = free_port()
-        # Made anew at each start: it must come back where its clients look for it.
+        # A new object at each start, on the same port: its clients must find it again.
         programs[SERVER] = Program(SERVER, folder, lambda: _started(TemporalServer(folder, port=port)))
         stack.callback(programs[SERVER].stop)
         await asyncio.to_thread(programs[SERVER].start)

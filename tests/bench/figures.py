@@ -1,4 +1,4 @@
-"""What the bench finds out, as plain figures: shown as tables and written as JSON."""
+"""The bench's results as plain figures, to be shown as tables and written as JSON."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,43 +10,43 @@ from tests.bench.processes import Machine
 
 @dataclass(frozen=True)
 class Pair:
-    """The same work done directly and through us, one right after the other; in a second, each."""
+    """The rates of the same work done directly and through Balie, one right after the other; both per second."""
 
     raw: float
     ours: float
 
     @property
     def ratio(self) -> float:
-        """Ours as a part of what can be had."""
+        """Our rate as a share of the raw rate."""
         return self.ours / self.raw
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Pairs of one kind; what counts is the middle of their ratios."""
+    """Pairs of one kind; the result is the median of their ratios."""
 
     what: str
     pairs: tuple[Pair, ...]
 
     @property
     def raw(self) -> float:
-        """The middle raw rate."""
+        """The median raw rate."""
         return median(pair.raw for pair in self.pairs)
 
     @property
     def ours(self) -> float:
-        """Our middle rate."""
+        """Our median rate."""
         return median(pair.ours for pair in self.pairs)
 
     @property
     def ratio(self) -> float:
-        """The middle ratio."""
+        """The median ratio."""
         return median(pair.ratio for pair in self.pairs)
 
 
 @dataclass(frozen=True)
 class Lateness:
-    """How long after their instant deadlines were met, in seconds."""
+    """How late deadlines were met, in seconds after they were due."""
 
     p50: float
     p99: float
@@ -60,39 +60,39 @@ class Storm:
     meeting: str
     deadlines: int
     asleep: int
-    """Clocks that slept already when it struck: the others were told too late, and count as late."""
+    """How many clocks slept when the storm began; the others were told too late, and count as late."""
     met: int
     drained_seconds: float
-    """From the instant until the last was met."""
+    """From the due instant until the last deadline was met."""
     raw_starts: float
-    """Workflows the same server starts in a second when asked directly; the middle of before and after the storm."""
+    """Workflows per second that the same server starts when asked directly; the mean of before and after the storm."""
     lateness: Lateness
     cpu_ms: dict[str, float]
-    """Processor time of each program, a deadline."""
+    """Each program's processor time per deadline."""
     disagreements: tuple[str, ...]
     """What the books say is wrong: must be none."""
 
     @property
     def rate(self) -> float:
-        """Deadlines met in a second."""
+        """Deadlines met per second."""
         return self.met / self.drained_seconds
 
     @property
     def ratio(self) -> float:
-        """Deadlines met for each workflow the server could start instead."""
+        """Deadlines met per workflow that the server could have started directly in the same time."""
         return self.rate / self.raw_starts
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """A program killed in mid-storm and started again at once."""
+    """A program that was killed during a storm and started again at once."""
 
     killed: str
     met_before: int
     restarted_seconds: float
-    """Until it was up again."""
+    """How long until it was up again."""
     standstill_seconds: float
-    """The longest time from then on in which no deadline was met; it is all that the storm lost."""
+    """The longest time after the kill without a deadline met: what the kill cost the storm."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Killing:
     meeting: str
     deadlines: int
     submitted: int
-    """Tickets submitted, and acknowledged, while programs died."""
+    """How many tickets were submitted and acknowledged meanwhile."""
     drained_seconds: float
     recoveries: tuple[Recovery, ...]
     disagreements: tuple[str, ...]
@@ -111,18 +111,18 @@ class Killing:
 
 @dataclass(frozen=True)
 class Asleep:
-    """What so many sleeping tickets take."""
+    """What a number of sleeping tickets costs."""
 
     tickets: int
     worker_mb: float
     server_mb: float
     file_mb: float
-    """The server's state on disk."""
+    """The size of the Temporal server's file on disk."""
     worker_idle_percent: float
     server_idle_percent: float
-    """Of one core, while nothing happens."""
+    """Processor time while nothing happens, as a percentage of one core."""
     told_seconds: float
-    """Until all that are new here slept."""
+    """How long until all clocks added in this step slept."""
 
 
 @dataclass
@@ -138,18 +138,18 @@ class Figures:
 
     @property
     def disagreements(self) -> list[str]:
-        """All that any books say is wrong."""
+        """All disagreements found in any storm."""
         storms: list[Storm | Killing] = [*self.storms, *self.killings]
         return [sentence for storm in storms for sentence in storm.disagreements]
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The least of the values that so many percent of them do not exceed (nearest rank). Raises ValueError for none."""
+    """The percentile by nearest rank: always one of the values. Raises ValueError if there are none."""
     if not values:
         raise ValueError("no values, no percentile")
     return sorted(values)[max(ceil(len(values) * percent / 100), 1) - 1]
 
 
 def lateness(seconds: Sequence[float]) -> Lateness:
-    """In figures."""
+    """The percentiles of these latenesses."""
     return Lateness(percentile(seconds, 50), percentile(seconds, 99), max(seconds))

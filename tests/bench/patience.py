@@ -1,4 +1,4 @@
-"""Waiting for a count to get where it should, as long as it moves."""
+"""Waits for a count to reach its goal, as long as it still moves."""
 
 import asyncio
 import time
@@ -9,17 +9,17 @@ from services.platform.clock import wall_clock
 
 LOOK_EVERY = timedelta(seconds=0.2)
 PATIENCE = timedelta(seconds=90)
-"""A count that stands still for longer stays there."""
+"""A count that has not moved for this long is given up."""
 
 Say = Callable[[str], None]
-"""Told in a line, for a person, how far the bench is."""
+"""Shows a line about the bench's progress to a person."""
 SAY_EVERY = timedelta(seconds=5)
 
 
 async def until_counted(
     count: Callable[[], Awaitable[int]], goal: int, what: str, say: Say, *, every: timedelta = LOOK_EVERY
 ) -> int:
-    """The count once it has reached the goal, or where it has stood still for too long."""
+    """Wait until the count has reached the goal, or has not moved for `PATIENCE`; returns the count."""
     best, moved, said = -1, time.monotonic(), 0.0
     while (counted := await count()) < goal:
         now = time.monotonic()
@@ -35,5 +35,5 @@ async def until_counted(
 
 
 async def until_instant(instant: datetime) -> None:
-    """Sleep until then."""
+    """Sleep until this instant."""
     await asyncio.sleep(max(0.0, (instant - wall_clock()).total_seconds()))

@@ -1,4 +1,4 @@
-"""The programs the bench runs on: each is measured from /proc, can be killed as by `kill -9`, and starts again."""
+"""The programs that the bench runs: each can be measured from /proc, killed as by `kill -9`, and started again."""
 
 import os
 import platform
@@ -14,34 +14,34 @@ from services.cli.embedded.child_process import PartFailed
 PROC = Path("/proc")
 LINES_SHOWN = 15
 _TICKS = os.sysconf("SC_CLK_TCK")
-# Fields of /proc/PID/stat, counted behind the name in brackets, which may hold blanks.
+# Fields of /proc/PID/stat, counted after the name in brackets, because the name may contain spaces.
 _PARENT, _OWN_TIME, _WITH_CHILDREN = 1, slice(11, 13), slice(11, 15)
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a program has taken so far: seconds of processor, bytes of memory now."""
+    """A program's processor time so far in seconds, and its memory now in bytes."""
 
     cpu_seconds: float
     rss_bytes: int
 
 
 class Startable(Protocol):
-    """What our classes that start a program have in common."""
+    """The interface that our classes for starting a program share."""
 
     @property
     def running(self) -> bool:
-        """Whether it lives."""
+        """Whether the program runs."""
 
     def stop(self) -> None:
         """Stop it cleanly."""
 
 
 class Program:
-    """A program under the guard of a `ChildProcess`, whichever of our classes starts it."""
+    """A program that runs as a `ChildProcess`, whichever of our classes starts it."""
 
     def __init__(self, name: str, folder: Path, start: Callable[[], Startable]) -> None:
-        """`start` starts it and gives it. Its `ChildProcess` keeps its lock and log in `folder`."""
+        """`start` starts the program and returns it. Its `ChildProcess` keeps lock and log files in `folder`."""
         self.name = name
         self._lock_file, self._log = folder / f"{name}.lock", folder / f"{name}.log"
         self._start = start
@@ -49,7 +49,7 @@ class Program:
 
     @property
     def running(self) -> bool:
-        """Whether it was started, and neither stopped nor killed since."""
+        """Whether it was started, and not stopped or killed since."""
         return self._started is not None
 
     def start(self) -> None:
@@ -57,37 +57,37 @@ class Program:
         self._started = self._start()
 
     def must_live(self) -> None:
-        """Raises PartFailed, with what it said last, where it ended although nobody told it to."""
+        """Raises PartFailed, with the end of its log, if it ended by itself."""
         if self._started and not self._started.running:
             said = "\n".join(self._log.read_text(errors="replace").splitlines()[-LINES_SHOWN:])
             raise PartFailed(f"{self.name} stopped by itself. It said last:\n{said}")
 
     def stop(self) -> None:
-        """Stop it cleanly; does nothing where it does not run."""
+        """Stop it cleanly; does nothing if it does not run."""
         if self._started:
             started, self._started = self._started, None
             started.stop()
 
     def kill(self) -> None:
-        """`kill -9`; gone when this returns."""
+        """Kill it as by `kill -9`; it has ended when this returns."""
         os.kill(self._pid(), signal.SIGKILL)
         self.stop()
 
     def usage(self) -> Usage:
-        """What it and the processes it keeps have taken; of children that ended, the processor only."""
+        """The usage of the program and its running children; of ended children, only the processor time."""
         pid = self._pid()
         own, children = _stat(pid), _children(pid)
         ticks = sum(map(int, own[_WITH_CHILDREN])) + sum(sum(map(int, each[_OWN_TIME])) for each in children.values())
         return Usage(ticks / _TICKS, sum(_rss(each) for each in (pid, *children)))
 
     def _pid(self) -> int:
-        # The guard's own id comes first (services/cli/embedded/child_guard.py).
+        # The first number in the file is the id of the guard process (services/cli/embedded/child_guard.py).
         return int(self._lock_file.read_text().split()[1])
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Where figures come from; they compare within one run only."""
+    """The machine that the figures come from; compare figures within one run only."""
 
     cores: int
     processor: str
@@ -95,11 +95,11 @@ class Machine:
     system: str
     python: str
     load: tuple[float, float, float]
-    """Over 1, 5 and 15 minutes, before the run began: what others did meanwhile."""
+    """The load average over 1, 5 and 15 minutes before the run: the work of other programs."""
 
 
 def this_machine() -> Machine:
-    """As it is now."""
+    """This machine as it is now."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     one, five, fifteen = (round(each, 2) for each in os.getloadavg())
     return Machine(

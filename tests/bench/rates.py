@@ -1,4 +1,4 @@
-"""How fast clocks are told through the relay, against the same told directly to the same server, in turns."""
+"""Measures how fast clocks are told through the relay, compared with direct calls to the same server, in turns."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class _Taken:
 
 
 class Rating:
-    """One desk's rates. Afterwards everything runs, and every clock sleeps."""
+    """Measures the rates of one desk. Afterwards all programs run and every clock sleeps."""
 
     def __init__(self, desk: Desk, who: Sides, many: int, say: Say) -> None:
         self._desk, self._who, self._many, self._say = desk, who, many, say
@@ -38,8 +38,8 @@ class Rating:
         self._clocks = 0
 
     async def measure(self, pairs: int) -> list[Rates]:
-        """First with nobody to run the clocks, so that all there is goes to telling them; then with all running, as a
-        desk runs."""
+        """Measure first without the clocks' worker, so that the machine only has to tell them; then with all programs,
+        as a desk runs."""
         await self._desk.start(RELAY)
         await self._pair(WARM_UP, 0, _Taken())
         alone = await self._pairs(pairs, "nobody runs the clocks")
@@ -62,7 +62,7 @@ class Rating:
         return taken
 
     async def _pair(self, many: int, turn: int, taken: _Taken) -> None:
-        # Whoever comes second finds the server a little fuller, so they take turns at that too.
+        # The second half of a pair finds a fuller server, so the halves change their order at each turn.
         if turn % 2:
             (start, armed, signal), (our_start, our_armed, our_signal) = (
                 await self._directly(many),
@@ -115,7 +115,7 @@ class Rating:
 
 
 async def all_asleep(desk: Desk, clocks: int, say: Say, every: timedelta = timedelta(seconds=0.5)) -> int:
-    """How many clocks sleep, once it is so many or no more come."""
+    """Wait until this many clocks sleep, or no more come; returns how many sleep."""
 
     async def asleep() -> int:
         return await asyncio.to_thread(count_asleep, desk.timers)

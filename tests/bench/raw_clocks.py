@@ -1,4 +1,4 @@
-"""The measure of all ratios: clocks told by calls of Temporal's client and nothing else."""
+"""The reference for all ratios: clocks told by direct calls of Temporal's client."""
 
 import asyncio
 import time
@@ -14,14 +14,14 @@ from services.messaging.clock_sink import RPC_TIMEOUT, SIGNALS_AT_ONCE
 from services.platform.clock import wall_clock
 
 NOBODYS_QUEUE = "balie-bench"
-"""No worker looks here: what is started is the server's work alone."""
+"""A task queue without a worker: a workflow started on it is work for the server only."""
 FAR = timedelta(days=30)
 _numbers = count(1_000_000_000)
-"""Far from those intake gives: these clocks belong to no ticket."""
+"""Numbers that intake does not reach: these clocks belong to no ticket."""
 
 
 class RawClocks:
-    """Told as many at once as the relay tells."""
+    """Starts and signals clocks directly, as many at once as the relay does."""
 
     def __init__(self, temporal: Client, task_queue: str = NOBODYS_QUEUE) -> None:
         self._temporal, self._task_queue = temporal, task_queue
@@ -29,13 +29,13 @@ class RawClocks:
         self.started: list[int] = []
 
     async def start(self, many: int) -> float:
-        """Start so many; how many a second."""
+        """Start this many clocks; returns how many per second."""
         numbers = list(islice(_numbers, many))
         self.started += numbers
         return await _rate(numbers, self._start)
 
     async def signal(self, many: int) -> float:
-        """Signal so many of those that were started last; how many a second."""
+        """Signal this many of the clocks started last; returns how many per second."""
         return await _rate(self.started[-many:], self._signal)
 
     async def _start(self, number: int) -> None:
@@ -52,7 +52,7 @@ class RawClocks:
         await clock.signal(SNAPSHOT_SIGNAL, self._snapshot(number, 2), rpc_timeout=RPC_TIMEOUT)
 
     def _snapshot(self, number: int, version: int) -> Snapshot:
-        # Each version another deadline, as a question sets one: who hears of it must arm its timer anew.
+        # Each version has another deadline, as after a question, so that a clock told of it must set a new timer.
         deadline = Deadline(kind=DeadlineKind.REMINDER, due_at=self._due_at - timedelta(days=version))
         return Snapshot(number=number, version=version, status=Status.PENDING, next_deadline=deadline)
 

@@ -1,4 +1,4 @@
-"""The bench's figures as tables for people and as JSON for machines."""
+"""Writes the bench's figures as tables for people and as JSON for machines."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ SENTENCES_SHOWN = 20
 
 
 def show(figures: Figures, console: Console) -> None:
-    """Print the tables that have figures, and what the books say."""
+    """Print the tables that have figures, and the disagreements in the books."""
     machine = figures.machine
     console.print(
         f"{machine.cores} cores ({machine.processor}), {machine.memory_gb} GB, {machine.system}, Python"
@@ -30,7 +30,7 @@ def show(figures: Figures, console: Console) -> None:
 
 
 def as_json(figures: Figures) -> str:
-    """Every figure, with the ones worked out from others."""
+    """Every figure as JSON, including those calculated from others."""
     whole = asdict(figures)
     for shown, rates in zip(whole["rates"], figures.rates, strict=True):
         shown |= {"raw": rates.raw, "ours": rates.ours, "ratio": rates.ratio}

@@ -1,7 +1,7 @@
-"""Which clocks are asleep, and until when: read from the dev server's own file.
+"""Reads which clocks are asleep, and until when, from the Temporal dev server's database file.
 
-Temporal's API tells it only one workflow at a time and by a replay; here are 50,000 in a second. The file is in WAL
-mode, so reading does not hold the server up.
+Temporal's API gives this only for one workflow at a time, and by a replay; the file gives 50,000 per second. The file
+is in WAL mode, so reading does not block the server.
 """
 
 import sqlite3
@@ -17,12 +17,12 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from services.contract.temporal import ticket_number
 
 _RINGS_AT = 3
-"""The field of the server's TimerInfo that holds when the timer fires."""
+"""The number of the field in the server's TimerInfo that holds when the timer fires."""
 _OF_TICKETS = "from timer_info_maps where workflow_id like 'ticket-%'"
 
 
 def count_asleep(file: Path) -> int:
-    """How many timers tickets' clocks have armed: one for each that sleeps."""
+    """How many clocks sleep: the number of timers they have set, one for each."""
     with _reading(file) as connection:
         count: int = connection.execute(f"select count(*) {_OF_TICKETS}").fetchone()[0]
     return count

@@ -1,4 +1,4 @@
-"""A storm: thousands of deadlines due at the same instant, in fair weather and while programs are killed."""
+"""A storm: thousands of deadlines due at the same instant, with nothing else going on or while programs are killed."""
 
 import asyncio
 import time
@@ -22,23 +22,23 @@ from tests.bench.tickets import Sides, sleepers, submit_many
 from tests.outbox_lag import lag
 
 MEETINGS = ("direct", "queue")
-"""How a deadline is met: intake is asked over HTTP, or, its API being away, through Temporal's queue."""
+"""How a deadline is met: by asking intake over HTTP, or, while its API is down, through Temporal's queue."""
 CALM_BEFORE = timedelta(seconds=3)
 RAW_STARTS = 200
 SUBMIT_EVERY_SECONDS = 0.1
 KILLS = ((0.15, WORKER), (0.35, SERVER), (0.55, RELAY), (0.75, API))
-"""Which program is killed once this share of the deadlines is met."""
+"""The programs to kill, each once this share of the deadlines is met."""
 LOOK_EVERY = timedelta(seconds=0.1)
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """Clocks asleep before a storm."""
+    """The clocks made to sleep before a storm."""
 
     numbers: Sequence[int]
     due_at: datetime
     asleep_before: int
-    """Clocks that sleep and have nothing to do with it."""
+    """How many other clocks slept already; they have no part in the storm."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ class _Kill:
 
 
 async def gather(desk: Desk, who: Sides, meeting: str, count: int, within: timedelta, say: Say) -> Gathered:
-    """So many clocks, told of a deadline that is due `within` from now; back when they sleep, or shortly before."""
+    """Make `count` tickets with a deadline due `within` from now; returns when their clocks sleep, or shortly before
+    the deadline."""
     await (desk.stop if meeting == "queue" else desk.start)(API)
     await desk.start(RELAY, WORKER)
     before = await asyncio.to_thread(count_asleep, desk.timers)
@@ -68,7 +69,7 @@ async def gather(desk: Desk, who: Sides, meeting: str, count: int, within: timed
 async def fair_weather(
     desk: Desk, who: Sides, meeting: str, count: int, within: timedelta, raw_starts: int, say: Say
 ) -> Storm:
-    """A storm that nothing disturbs, against what the server starts directly before and after it."""
+    """A storm that nothing disturbs, compared with direct starts on the same server before and after it."""
     raw = RawClocks(desk.temporal)
     before = await raw.start(raw_starts)
     gathered = await gather(desk, who, meeting, count, within, say)
@@ -105,7 +106,7 @@ async def killing(
     say: Say,
     kills: Sequence[tuple[float, str]] = KILLS,
 ) -> Killing:
-    """A storm in which programs are killed while tickets go on coming in; then its books."""
+    """A storm in which programs are killed while new tickets still come in; then the check of its books."""
     gathered = await gather(desk, who, meeting, count, within, say)
     await until_instant(gathered.due_at)
     submitting = asyncio.ensure_future(_submit(desk, who))
@@ -135,7 +136,7 @@ async def _kill_and_restart(
         )
         program = desk.programs[name]
         if not program.running:
-            continue  # intake's API, in a storm that is to do without it
+            continue  # intake's API, in a storm that runs without it
         say(f"killing {name} at {met:,} of {len(numbers):,}")
         at, began = wall_clock(), time.monotonic()
         await asyncio.to_thread(program.kill)
@@ -145,7 +146,7 @@ async def _kill_and_restart(
 
 
 async def _submit(desk: Desk, who: Sides) -> list[int]:
-    # Cancelled between two tickets, never in the middle of one: what is in the list was acknowledged.
+    # Stops only between two tickets, so that exactly the tickets in the list were acknowledged.
     numbers: list[int] = []
     try:
         while True:
@@ -160,7 +161,7 @@ async def _all_met(desk: Desk, numbers: Sequence[int], say: Say) -> None:
 
 
 async def _wrong(desk: Desk, gathered: Gathered, submitted: Sequence[int], say: Say) -> tuple[str, ...]:
-    """What the books say once everybody was told and every clock sleeps again, or no more of them do."""
+    """The disagreements, once everything is sent and every clock sleeps again, or nothing changes any more."""
 
     async def sent() -> int:
         return -sum([(await lag(desk.engine, outbox, sink)).unsent for sink in (CLOCK_SINK, BROKER_SINK)])
@@ -172,7 +173,7 @@ async def _wrong(desk: Desk, gathered: Gathered, submitted: Sequence[int], say: 
 
 
 def _recoveries(kills: Sequence[_Kill], instants: Sequence[datetime]) -> list[Recovery]:
-    # Until the next kill; the last one until the end.
+    # Each recovery lasts until the next kill; the last one until the end.
     ends = [*(kill.at for kill in kills[1:]), instants[-1] if instants else wall_clock()]
     return [
         Recovery(kill.program, kill.met_before, kill.restarted_seconds, _standstill(instants, kill.at, end))

@@ -1,4 +1,4 @@
-"""Tickets for the bench, made by intake's own commands and store, many in a transaction."""
+"""Makes tickets for the bench with intake's own commands and store, many in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,24 +19,24 @@ from services.platform.database import transaction
 from services.promises import standing
 
 BATCH = 500
-"""Sleepers made in one transaction."""
+"""How many sleepers are made in one transaction."""
 REQUESTER, AGENT = "marieke@devries.example", "daan@balie.example"
 THOUGHT_FOR = timedelta(hours=1)
-"""Between a sleeper's opening and the question it waits on."""
+"""The time between a sleeper's opening and the question it waits for."""
 _QUESTION = NewTicket("The printer is on fire", Draft("It smokes. What now?"))
 _ASKED = Draft("Which printer is it?")
 
 
 @dataclass(frozen=True)
 class Sides:
-    """Who asks and who answers."""
+    """The two sides of the tickets: a requester and an agent."""
 
     requester: Person
     agent: Party
 
 
 async def sides(engine: AsyncEngine) -> Sides:
-    """The demonstration's."""
+    """The requester and the agent of the demonstration."""
     async with engine.connect() as connection:
         requester, agent = [await find_by_email(connection, each) for each in (REQUESTER, AGENT)]
     if requester is None or agent is None:
@@ -45,15 +45,15 @@ async def sides(engine: AsyncEngine) -> Sides:
 
 
 async def submit_many(engine: AsyncEngine, who: Sides, count: int) -> list[int]:
-    """New tickets in one transaction, as the portal submits them; their numbers. Each waits for support: its clock
-    sleeps until the warning of its promise."""
+    """Submit new tickets as the portal does, in one transaction; returns their numbers. Each waits for support, so its
+    clock sleeps until the warning of its promise."""
     async with transaction(engine) as connection:
         return [(await _submitted(connection, who, wall_clock())).number for _ in range(count)]
 
 
 async def solve_many(engine: AsyncEngine, who: Sides, numbers: Sequence[int]) -> None:
-    """Support solves each, in one transaction: the survey comes before the warning that these clocks sleep until, so
-    every one of them must hear of it."""
+    """Solve each ticket, in one transaction. Their surveys come before the warnings that their clocks sleep until, so
+    every clock must be told."""
     async with transaction(engine) as connection:
         for number in numbers:
             message = await message_of(connection, _ASKED, who.agent.uploader)
@@ -61,14 +61,14 @@ async def solve_many(engine: AsyncEngine, who: Sides, numbers: Sequence[int]) ->
 
 
 class Sleepers:
-    """Makes tickets that wait for their requester, all to be reminded at the same instant."""
+    """Makes tickets that wait for their requester, with all reminders due at the same instant."""
 
     def __init__(self, engine: AsyncEngine, pattern: Ticket, asked_at: datetime) -> None:
         self._engine, self._pattern, self._asked_at = engine, pattern, asked_at
 
     async def make(self, count: int) -> list[int]:
-        """So many more; their numbers. What was said in them, and telling others, is left out: the clock's side of
-        them is whole."""
+        """Make this many more; returns their numbers. They have no comments and no events, but all that a clock
+        needs."""
         numbers: list[int] = []
         while len(numbers) < count:
             async with transaction(self._engine) as connection:
@@ -84,7 +84,7 @@ class Sleepers:
 
 
 async def sleepers(engine: AsyncEngine, who: Sides, due_at: datetime) -> Sleepers:
-    """Tickets opened and asked about in the past, such that all their reminders are due at `due_at`."""
+    """Tickets opened and asked about in the past, so that all their reminders are due at `due_at`."""
     asked_at = due_at - Terms().policy(due_at).reminder_after.length
     async with engine.connect() as connection:
         number = (await _submitted(connection, who, asked_at - THOUGHT_FOR)).number

@@ -54,7 +54,7 @@ class DeskApi:
     async def save(
         self, kind: str, facts: dict[str, Any], *, of: UUID | None, key: str, version: int | None = None
     ) -> dict[str, Any]:
-        """Add one of a `kind` (as in `read`), or change `of`. Raises VersionMismatch if `version` is not its version."""
+        """Add one of a `kind` (see `read`), or change `of`. Raises VersionMismatch if `version` is not its version."""
         headers = {"If-Match": f'"{version}"'} if version is not None else {}
         if of is not None:
             answer = await self._api.send("PUT", f"/api/v1/{kind}/{of}", headers=headers, json=facts)
