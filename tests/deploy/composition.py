@@ -1,4 +1,4 @@
-"""deploy/compose.yaml as Compose reads it: merged, with the variables of an environment file put in."""
+"""Reads deploy/compose.yaml as Docker Compose does: files merged, and variables of an environment file filled in."""
 
 import os
 import re
@@ -14,33 +14,33 @@ FILES = ("compose.yaml", "compose.demo.yaml")
 SECRETS = {name: name[0] * 32 for name in ("BALIE_SECRET", "POSTGRES_PASSWORD", "RABBITMQ_PASSWORD")}
 IMAGES_OF_OURS = ("balie:", "balie-temporal:")
 
-# The innermost first, so that a default may hold a variable of its own.
+# Matches the innermost variables first, because a default may contain a variable.
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?:(?P<how>:-|:\?)(?P<rest>[^${}]*))?\}")
 
 
 class Missing(Exception):
-    """A variable without which Compose refuses to start anything."""
+    """A required variable is not set; Compose refuses to start."""
 
 
 @cache
 def text(file: str = "compose.yaml") -> str:
-    """The file as it is written."""
+    """The text of the file."""
     return (DEPLOY / file).read_text(encoding="utf-8")
 
 
 def example() -> dict[str, str]:
-    """What deploy/.env.example sets."""
+    """The variables set in deploy/.env.example."""
     lines = (DEPLOY / ".env.example").read_text(encoding="utf-8").splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
 def filled_in() -> dict[str, str]:
-    """The example with its secrets filled in, as an operator leaves it."""
+    """The variables of the example with the secrets filled in, as an operator does."""
     return {**example(), **SECRETS, "BALIE_MAIL_SAMPLES": os.devnull}
 
 
 def services(variables: Mapping[str, str], *files: str) -> dict[str, dict[str, Any]]:
-    """The containers by name, those of later files laid over those of earlier ones. Raises Missing."""
+    """The containers by name; later files override earlier ones. Raises Missing."""
     found: dict[str, dict[str, Any]] = {}
     for file in files or ("compose.yaml",):
         for name, service in _read(file, variables)["services"].items():
@@ -51,12 +51,12 @@ def services(variables: Mapping[str, str], *files: str) -> dict[str, dict[str, A
 
 
 def whole(variables: Mapping[str, str]) -> dict[str, Any]:
-    """All of compose.yaml. Raises Missing."""
+    """The whole compose.yaml, with variables filled in. Raises Missing."""
     return _read("compose.yaml", variables)
 
 
 def environment(service: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, str]:
-    """What the process in this container finds. A name without a value is handed through where the file sets it."""
+    """The environment of the process in this container. A name without a value gets it from `variables`, if set."""
     given: Mapping[str, str | None] = service.get("environment", {})
     found = {name: variables.get(name) if value is None else value for name, value in given.items()}
     return {name: value for name, value in found.items() if value is not None}

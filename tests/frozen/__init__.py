@@ -1,1 +1,1 @@
-"""What Balie observably is, written into a folder: two folders of two commits are compared by `diff -r`."""
+"""Writes all that can be observed of Balie into a folder, so that two commits can be compared by `diff -r`."""

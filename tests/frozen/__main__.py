@@ -1,4 +1,4 @@
-"""`python -m tests.frozen DIR`: writes what Balie observably is into DIR, the same bytes whenever it is the same."""
+"""`python -m tests.frozen DIR`: writes all that can be observed of Balie into DIR; same behaviour gives same bytes."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The three web applications, made of nothing that is ever reached: only their descriptions are wanted."""
+"""The three web applications with parts that are never called: only their descriptions (routes, schemas) are used."""
 
 import httpx
 from fastapi import FastAPI

@@ -1,4 +1,4 @@
-"""Which tests there are, whatever folder they lie in."""
+"""The list of all tests, without the folders they are in."""
 
 import re
 import subprocess
@@ -9,11 +9,11 @@ from tests.architecture import ROOT
 
 COLLECTING_TIMEOUT_SECONDS = 300
 _OF_A_MODULE = re.compile(rf"\[{services.__name__}\.(\w+\.)*(?=\w+\])")
-"""What comes before a module's own name, of tests that are run for each of some modules."""
+"""The package in the id of a test that is run once per module, before the module's own name."""
 
 
 class Collecting:
-    """A pytest beside us that only collects, for it takes a while."""
+    """A pytest process that only collects the tests; it runs in the background, because that takes a while."""
 
     def __init__(self) -> None:
         words = ["--collect-only", "--quiet", "--color=no", "-p", "no:cacheprovider"]
@@ -21,7 +21,7 @@ class Collecting:
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def ids(self) -> str:
-        """Each test's id without its folder, a line each. Raises where pytest could not collect."""
+        """The id of each test without its folder, one per line. Raises if pytest could not collect."""
         said, complaints = self._process.communicate(timeout=COLLECTING_TIMEOUT_SECONDS)
         if self._process.returncode != 0:
             raise RuntimeError(f"pytest could not collect: {said}{complaints}")

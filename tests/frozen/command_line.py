@@ -1,4 +1,4 @@
-"""What `balie` and each of its subcommands say of themselves."""
+"""The help texts of `balie` and of each of its subcommands."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ SURROUNDINGS = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
 
 
 def helps() -> str:
-    """The help of `balie` and of everything below it, in the order of their names."""
+    """The help of `balie` and of all its subcommands, ordered by name."""
     return "\n".join(f"$ {' '.join(path)} --help\n{_help(path)}" for path in _paths(("balie",), get_command(app)))
 
 

@@ -1,4 +1,4 @@
-"""What people do besides the acts of the model: every command's other ways to be given."""
+"""Commands that the model's acts do not cover: every command in its other forms."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ STRICT = Policy(
 
 
 def written(text: str, channel: Channel = Channel.WEB, **facts: object) -> Message:
-    """A message whose id is made from its words."""
+    """A message with an id made from the length of its text, so that it is the same in every run."""
     return Message(comment_id=UUID(int=len(text)), text=text, channel=channel, **facts)  # type: ignore[arg-type]  # named as the fields are
 
 
@@ -81,4 +81,4 @@ EXTRAS: tuple[Callable[[datetime], commands.Order], ...] = (
     lambda _: commands.ConfirmSolved(BY_FOLLOWER),
     lambda _: commands.Replan(AGENT, STRICT, "contract De Vries, version 2"),
 )
-"""Each given the time. Where the ticket does not allow one, the refusal is what is observed."""
+"""Each makes a command for a given time. If the ticket does not allow it, the refusal is what is observed."""

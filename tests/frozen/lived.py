@@ -1,4 +1,4 @@
-"""Tickets that live the model's random lives on intake's real rules; all that came of it is kept."""
+"""Tickets that live the model's random lives by intake's real rules; everything that happened is kept."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -25,9 +25,9 @@ FIRST_NUMBER = 101
 STEPS_MIN = 8
 NOBODY_COMES = 60 * DAY
 MEETINGS_MAX = 500
-"""In one life; a clock that does more does not stop."""
+"""Most deadlines met at one time in a life; a clock that meets more is in an endless loop."""
 EXTRAS_SHARE = 0.6
-"""Of the model's steps, how many are followed by something the model does not know."""
+"""The share of the model's steps that are followed by a command the model does not know."""
 TAKEN_BACK_SHARE = 0.3
 TRIES_MAX = 4
 TEAM_OF_PRINTERS = TeamRef(id=TEAM, name="Printers")
@@ -37,7 +37,7 @@ KINDS = tuple(Kind)
 
 @dataclass(frozen=True)
 class Happened:
-    """Something done to a ticket: what the rules made of it, or the sentence that refused it."""
+    """A command given to a ticket, with the decision of the rules, or the sentence of the refusal."""
 
     at: datetime
     order: commands.Command | commands.Submit
@@ -58,21 +58,21 @@ class Lived:
 
     @property
     def ticket(self) -> Ticket:
-        """As it stands."""
+        """The ticket as it is now."""
         return next(each.decision.ticket for each in reversed(self.happened) if each.decision)
 
     @property
     def decisions(self) -> Iterator[tuple[datetime, Decision]]:
-        """What the rules decided, and when."""
+        """The decisions of the rules, each with its time."""
         return ((each.at, each.decision) for each in self.happened if each.decision)
 
     def opens(self) -> None:
-        """Somebody brings it; by which way depends on its number."""
+        """Somebody submits the ticket; its number decides by which channel."""
         command = _brought(self.number, self.life)
         self.happened.append(Happened(instant(self.now), command, open_ticket(command, instant(self.now))))
 
     def passes(self, until: int) -> None:
-        """Time goes on, and the clock does what is due in it, unless it stands still."""
+        """Let time pass; the clock meets what becomes due, unless it is stopped."""
         for _ in range(MEETINGS_MAX):
             due = self.ticket.deadlines[0] if self.ticket.deadlines else None
             if self.stopped or due is None or due.due_at > instant(until):
@@ -84,7 +84,7 @@ class Lived:
         raise AssertionError(f"The clock of ticket {self.number} does not stop.")
 
     def suffers(self, step: Step) -> None:
-        """What somebody does, or what befalls the desk."""
+        """Do the step: an act of a person, or the clock stopping or going on."""
         match step.happens:
             case Act() as act:
                 self._does(act)
@@ -95,7 +95,7 @@ class Lived:
         self.passes(self.now)
 
     def tries(self, chance: Random) -> None:
-        """Somebody does what the model does not know: the first of a few that is not refused."""
+        """Give a command that the model does not know: of a few at random, the first that is not refused."""
         if self._before_its_end and chance.random() < TAKEN_BACK_SHARE:
             self._takes_back(self._before_its_end)
         for extra in chance.sample(EXTRAS, TRIES_MAX):
@@ -105,7 +105,7 @@ class Lived:
         self.passes(self.now)
 
     def ends_at(self, step: Step) -> int:
-        """The quarter the step happens in."""
+        """The quarter of an hour in which the step happens."""
         since = self.now
         if step.until_due and self.ticket.deadlines:
             due = self.ticket.deadlines[0].due_at
@@ -142,7 +142,7 @@ class Lived:
 
 @cache
 def lived() -> tuple[Lived, ...]:
-    """All of them, lived to their end. Raises AssertionError where a command or a kind of deadline has no part."""
+    """All tickets after their whole lives. Raises AssertionError if a command or a kind of deadline never occurs."""
     found = tuple(_live(seed) for seed in range(LIVES))
     taken = [each for one in found for each in one.happened if each.decision and each.decision.history]
     given = {type(each.order) for each in taken}
@@ -168,7 +168,7 @@ def _live(seed: int) -> Lived:
 
 
 def _brought(number: int, life: Life) -> commands.Submit:
-    """In turns by each channel and as each kind, as a follow-up, with a team and an assignee, typed in by support."""
+    """The submission; by number it varies channel, kind, follow-up, team, assignee, and whether support typed it in."""
     channel = CHANNELS[number % len(CHANNELS)]
     by_staff = channel is Channel.PHONE
     message_id = "<1@devries.example>" if channel is Channel.EMAIL else None

@@ -1,4 +1,4 @@
-"""Every mail that notify plans for what happened to the lived tickets, and its words in every language."""
+"""Every mail that notify plans for the events of the lived tickets, with its text in every language."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ from tests.notify.happenings import ADA, DESK, DIRK, EMMA, JAN, LUCIA, SECRET, a
 
 SIGNER = Signer(SECRET)
 AUTOMATIC = replace(automatic_budget(1), window=timedelta(days=60))
-"""So tight that some life uses it up."""
+"""So small that some lives use it up."""
 LATE = timedelta(hours=1)
 STAFF = (
     Subscriber(DAAN, role=Role.AGENT),
@@ -41,14 +41,14 @@ ARTICLES = (article(), article("<Second> & last"))
 
 @dataclass
 class Notifier:
-    """What notify has heard of one ticket, and what it planned."""
+    """What notify knows of one ticket, and the mails it planned."""
 
     articles: bool
     known: KnownTicket | None = None
     planned: list[Notification] = field(default_factory=list)
 
     def hears(self, event: Event, data: TicketEventData) -> list[Notification]:
-        """As notify's consumer does, without its database."""
+        """Plan the mails for an event, as notify's consumer does, without a database."""
         facts = self._facts(event, data)
         self.known = learn(self.known, data)
         new = plan(event, data, facts, event.time)
@@ -78,7 +78,7 @@ class Notifier:
 
 
 def mails() -> str:
-    """Of all lives, one after the other. Raises AssertionError where a mail has no part in any."""
+    """The mails of all lives, one after the other. Raises AssertionError if a template is never used."""
     notifiers = [(one, Notifier(articles=one.number % 2 == 0)) for one in lived()]
     lines = [line for one, notifier in notifiers for line in _of_life(one, notifier)]
     lines += _of_account()
@@ -120,7 +120,7 @@ def _planned(mail: Notification, known: Known) -> Iterator[str]:
 
 
 def _late(mail: Notification, known: Known) -> Iterator[str]:
-    """Sent when the ticket's life was over already: why it would not go, or else its words, as a digest."""
+    """The mail if it were sent after the ticket's whole life: why it would be suppressed, or a digest of its text."""
     now = mail.happened_at + LATE
     reason = why_untrue(mail, known.ticket, now)
     words = render(mail, known, DESK, SIGNER, now)

@@ -10,7 +10,7 @@ from tests.frozen.lived import Lived, lived
 
 
 def published(one: Lived) -> Iterator[tuple[Event, TicketEventData]]:
-    """What was told of this ticket, in order, each with its data."""
+    """The events about this ticket, in order, each with its data."""
     for at, decision in one.decisions:
         for event in ticket_events(decision.events, decision.ticket, at):
             arrived = Event.model_validate_json(event.model_dump_json())
@@ -20,7 +20,7 @@ def published(one: Lived) -> Iterator[tuple[Event, TicketEventData]]:
 
 
 def events() -> str:
-    """All of them, a line each. Raises AssertionError where an event about tickets has no part in any life."""
+    """All events, one per line. Raises AssertionError if a type of event about tickets never occurs."""
     told = [event for one in lived() for event, _ in published(one)]
     missing = {name for name, model in EVENT_TYPES.items() if issubclass(model, TicketEventData)}
     missing -= {event.type for event in told}

@@ -1,4 +1,4 @@
-"""The database as the migrations make it, as SQL."""
+"""The database schema that the migrations make, as SQL."""
 
 import asyncio
 import subprocess
@@ -11,11 +11,11 @@ from services.platform.database import SERVICES_WITH_TABLES, connect, migrate
 
 DUMP_TIMEOUT_SECONDS = 60
 _NEW_EACH_TIME = ("\\restrict", "\\unrestrict")
-"""Lines with a token that pg_dump makes up at each run."""
+"""Beginnings of lines with a token that is new at each run of pg_dump."""
 
 
 def schema() -> str:
-    """Every service's tables and the local transport's, as pg_dump tells them."""
+    """The tables of every service and of the local transport, as pg_dump writes them."""
     with tempfile.TemporaryDirectory(prefix="balie-frozen-", ignore_cleanup_errors=True) as folder:
         server = PostgresServer(Path(folder), throw_away=True)
         server.start()

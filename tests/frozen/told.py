@@ -1,4 +1,4 @@
-"""The history of every lived ticket in sentences, as intake's API tells it to support and to the requester's side."""
+"""The history of every lived ticket in sentences, as intake's API shows it to support and to the requester's side."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.frozen.lived import Happened, Lived, lived
 
 
 def sentences() -> str:
-    """All lives, one after the other."""
+    """The sentences of all lives, one after the other."""
     return "".join(f"{line}\n" for one in lived() for line in _of_life(one))
 
 

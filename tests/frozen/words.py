@@ -1,4 +1,4 @@
-"""What web and intake say in every language, and which routes the three applications have."""
+"""The texts of web and intake in every language, and the routes of the three applications."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -14,7 +14,7 @@ from tests.frozen import apps
 
 
 def words() -> str:
-    """Each word list by its keys, then each application's routes."""
+    """Each list of texts by key, then the routes of each application."""
     lists = {"web": catalogues(), "history": languages_said()}
     said = [f"{name} {line}" for name, said in lists.items() for line in _said(said)]
     routed = {"intake": apps.intake(), "kb": apps.kb(), "web": apps.web()}

@@ -1,4 +1,4 @@
-"""What the tests here agree on with customers, through the API."""
+"""Makes and changes contracts with customers through the API, for tests."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ OFFICE = [["09:00-17:00"]] * 5 + [[], []]
 
 
 def within(hours: int, **more: Any) -> dict[str, Any]:
-    """A promise to solve within so many working hours."""
+    """An SLA target: solve within this many working hours."""
     return {"metric": "resolution", "within": {"length": f"PT{hours}H", "counted": "working"}, **more}
 
 
 async def agrees(admin: As, customer: Any, name: str = "Acme", **contract: Any) -> Any:
-    """A new contract, which the organisation of this ticket gets."""
+    """Add a contract, and give it to the organisation of this ticket."""
     added = await admin.does("/api/v1/contracts", {"name": name, **contract})
     await concerns(admin, customer, added["id"])
     return added
@@ -28,7 +28,7 @@ async def concerns(admin: As, customer: Any, contract_id: str | None) -> None:
 
 
 async def changes(admin: As, path: str, **facts: Any) -> Any:
-    """Replace something with what it was, but for these facts."""
+    """Change these facts of something, and leave its other facts as they are."""
     known = await admin.get(path)
     wanted = {name: value for name, value in {**known, **facts}.items() if name not in ("id", "version")}
     answer = await admin.ask("PUT", path, json=wanted, headers={"If-Match": f'"{known["version"]}"'})

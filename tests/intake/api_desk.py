@@ -1,4 +1,4 @@
-"""The intake API on a real database, spoken to as its callers do."""
+"""The intake API on a real database, called over HTTP as its callers do."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,46 +32,46 @@ class As:
         self.person = person or {}
 
     async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Any request."""
+        """Send any request; returns the response."""
         headers = {**({"Authorization": f"Bearer {self.token}"} if self.token else {}), **options.pop("headers", {})}
         return await self._client.request(method, path, headers=headers, **options)
 
     async def get(self, path: str, **params: Any) -> Any:
-        """What a GET that must succeed answers."""
+        """The answer to a GET, which must succeed."""
         response = await self.ask("GET", path, params=params)
         assert response.status_code == 200, response.text
         return response.json()
 
     async def does(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> Any:
-        """What a POST that must succeed answers."""
+        """The answer to a POST, which must succeed."""
         response = await self.ask("POST", path, json=body or {}, headers=headers)
         assert response.status_code in (200, 201), response.text
         return response.json()
 
     async def submits(self, subject: str, text: str = "It is so.", **more: Any) -> Any:
-        """A new ticket."""
+        """Submit a new ticket."""
         return await self.does("/api/v1/tickets", {"subject": subject, "text": text, **more})
 
     async def moves(self, ticket: Any, move: str, **body: Any) -> Any:
-        """A command on a ticket, which it must allow."""
+        """Give a command to a ticket, which must allow it."""
         return await self.does(f"/api/v1/tickets/{ticket['number']}/{move}", body)
 
     async def refused(self, ticket: Any, move: str, **body: Any) -> Any:
-        """The problem a command is refused with."""
+        """Give a command that must be refused; returns the problem."""
         response = await self.ask("POST", f"/api/v1/tickets/{ticket['number']}/{move}", json=body)
         assert response.status_code >= 400
         assert response.headers["content-type"] == "application/problem+json"
         return response.json()
 
     async def logs_in(self, email: str, password: str = PASSWORD) -> Self:
-        """The same API as somebody else."""
+        """The same API, called by another person."""
         answer = await self.does("/api/v1/sessions", {"email": email, "password": password})
         return type(self)(self._client, answer["token"], answer["person"])
 
 
 @asynccontextmanager
 async def api_on(engine: AsyncEngine, clock: MovedClock, standard: Terms | None = None) -> AsyncIterator[As]:
-    """The API with the demonstration people, as somebody who is not logged in."""
+    """The API with the demonstration people, called by somebody who is not logged in."""
     await add_demonstration_people(engine, PASSWORD, clock)
     desk = Desk(engine, PostgresBlobs(), standard or Terms(), Signer(SECRET), clock)
     transport = httpx.ASGITransport(build_api(desk), raise_app_exceptions=False)
@@ -80,6 +80,6 @@ async def api_on(engine: AsyncEngine, clock: MovedClock, standard: Terms | None 
 
 
 def token_for(person: dict[str, Any], clock: MovedClock, session: int = 0) -> str:
-    """A token as `POST /sessions` would give, without the wait for argon2; it outlasts a moved clock."""
+    """A token like those of `POST /sessions`, without the wait for argon2, and valid although the clock is moved."""
     caller = Caller(person_id=person["id"], role=person["role"], name=person["name"], token_id=str(session))
     return Signer(SECRET).token(caller, clock(), TOKEN_LIFETIME)

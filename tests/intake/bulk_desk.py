@@ -1,4 +1,4 @@
-"""A desk with many tickets on a real database, and bulks carried out on them, step by step."""
+"""A desk with many tickets on a real database, on which bulks are carried out step by step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -34,7 +34,7 @@ AT_WORK = (BulkState.RUNNING, BulkState.UNDOING)
 
 @dataclass
 class BulkDesk:
-    """Marieke has many tickets; Daan, an agent, gives commands."""
+    """A desk on which Marieke has many tickets, and Daan, an agent, gives commands."""
 
     engine: AsyncEngine
     clock: MovedClock
@@ -53,7 +53,7 @@ class BulkDesk:
     async def opens(
         self, count: int = 1, *, priority: Priority = Priority.MEDIUM, problem: int | None = None
     ) -> list[int]:
-        """So many new tickets."""
+        """Open this many tickets; returns their numbers."""
         async with transaction(self.engine) as connection:
             numbers = [await next_number(connection) for _ in range(count)]
             for number in numbers:
@@ -96,7 +96,7 @@ class BulkDesk:
             await self.does(Plan(self.agent, release), *numbers)
 
     async def does(self, command: Command, *numbers: int) -> None:
-        """A person's command, on each."""
+        """Give a command to each ticket, as a person does."""
         for number in numbers:
             async with transaction(self.engine) as connection:
                 before = await lock(connection, number)
@@ -114,7 +114,7 @@ class BulkDesk:
         return self.steps[-1]
 
     async def carries_out(self, bulk_id: UUID) -> Bulk:
-        """Step by step, to where it takes up no ticket any more."""
+        """Carry out steps until the bulk has no more tickets to process."""
         while (await self.step(bulk_id)).state in AT_WORK:
             assert self.steps[-1].tried, "a step took up nothing"
         return await self.bulk(bulk_id)
@@ -142,7 +142,7 @@ class BulkDesk:
         return [await self.ticket(number) for number in numbers]
 
     async def tasks(self, bulk_id: UUID) -> dict[int, Row[Any]]:
-        """By ticket number."""
+        """The bulk's tasks, by ticket number."""
         async with self.engine.connect() as connection:
             rows = await connection.execute(select(bulk_task).where(bulk_task.c.bulk_id == bulk_id))
             return {row.ticket_number: row for row in rows}
@@ -151,18 +151,18 @@ class BulkDesk:
         return sorted(number for number, task in (await self.tasks(bulk_id)).items() if task.state == state)
 
     async def sentences(self, bulk_id: UUID) -> dict[int, str]:
-        """Why tickets were refused, or kept."""
+        """For each ticket that was refused or kept, the sentence that says why."""
         return {number: task.sentence for number, task in (await self.tasks(bulk_id)).items() if task.sentence}
 
     async def history(self, number: int, type_: str) -> list[Row[Any]]:
-        """The ticket's lines of this type, oldest first."""
+        """The ticket's history entries of this type, oldest first."""
         lines = select(timeline).where(timeline.c.ticket_number == number, timeline.c.type == type_)
         async with self.engine.connect() as connection:
             return list(await connection.execute(lines.order_by(timeline.c.id)))
 
 
 async def bulk_desk(engine: AsyncEngine, clock: MovedClock) -> BulkDesk:
-    """With the demonstration people."""
+    """A desk with the demonstration people."""
     await add_demonstration_people(engine, PASSWORD, clock)
     async with engine.connect() as connection:
         marieke = await find_by_email(connection, "marieke@devries.example")

@@ -1,4 +1,4 @@
-"""The intake API and its people, for every test here that asks."""
+"""Fixtures for intake's tests: the API, as called by different people."""
 
 from collections.abc import AsyncIterator
 
@@ -13,7 +13,7 @@ from tests.moved_clock import MovedClock
 
 @pytest.fixture
 async def api(engine: AsyncEngine, clock: MovedClock) -> AsyncIterator[As]:
-    """The API as somebody who is not logged in."""
+    """The API, called by somebody who is not logged in."""
     async with api_on(engine, clock) as api:
         yield api
 

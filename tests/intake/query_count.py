@@ -1,4 +1,4 @@
-"""Which statements a piece of work sends to the database."""
+"""Records the statements that a piece of work sends to the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 @contextmanager
 def queries_of(engine: AsyncEngine) -> Iterator[list[str]]:
-    """The statements sent within."""
+    """The statements sent while the block runs."""
     statements: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:

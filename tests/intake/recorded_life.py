@@ -1,4 +1,4 @@
-"""Tickets that live by the real rules and leave their history in a real database, with a clock that is punctual."""
+"""Tickets that live by the real rules, with their history in a real database and a clock that is always on time."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -43,7 +43,7 @@ GAPS = (timedelta(minutes=1), timedelta(minutes=50), 5 * HOUR, 26 * HOUR, 3 * DA
 
 
 class RecordedLife:
-    """One ticket. What its clock did is in `met`."""
+    """One ticket; `met` lists the deadlines that its clock met."""
 
     def __init__(self, connection: AsyncConnection, outages: Outages, ticket: Ticket) -> None:
         self.ticket = ticket
@@ -53,7 +53,7 @@ class RecordedLife:
         self._former: commands.TakeBack | None = None
 
     async def pass_until(self, instant: datetime) -> None:
-        """The clock meets what is due until then."""
+        """Let time pass; the clock meets all deadlines until then."""
         while (due := next_due(self.ticket.standing, self.ticket.policy)) is not None and due.at <= instant:
             at = max(due.at, self._now)
             since = self.ticket.reminded_at or self.ticket.asked_at
@@ -61,11 +61,11 @@ class RecordedLife:
             decision = decide(self.ticket, commands.Meet(due.deadline(), down), at)
             if any(entry.type == "deadline_met" for entry in decision.history):
                 self.met.append(due._replace(at=at))
-                self._former = None  # a ticket that went on since is not taken back
+                self._former = None  # a command cannot be taken back after the clock changed the ticket
             await self._save(decision, at)
 
     async def does(self, command: Command, at: datetime) -> bool:
-        """Somebody does this; False where the rules refuse it."""
+        """Give a command; returns False if the rules refuse it."""
         await self.pass_until(at)
         self._now = at
         before = self.ticket
@@ -82,7 +82,7 @@ class RecordedLife:
         return True
 
     async def lives(self, chance: Random, acts: int) -> None:
-        """So many acts at random."""
+        """Give this many random commands."""
         at = self._now
         for _ in range(acts):
             at += chance.choice(GAPS) * chance.uniform(0.5, 1.5)
@@ -126,7 +126,7 @@ class RecordedLife:
 async def opened(
     connection: AsyncConnection, number: int, at: datetime, policy: Policy, outages: Outages = Outages()
 ) -> RecordedLife:
-    """Marieke's ticket, just submitted. She and Daan are in the database already."""
+    """Marieke's ticket, just submitted. She and Daan must be in the database."""
     submit = Submit(
         number=number,
         by=REQUESTER,

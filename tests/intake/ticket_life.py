@@ -1,4 +1,4 @@
-"""Tickets for tests of the pure rules: made in any state, moved by commands with short names."""
+"""Tickets for tests of the pure rules: made in any state, and changed by short functions."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -16,12 +16,12 @@ MARIEKE = Contact(person_id=UUID(int=1), name="Marieke", email="marieke@devries.
 DAAN = Contact(person_id=UUID(int=2), name="Daan", email="daan@balie.example", language=Language.DUTCH)
 REQUESTER = Actor(kind="person", name="Marieke", person_id=MARIEKE.person_id)
 PLAIN = Policy(targets=(), survey_spread=timedelta(0))
-"""Without promises to support's side: only what becomes of waiting and solved tickets."""
+"""A policy without SLA targets: only the automatic steps of waiting and solved tickets."""
 AGENT = Actor(kind="person", name="Daan", person_id=DAAN.person_id, staff=True)
 
 
 def message(text: str = "Hello") -> Message:
-    """Something to say, under an id of its own."""
+    """A message with a new id."""
     return Message(comment_id=uuid4(), text=text, channel=Channel.WEB)
 
 
@@ -31,7 +31,7 @@ def new_ticket(now: datetime = NOON, policy: Policy | None = None, number: int =
 
 
 def submission(policy: Policy | None = None, number: int = 7) -> Submit:
-    """What Marieke brings."""
+    """The command by which Marieke submits her ticket."""
     return Submit(
         number=number,
         by=REQUESTER,
@@ -48,22 +48,22 @@ def submission(policy: Policy | None = None, number: int = 7) -> Submit:
 
 
 def asked(ticket: Ticket, now: datetime) -> Ticket:
-    """An agent asks."""
+    """The ticket after an agent asked a question."""
     return decide(ticket, Ask(AGENT, message()), now).ticket
 
 
 def solved(ticket: Ticket, now: datetime) -> Ticket:
-    """An agent solves, with a word."""
+    """The ticket after an agent solved it with a message."""
     return decide(ticket, Solve(AGENT, DAAN, message()), now).ticket
 
 
 def answered(ticket: Ticket, now: datetime) -> Ticket:
-    """Marieke replies."""
+    """The ticket after Marieke replied."""
     return decide(ticket, Reply(REQUESTER, message()), now).ticket
 
 
 def meets(ticket: Ticket, deadline: Deadline | None = None, late: timedelta = timedelta(0)) -> Decision:
-    """The clock meets the next (or the given) deadline, so much late."""
+    """The decision when the clock meets the next (or the given) deadline, this late."""
     due = deadline or ticket.snapshot().next_deadline
     if due is None:
         raise AssertionError("nothing is due")

@@ -1,4 +1,4 @@
-"""The kb API and its callers, for every test here that asks."""
+"""Fixtures for kb's tests: the API, as called by different people, and search indexes."""
 
 from collections.abc import AsyncIterator
 
@@ -14,13 +14,13 @@ from tests.moved_clock import MovedClock
 
 @pytest.fixture(scope="session")
 def shipped_index() -> SearchIndex:
-    """The help centre that ships, indexed; nobody writes to it."""
+    """An index of the help centre that ships; tests must not change it."""
     return index_of(*help_centre())
 
 
 @pytest.fixture
 async def catalogue(engine: AsyncEngine) -> Catalogue:
-    """The index of the test's own database, as of now."""
+    """The index of the test's own database, up to date at the start of the test."""
     catalogue = Catalogue(engine)
     await catalogue.refresh()
     return catalogue
@@ -28,18 +28,18 @@ async def catalogue(engine: AsyncEngine) -> Catalogue:
 
 @pytest.fixture
 async def visitor(engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock) -> AsyncIterator[Reader]:
-    """Somebody not logged in."""
+    """The API, called by somebody who is not logged in."""
     async with api_on(engine, catalogue, clock) as reader:
         yield reader
 
 
 @pytest.fixture
 def agent(visitor: Reader, clock: MovedClock) -> Reader:
-    """Support staff."""
+    """The API, called by support staff."""
     return Reader(visitor._client, token_for("Daan", Role.AGENT, clock))
 
 
 @pytest.fixture
 def requester(visitor: Reader, clock: MovedClock) -> Reader:
-    """A customer."""
+    """The API, called by a customer."""
     return Reader(visitor._client, token_for("Marieke", Role.REQUESTER, clock))

@@ -1,4 +1,4 @@
-"""The kb API on a real database, spoken to as its callers do, and articles to speak of."""
+"""The kb API on a real database, called over HTTP as its callers do, and articles for tests."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -33,22 +33,22 @@ class Reader:
         self._client, self.token = client, token
 
     async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Any request."""
+        """Send any request; returns the response."""
         headers = {**({"Authorization": f"Bearer {self.token}"} if self.token else {}), **options.pop("headers", {})}
         return await self._client.request(method, path, headers=headers, **options)
 
     async def get(self, path: str, **params: Any) -> Any:
-        """What a GET that must succeed answers."""
+        """The answer to a GET, which must succeed."""
         response = await self.ask("GET", path, params=params)
         assert response.status_code == 200, response.text
         return response.json()
 
     async def finds(self, q: str, **params: Any) -> list[str]:
-        """The slugs a search finds, best first."""
+        """The slugs of the articles that a search finds, best first."""
         return [item["slug"] for item in (await self.get("/api/v1/articles", q=q, **params))["items"]]
 
     async def publishes(self, slug: str, **texts: dict[str, str]) -> Any:
-        """A new how-to, one text per language: `publishes("printer", en=text("Printing"))`."""
+        """Publish a new how-to, with one text per language: `publishes("printer", en=text("Printing"))`."""
         translations = [{"language": language, **text} for language, text in texts.items()]
         body = {"slug": slug, "kind": "how_to", "translations": translations}
         response = await self.ask("POST", "/api/v1/articles", json=body)
@@ -62,14 +62,14 @@ def text(title: str, summary: str = "What it says.", markdown: str = "How it goe
 
 
 def token_for(name: str, role: Role, clock: MovedClock) -> str:
-    """A session's token, as intake would sign it."""
+    """A session token, as intake signs it."""
     caller = Caller(person_id=uuid5(UUID(int=0), name), role=role, name=name)
     return Signer(SECRET).token(caller, clock())
 
 
 @asynccontextmanager
 async def api_on(engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock) -> AsyncIterator[Reader]:
-    """The API, as somebody who is not logged in."""
+    """The API, called by somebody who is not logged in."""
     library = Library(engine, catalogue, PUBLIC_URL, Signer(SECRET), clock)
     transport = httpx.ASGITransport(build_api(library), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://kb") as client:
@@ -77,27 +77,27 @@ async def api_on(engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock) -
 
 
 async def save(engine: AsyncEngine, clock: MovedClock, slug: str, *texts: Translation) -> None:
-    """An article straight into the tables."""
+    """Save an article directly in the tables, without the API."""
     async with transaction(engine) as connection:
         await publish(connection, slug, ArticleKind.HOW_TO, texts, public_url=PUBLIC_URL, now=clock())
 
 
 def article(slug: str, title: str, *, language: Language = Language.ENGLISH, **more: Any) -> Article:
-    """An article that no table knows."""
+    """An article that is in no table."""
     said = Translation(language, title, more.get("summary", ""), more.get("markdown", ""))
     at = datetime(2026, 11, 2, 9, tzinfo=UTC)
     return Article(slug, more.get("kind", ArticleKind.HOW_TO), said, 1, more.get("change", 1), at)
 
 
 def index_of(*articles: Article) -> SearchIndex:
-    """An index that knows these articles."""
+    """An index with these articles."""
     index = SearchIndex()
     index.put(articles)
     return index
 
 
 def help_centre() -> list[Article]:
-    """The articles that ship, as they stand when freshly loaded."""
+    """The articles that ship, as they are just after loading."""
     return [
         article(
             shipped.slug,

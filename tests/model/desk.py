@@ -1,4 +1,4 @@
-"""A desk on which a random life is lived: intake's real rules, told what the reference model is told."""
+"""A desk for random lives: intake's real rules, given the same acts as the reference model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -65,20 +65,20 @@ _ORDERS: dict[str, Callable[[Act, datetime], commands.Order]] = {
 
 
 def order(act: Act, now: datetime) -> commands.Order:
-    """The command that the act is, given now; taking back an end needs to know what was before it."""
+    """The command for an act at this time. Not for taking back, which needs the ticket as it was before."""
     return _ORDERS[act.name](act, now)
 
 
 @dataclass
 class LivedDesk(Desk):
-    """It looks at a clock on which only every quarter of an hour is shown: a worker's seconds are not the rules'."""
+    """A desk that rounds times to quarters of an hour, so that a worker's delay of seconds makes no difference."""
 
     life: Life = field(kw_only=True)
     history: list[tuple[datetime, Entry]] = field(default_factory=list)
     told_of: int = 0
-    """How many of the clock's entries `news` has given."""
+    """How many of the clock's entries `news` has returned so far."""
     before_its_end: Ticket | None = None
-    """The ticket before it was solved or spam, until somebody or the clock touches it again."""
+    """The ticket before it was solved or marked as spam, until a person or the clock changes it again."""
 
     def submits(self, now: datetime) -> None:
         assert now >= instant(self.life.opened)
@@ -88,7 +88,7 @@ class LivedDesk(Desk):
         self.wire.append(self.snapshot)
 
     def gives(self, act: Act, quarter: int) -> bool:
-        """Do what somebody does; False where it was refused."""
+        """Do a person's act; returns False if the rules refuse it."""
         now, before = instant(quarter), self.ticket
         try:
             self._takes(decide(before, self._order(act, now), now), now)
@@ -111,18 +111,18 @@ class LivedDesk(Desk):
 
     @property
     def clocks_entries(self) -> list[tuple[datetime, Entry]]:
-        """What history has of the clock: what it did, and what it put off because mail was down."""
+        """The clock's entries in the history: deadlines met, and closings put off because mail was down."""
         return [(at, entry) for at, entry in self.history if entry.by.kind == "clock"]
 
     def news(self) -> list[tuple[datetime, Entry]]:
-        """Of these, what came since this was asked last."""
+        """The clock's entries since the last call."""
         entries, known = self.clocks_entries, self.told_of
         self.told_of = len(entries)
         return entries[known:]
 
     @property
     def acts(self) -> list[Due]:
-        """What the clock did by itself, and when, as history has it."""
+        """What the clock did, and when, by the ticket's history."""
         return [
             Due(quarter_of(at), *(entry.facts[name] for name in ("deadline", "metric", "point")))
             for at, entry in self.clocks_entries
@@ -131,7 +131,7 @@ class LivedDesk(Desk):
 
     @property
     def coming(self) -> list[Due]:
-        """What the clock will do, as the desk computes it."""
+        """What the clock will do, as the desk calculates it."""
         return [Due(quarter_of(due.due_at), due.kind, due.metric, due.point) for due in self.ticket.deadlines]
 
     def _order(self, act: Act, now: datetime) -> commands.Order:

@@ -1,4 +1,4 @@
-"""Random lives: what is promised, what people do and when, and what goes wrong meanwhile."""
+"""Random lives of tickets: the promises, what people do and when, and what goes wrong meanwhile."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,22 +20,22 @@ ZONES = (
     *("Europe/Amsterdam", "Europe/Rome", "Africa/Cairo", "America/New_York", "America/Santiago", "Asia/Kathmandu"),
     *("Australia/Lord_Howe", "Pacific/Apia", "UTC"),
 )
-"""The clocks of most of them change in the autumn of these lives."""
+"""Most of these zones change their clocks in the autumn of these lives."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """First time passes, until so many quarters after the next deadline or after now; then something happens."""
+    """Time passes until some quarters after the next deadline, or after now; then something happens."""
 
     waits: int
     until_due: bool
     happens: Act | str
-    """What somebody does, or what befalls the desk: `stops`, `goes on`, `starts afresh`."""
+    """What a person does, or what happens to the clock: `stops`, `goes on`, `starts afresh`."""
 
 
 @dataclass(frozen=True)
 class Life:
-    """A ticket from its opening on; nobody touches it any more after the last step."""
+    """The life of a ticket from its opening on; after the last step, nobody changes it any more."""
 
     policy: Policy
     priority: Priority
@@ -44,12 +44,12 @@ class Life:
     steps: tuple[Step, ...]
 
     def reference(self) -> Reference:
-        """The model of it, just opened."""
+        """The reference model of this ticket, just opened."""
         return Reference(self.policy, self.priority, self.opened, self.mail_outages)
 
 
 def ends_at(step: Step, reference: Reference, *, outage_max: int = 40 * DAY) -> int:
-    """The quarter in which the step happens; while nothing is automatic, at most so many quarters from now."""
+    """The quarter in which the step happens; while the clock is stopped, at most `outage_max` quarters from now."""
     coming = reference.coming()
     since = coming[0].at if step.until_due and coming else reference.now
     at = max(since + step.waits, reference.now)
@@ -57,7 +57,7 @@ def ends_at(step: Step, reference: Reference, *, outage_max: int = 40 * DAY) -> 
 
 
 def happens(step: Step, reference: Reference, at: int) -> bool:
-    """Live until then, and through the step; False where somebody did what is refused."""
+    """Let the model live until `at`, and do the step; returns False if the step is a refused act."""
     reference.passes(at)
     taken = reference.does(step.happens) if isinstance(step.happens, Act) else True
     if step.happens in ("stops", "goes on"):
@@ -67,7 +67,7 @@ def happens(step: Step, reference: Reference, at: int) -> bool:
 
 
 def spans(calendar_max: int, working_max: int, least: int = 1) -> st.SearchStrategy[Span]:
-    """Whole quarters, counted either way; working time is shorter, for it takes longer."""
+    """Spans of whole quarters, in calendar or working time; working time is shorter, because it takes longer."""
 
     def of(counted: Counted, most: int) -> st.SearchStrategy[Span]:
         return st.integers(least, most).map(lambda n: Span(length=n * timedelta(minutes=15), counted=counted))
@@ -76,7 +76,7 @@ def spans(calendar_max: int, working_max: int, least: int = 1) -> st.SearchStrat
 
 
 def _targets(metric: Metric) -> st.SearchStrategy[list[Target]]:
-    # Whole hours, so that a quarter of it is a whole quarter of an hour.
+    # Whole hours, so that 25 % of it is a whole number of quarters of an hour.
     within = st.builds(
         Span, length=st.integers(1, 40).map(lambda n: timedelta(hours=n)), counted=st.sampled_from(Counted)
     )
@@ -108,7 +108,7 @@ _WEEKS: tuple[tuple[Day, ...], ...] = (
     ),
     ((hours(9 * 60, 17 * 60),),) * 7,
 )
-"""All of weekdays; an office; odd hours, about when clocks change and at midnight; every day."""
+"""Working weeks: whole weekdays; office hours; odd hours around midnight and clock changes; every day."""
 _OFF = st.frozensets(st.integers(0, 100).map(lambda day: date(2032, 9, 1) + timedelta(days=day)), max_size=6)
 CALENDARS = st.builds(Calendar, zone=st.sampled_from(ZONES), week=st.sampled_from(_WEEKS), days_off=_OFF)
 _ESCALATIONS = st.lists(st.integers(1, 3 * DAY), max_size=2, unique=True).map(
@@ -157,7 +157,7 @@ _STEPS_OF_LIFE = st.builds(Step, waits=_WAITS, until_due=st.just(False), happens
 
 @st.composite
 def lives(draw: st.DrawFn, *, steps_min: int = 1, steps_max: int = 25) -> Life:
-    """Any life."""
+    """Draws any life."""
     outages, end = [], 0
     for gap, length in draw(st.lists(st.tuples(st.integers(1, 10 * DAY), st.integers(1, 4 * DAY)), max_size=4)):
         outages.append((end + gap, end + gap + length))

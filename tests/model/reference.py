@@ -1,7 +1,7 @@
-"""A second opinion on everything a clock does, slow and simple: it counts the quarters of an hour one by one.
+"""A reference model of everything a clock does, slow and simple: it counts the quarters of an hour one by one.
 
-Written from design §4 and the definitions of the metrics; of the rules it is held against it shares only the words
-(`services/contract/vocabulary.py`) and what a policy is (`services/promises/policy.py`).
+Written from design §4 and the definitions of the metrics. With the rules that it checks, it shares only the vocabulary
+(`services/contract/vocabulary.py`) and the model of a policy (`services/promises/policy.py`).
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.model.acts import QUARTER, Act, instant
 from tests.promises.calendars import on_the_wall
 
 LOOKS_AHEAD_MAX = 3 * 366 * 96
-"""Quarters; a promise that takes longer is none of these lives'."""
+"""In quarters; no promise of these lives takes longer."""
 YEAR = 366 * 96
 STEPS = (DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SURVEY, DeadlineKind.FINALISATION)
 GENTLEST_FIRST = ["warning", "breach", "escalation", "snooze", "reminder", "survey", "closure", "finalisation"]
@@ -48,7 +48,7 @@ ALLOWED: dict[str, set[str]] = {
 
 
 class Due(NamedTuple):
-    """Something the clock does, and the quarter at whose beginning it does."""
+    """Something the clock does, and the quarter at whose beginning it does it."""
 
     at: int
     kind: DeadlineKind
@@ -57,21 +57,21 @@ class Due(NamedTuple):
 
 
 LASTING_STEP = 6 * 4
-"""Quarters by which a closure waits again while mail still cannot come in."""
+"""In quarters: how long a closure waits each time it finds that mail still cannot come in."""
 
 
 class Reference:
-    """One ticket of a requester, from the quarter it was opened in."""
+    """One ticket of a requester, from the quarter in which it was opened."""
 
     def __init__(self, policy: Policy, priority: Priority, opened: int, mail_outages: tuple[tuple[int, int], ...]):
         self.opened = self.now = opened
         self.was: list[Status] = []
-        """The status in each quarter it has lived through."""
+        """The status in each quarter since the opening."""
         self.acts: list[Due] = []
         """What the clock did, and when."""
         self.mail_outages = mail_outages
         self.stopped = False
-        """Whether nothing is automatic now: intake or Temporal is away."""
+        """Whether the clock does nothing now, because intake or Temporal is down."""
         self.policy = policy
         self.priority = priority
         self.status = Status.NEW
@@ -91,14 +91,14 @@ class Reference:
         self._coming: list[Due] | None = None
 
     def passes(self, until: int) -> None:
-        """Time goes on, and the clock does what is due in it."""
+        """Let time pass; the clock does what becomes due."""
         while not self.stopped and (coming := self.coming()) and coming[0].at <= until:
             self.lives_until(max(coming[0].at, self.now))
             self.meets(coming[0])
         self.lives_until(until)
 
     def meets(self, due: Due) -> None:
-        """The clock does this now."""
+        """Let the clock do this now."""
         if due.kind is DeadlineKind.CLOSURE and self._mail_down() > self.waited_for_mail:
             self.waited_for_mail = self._mail_down()
         else:
@@ -107,12 +107,12 @@ class Reference:
         self._coming = None
 
     def lives_until(self, quarter: int) -> None:
-        """Time goes on, and nothing happens."""
+        """Let time pass without anything happening."""
         self.was += [self.status] * (quarter - self.now)
         self.now = quarter
 
     def does(self, act: Act) -> bool:
-        """Somebody does this now; False where it is refused."""
+        """Do an act of a person now; returns False if it is refused."""
         name = {True: "staff_reply", False: "requester_reply"}[act.staff] if act.name == "reply" else act.name
         if not self._allows(name, act):
             return False
@@ -143,7 +143,7 @@ class Reference:
         return act.step in STEPS and coming and (name != "postpone" or 0 < act.quarters <= YEAR)
 
     def coming(self) -> list[Due]:
-        """What the clock will do if nobody does anything, first things first."""
+        """What the clock will do if nobody does anything, earliest first."""
         if self._coming is None:
             self._coming = sorted(
                 self._steps(), key=lambda due: (due.at, GENTLEST_FIRST.index(due.kind), due.metric or "", due.point)
@@ -151,7 +151,7 @@ class Reference:
         return self._coming
 
     def counted(self, metric: Metric, span: Span) -> int | None:
-        """The end of the quarter in which so much of the metric's time is full, as far as can be said now."""
+        """When this much of the metric's time will be spent (the end of a quarter); None if that is not known now."""
         begin = self.unanswered if metric is Metric.NEXT_REPLY and self.unanswered is not None else self.opened
         left = span.length // QUARTER
         for quarter in range(begin, begin + LOOKS_AHEAD_MAX):
@@ -237,7 +237,7 @@ class Reference:
         since = self.reminded if self.reminded is not None else self.asked
         assert since is not None
         down = sum(begin <= quarter < end for quarter in range(since, self.now) for begin, end in self.mail_outages)
-        # Until it is over, nobody knows for how long: closing waits in steps of six hours.
+        # During an outage its end is not known: closing waits in steps of six hours.
         while any(begin < self.now < end for begin, end in self.mail_outages) and down % LASTING_STEP:
             down += 1
         return down
@@ -276,7 +276,7 @@ class Reference:
         self.moved = {}
 
     def _nothing(self, act: Act) -> None:
-        """Notes, tags, links: no clock minds."""
+        """Notes, tags and links: they do not matter to a clock."""
 
     def _staff_reply(self, _: Act) -> None:
         self.replied = self.now if self.replied is None else self.replied
@@ -305,7 +305,7 @@ class Reference:
             self._becomes(Status.OPEN)
 
     def _team(self, act: Act) -> None:
-        # A team's round robin may choose an agent; the same team again is nothing new.
+        # A new team's round robin may choose an agent; giving the same team again changes nothing.
         if not self.with_team:
             self._assign(act)
         self.with_team = True
@@ -375,7 +375,7 @@ class Reference:
 
 
 def after(start: int, span: Span, calendar: Calendar) -> int:
-    """The quarter at whose beginning the span has passed since the beginning of `start`."""
+    """The quarter at whose beginning the span has passed, counted from the beginning of `start`."""
     quarter, left = start, span.length // QUARTER
     while left:
         left -= span.counted is Counted.CALENDAR or works(calendar, quarter)
@@ -388,7 +388,7 @@ _works: dict[tuple[str, tuple[tuple[str, ...], ...], frozenset[Any]], dict[int, 
 
 
 def works(calendar: Calendar, quarter: int) -> bool:
-    """Whether the clock on the wall shows working time during the quarter."""
+    """Whether the quarter is working time by local time in the calendar's zone."""
     known = _works.setdefault((calendar.zone, calendar.week, calendar.days_off), {})
     if quarter not in known:
         known[quarter] = on_the_wall(instant(quarter), calendar)

@@ -9,5 +9,5 @@ from tests.smtp_server import SmtpServer
 
 @pytest.fixture
 def notifier(engine: AsyncEngine, smtp: SmtpServer, clock: MovedClock) -> Notifier:
-    """notify as it runs, but for the loop: the test says when it delivers."""
+    """notify with its real parts, but without the delivery loop: the test decides when it delivers."""
     return Notifier(engine, SmtpTransport(smtp.url), clock)

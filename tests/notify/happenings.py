@@ -1,4 +1,4 @@
-"""Events as intake and kb publish them, in the desk's words, for tests of what notify makes of them."""
+"""Makes events as intake and kb publish them, by functions with the desk's words, for the tests of notify."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,7 +53,7 @@ _PEOPLE = UUID("0b6f2f52-3f0e-4a53-9d7c-53a6f1a8a1ce")
 
 
 def person(name: str, language: Language = Language.ENGLISH, *, email: str | None = "") -> Contact:
-    """Somebody; the address is made from the name unless given."""
+    """A person; the address is made from the name unless given."""
     address = f"{name.lower().replace(' ', '.')}@example.org" if email == "" else email
     return Contact(person_id=uuid5(_PEOPLE, name), name=name, email=address, language=language)
 
@@ -61,7 +61,7 @@ def person(name: str, language: Language = Language.ENGLISH, *, email: str | Non
 JAN = person("Jan de Vries", Language.DUTCH)
 """The requester."""
 LUCIA = person("Lucia Rossi", Language.ITALIAN)
-"""An agent; the assignee where there is one."""
+"""An agent; tickets with an assignee are hers."""
 EMMA = person("Emma Clark")
 """Another agent."""
 PIA = person("Pia Smit", Language.ENGLISH)
@@ -75,7 +75,7 @@ CLOCK = Actor(kind="clock", name="clock")
 
 
 def by(who: Contact, *, staff: bool = False) -> Actor:
-    """Who did it."""
+    """The actor of an event."""
     return Actor(kind="person", name=who.name, person_id=who.person_id, staff=staff)
 
 
@@ -100,7 +100,7 @@ def ticket(
     team_id: UUID | None = None,
     followers: tuple[Contact, ...] = (),
 ) -> TicketFacts:
-    """A ticket as it stands after the event."""
+    """A ticket as it is after the event."""
     return TicketFacts(
         number=number,
         version=version,
@@ -123,12 +123,12 @@ def ticket(
 def comment(
     text: str, author: Actor, *, attachments: tuple[str, ...] = (), message_id: str | None = None
 ) -> CommentFacts:
-    """What somebody said."""
+    """The facts of a comment."""
     return CommentFacts(comment_id=uuid4(), author=author, text=text, attachments=attachments, message_id=message_id)
 
 
 def happened(data: EventData, at: datetime = NOW, *, id: UUID | None = None, correlation_id: str = "corr-1") -> Event:
-    """The event around the data."""
+    """An event with this data."""
     return Event.of(data, id=id or uuid4(), source="/balie/intake", time=at, correlation_id=correlation_id)
 
 
@@ -141,7 +141,7 @@ def submitted(
     message_id: str | None = None,
     auto_generated: bool = False,
 ) -> TicketSubmitted:
-    """A requester brought something new."""
+    """A requester submitted a new ticket."""
     said = comment(text, BY_JAN, attachments=attachments, message_id=message_id)
     return TicketSubmitted(ticket=facts or ticket(), by=by, comment=said, auto_generated=auto_generated)
 
@@ -158,7 +158,7 @@ def replied(
     assignee: Contact | None = LUCIA,
     auto_generated: bool = False,
 ) -> TicketReplied:
-    """Somebody wrote; where it waits or is solved, the clock's dates come along."""
+    """Somebody wrote; if the ticket now waits or is solved, with the dates of the clock's next steps."""
     dates = {
         Status.PENDING: (NOW + timedelta(days=7), NOW + timedelta(days=14)),
         Status.SOLVED: (None, NOW + timedelta(hours=48)),
@@ -187,7 +187,7 @@ def moved(
     assignee: Contact | None = LUCIA,
     followers: tuple[Contact, ...] = (),
 ) -> TicketStatusChanged:
-    """The ticket moved without a word, unless `told`."""
+    """The ticket changed its status; `told` means that a message goes with it."""
     return TicketStatusChanged(
         ticket=ticket(status, version=version, closed_reason=closed_reason, assignee=assignee, followers=followers),
         by=by,
@@ -199,7 +199,7 @@ def moved(
 
 
 def assigned(by: Actor, assignee: Contact | None, *, version: int = 2) -> TicketAssigned:
-    """Somebody was made responsible, or nobody any more."""
+    """The ticket was assigned to somebody, or to nobody."""
     return TicketAssigned(ticket=ticket(Status.OPEN, version=version, assignee=assignee), by=by)
 
 
@@ -209,7 +209,7 @@ def noted(by: Actor, facts: TicketFacts | None = None) -> TicketNoted:
 
 
 def reminder_due(*, version: int = 3, closes: bool = True, followers: tuple[Contact, ...] = ()) -> TicketReminderDue:
-    """Seven days without an answer; asked a week ago."""
+    """The requester was asked seven days ago and has not answered."""
     return TicketReminderDue(
         ticket=ticket(Status.PENDING, version=version, assignee=LUCIA, followers=followers),
         by=CLOCK,
@@ -226,7 +226,7 @@ def postponed(
     version: int = 4,
     days: int | None = 10,
 ) -> TicketPostponed:
-    """An automatic step comes in so many days, or not at all."""
+    """An automatic step was postponed by some days, or skipped."""
     return TicketPostponed.model_validate(
         {
             "ticket": ticket(Status.PENDING, version=version, assignee=LUCIA),
@@ -245,55 +245,55 @@ def prioritised(
     version: int = 3,
     reason: str = "It is cosmetic.",
 ) -> TicketPriorityChanged:
-    """Lucia gave it another priority."""
+    """Lucia changed the priority."""
     facts = ticket(Status.OPEN, version=version, assignee=LUCIA, priority=after)
     return TicketPriorityChanged(ticket=facts, by=BY_LUCIA, priority_before=before, reason=reason)
 
 
 def planned_in(release: str = "5.2", *, version: int = 4) -> TicketPlanned:
-    """Dirk put it into a release."""
+    """Dirk planned the ticket in a release."""
     facts = ticket(Status.PARKED, version=version, assignee=LUCIA)
     return TicketPlanned(ticket=facts, by=BY_DIRK, release=release)
 
 
 def shipped(release: str = "5.2", note: str = "Printers are fireproof.", *, version: int = 5) -> TicketShipped:
-    """The release is there."""
+    """The release was shipped."""
     facts = ticket(Status.SOLVED, version=version, assignee=LUCIA)
     closes_at = NOW + timedelta(hours=48)
     return TicketShipped(ticket=facts, by=BY_DIRK, release=release, note=note, closes_at=closes_at)
 
 
 def merged(into: int = 10, *, version: int = 4) -> TicketMerged:
-    """It goes on as another one."""
+    """The ticket was merged into another one."""
     facts = ticket(Status.CLOSED, version=version, closed_reason=ClosedReason.MERGED, assignee=LUCIA)
     return TicketMerged(ticket=facts, by=BY_LUCIA, into=into)
 
 
 def shared(colleague: Contact, *, version: int = 3, with_them: bool = True) -> TicketShared:
-    """A colleague of another department was asked to look, or not any more."""
+    """The ticket was shared with a colleague of another department, or is no longer shared."""
     facts = ticket(Status.OPEN, version=version, assignee=LUCIA)
     return TicketShared(ticket=facts, by=BY_LUCIA, colleague=colleague, shared=with_them)
 
 
 def snooze_ended(who: Contact = EMMA) -> TicketSnoozeEnded:
-    """It is time to look again."""
+    """A snooze has ended."""
     return TicketSnoozeEnded(ticket=ticket(Status.OPEN, version=3, assignee=LUCIA), by=CLOCK, snoozed_by=who)
 
 
 def warned(*tell: AlertAudience, facts: TicketFacts | None = None, metric: Metric = Metric.RESOLUTION) -> SlaWarned:
-    """Three quarters of the time are spent; six hours are left."""
+    """75 % of the promised time is spent; six hours are left."""
     return SlaWarned(**_alert(tell, facts, metric, timedelta(hours=6)), percent=75)
 
 
 def breached(*tell: AlertAudience, facts: TicketFacts | None = None, metric: Metric = Metric.RESOLUTION) -> SlaBreached:
-    """The time is over."""
+    """The promised time is over."""
     return SlaBreached(**_alert(tell, facts, metric, timedelta(0)))
 
 
 def escalated(
     *tell: AlertAudience, facts: TicketFacts | None = None, metric: Metric = Metric.RESOLUTION
 ) -> SlaEscalated:
-    """It has been over for four hours."""
+    """The promised time has been over for four hours."""
     return SlaEscalated(**_alert(tell, facts, metric, -timedelta(hours=4)), step=1)
 
 
@@ -310,18 +310,18 @@ def _alert(
 
 
 def team_changed(*members: Contact, team_id: UUID = TEAM) -> TeamChanged:
-    """Who is in the team."""
+    """The team has these members."""
     return TeamChanged(team_id=team_id, name="Printers", members=tuple(one.person_id for one in members))
 
 
 def survey_due(*, version: int = 3) -> TicketSurveyDue:
-    """Solved for a day."""
+    """The ticket has been solved for a day, so the survey is due."""
     facts = ticket(Status.SOLVED, version=version, assignee=LUCIA)
     return TicketSurveyDue(ticket=facts, by=CLOCK, solved_at=NOW - timedelta(days=1))
 
 
 def rated(good: bool, said: str = "", *, assignee: Contact | None = LUCIA) -> TicketRated:
-    """The requester's opinion."""
+    """The requester answered the survey."""
     return TicketRated(ticket=ticket(Status.SOLVED, version=4, assignee=assignee), by=BY_JAN, good=good, comment=said)
 
 
@@ -331,7 +331,7 @@ def changed(who: Contact, role: Role = Role.AGENT, *, active: bool = True) -> Pe
 
 
 def link_requested(who: Contact = JAN) -> PasswordLinkRequested:
-    """Somebody wants a password."""
+    """A person asked for a password link."""
     return PasswordLinkRequested(person=who, about=f"{who.person_id}:1")
 
 

@@ -20,12 +20,12 @@ from tests.moved_clock import MovedClock
 from tests.notify.happenings import DESK, SECRET, changed, happened
 
 BUDGET_MAX = 3
-"""Small, so that a test of it is short."""
+"""Small, so that tests of the limit are short."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A notification as it lies in the database."""
+    """A notification as stored in the database."""
 
     id: UUID
     template: Template
@@ -37,7 +37,7 @@ class Row:
 
 
 class Notifier:
-    """One replica: it hears events, and delivers when told."""
+    """One replica of notify: it takes events, and delivers when the test says so."""
 
     def __init__(self, engine: AsyncEngine, transport: Transport, clock: MovedClock) -> None:
         self.engine, self.clock = engine, clock
@@ -46,18 +46,18 @@ class Notifier:
         self._consumer = Consumer(engine, DESK, automatic_budget(BUDGET_MAX), clock, self._wake)
 
     async def hears(self, data: EventData | Event, at: datetime | None = None) -> Event:
-        """An event arrives; it happened now unless said otherwise."""
+        """Handle an event, which happened now unless `at` is given; returns the event."""
         event = data if isinstance(data, Event) else happened(data, at or self.clock())
         await self._consumer.handle(event)
         return event
 
     async def knows(self, *staff: Contact) -> None:
-        """These work in support."""
+        """Tell notify that these people work in support."""
         for one in staff:
             await self.hears(changed(one))
 
     async def delivers(self) -> int:
-        """Everything due now is tried once; how many there were."""
+        """Try once to send everything that is due now; returns how many mails."""
         total = 0
         while tried := await self.delivery.deliver_due():
             total += tried
@@ -82,7 +82,7 @@ class Notifier:
         ]
 
     async def states(self) -> Counter[tuple[Template, str]]:
-        """How many notifications of each template are in which state."""
+        """How many notifications there are, by template and state."""
         return Counter((row.template, row.state) for row in await self.rows())
 
     async def tries(self) -> list[tuple[int, str | None, str | None]]:

@@ -1,4 +1,4 @@
-"""One replica of notify in a process of its own, for a test that kills it. Takes database URL, SMTP URL and time."""
+"""One replica of notify in a process of its own, for a test that kills it. Arguments: database URL, SMTP URL, time."""
 
 import asyncio
 import sys

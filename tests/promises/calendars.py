@@ -1,4 +1,4 @@
-"""Calendars, instants and lengths for property tests, and the clock on the wall they are held against."""
+"""Calendars, instants and spans for property tests, and `on_the_wall`, the definition they are checked against."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -35,21 +35,21 @@ CHANGES = {
 ZONES = (*CHANGES, "UTC", "Pacific/Kiritimati", "Asia/Kolkata")
 
 _CORNERS = (0, 1, 120, 150, 180, 9 * 60, 12 * 60, 13 * 60, 17 * 60 + 30, 23 * 60, 24 * 60)
-"""Minutes of the day at which something may happen: midnight, the hours clocks change in, offices open and close."""
+"""Minutes of the day that matter: midnight, the hours in which clocks change, and when offices open and close."""
 
 
 def hours(opens: int, ends: int) -> Hours:
-    """The interval between two minutes of the day."""
+    """Working hours between two minutes of the day."""
     return Hours(f"{opens // 60:02}:{opens % 60:02}-{ends // 60:02}:{ends % 60:02}")
 
 
 def working(length: timedelta) -> Span:
-    """So much working time."""
+    """A span of this much working time."""
     return Span(length=length, counted=Counted.WORKING)
 
 
 def instant(text: str) -> datetime:
-    """As written with any offset, in UTC."""
+    """The instant of an ISO 8601 text with any offset, in UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
@@ -60,7 +60,7 @@ def _intervals(cuts: list[int]) -> tuple[Hours, ...]:
 
 DAYS = st.lists(st.sampled_from(_CORNERS) | st.integers(0, 24 * 60), max_size=6, unique=True).map(_intervals)
 WEEKS = st.tuples(*(DAYS for _ in range(7))).filter(any) | st.just(Calendar().week)
-"""Mostly odd hours; an hour a week may be all."""
+"""Working weeks, mostly with odd hours; some have only one hour a week."""
 
 
 @st.composite
@@ -91,11 +91,11 @@ CALENDARS = st.builds(
     week=WEEKS.filter(lambda week: sum(hours.ends - hours.opens for day in week for hours in day) >= 60),
     days_off=st.frozensets(st.dates(date(2000, 1, 1), date(2062, 12, 31)), max_size=3),
 )
-"""With an hour a week at least: two days of working time take no more than a year."""
+"""Calendars with at least one hour a week, so that two days of working time take at most a year."""
 
 
 def on_the_wall(at: datetime, calendar: Calendar) -> bool:
-    """Whether the clock on the wall shows working time: the definition, without any arithmetic of instants."""
+    """Whether an instant is working time by local time in the calendar's zone: the definition, without arithmetic."""
     local = at.astimezone(ZoneInfo(calendar.zone))
     shown = f"{local:%H:%M}"
     return local.date() not in calendar.days_off and any(

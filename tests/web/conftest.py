@@ -1,4 +1,4 @@
-"""The web on the real APIs, for each test on a database of its own, furnished once for all of them."""
+"""Fixtures for the web on the real APIs. Each test has its own database, copied from one that is filled once."""
 
 from collections.abc import AsyncIterator
 from itertools import count
@@ -19,7 +19,7 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 async def furnished(postgres_url: str, template_url: str) -> tuple[str, Catalogue]:
-    """The name of a database with people and articles, to be copied, and the index of its articles."""
+    """The name of a database with people and articles, to be copied for each test, and the index of its articles."""
     name = f"balie_web_template_{WORKER}"
     engine = connect(await _copy(postgres_url, str(make_url(template_url).database), name))
     catalogue = await furnish(engine)
@@ -31,7 +31,7 @@ async def furnished(postgres_url: str, template_url: str) -> tuple[str, Catalogu
 async def site(
     postgres_url: str, furnished: tuple[str, Catalogue], clock: MovedClock, tmp_path: Path
 ) -> AsyncIterator[Site]:
-    """Portal and desk with the demonstration people and the help centre that ships; mails land in `tmp_path`."""
+    """Portal and desk with the demonstration people and the help centre that ships; mails are written to `tmp_path`."""
     template, catalogue = furnished
     name = f"balie_web_{WORKER}_{next(_numbers)}"
     engine = connect(await _copy(postgres_url, template, name))

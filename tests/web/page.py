@@ -1,4 +1,4 @@
-"""A page as a browser without scripts sees it: its words, its links, and its forms with what they would send."""
+"""A page as a browser without scripts sees it: its text, its links, and its forms with the values they send."""
 
 import html
 import re
@@ -13,20 +13,20 @@ _INPUTS = {"input", "button", "textarea", "select"}
 
 @dataclass
 class Form:
-    """What pressing a button of it would send, as far as nobody types anything."""
+    """A form, with the values that it sends if nobody types anything."""
 
     method: str
     action: str
     id: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     every: dict[str, list[str]] = field(default_factory=dict)
-    """All values of each field, where it comes more than once."""
+    """All values of each field, for fields that occur more than once."""
     names: set[str] = field(default_factory=set)
-    """Of everything that can be filled in or pressed."""
+    """The names of all fields and buttons."""
 
 
 class Page(HTMLParser):
-    """A response."""
+    """A response, parsed as a page."""
 
     def __init__(self, response: httpx.Response) -> None:
         super().__init__()
@@ -43,12 +43,12 @@ class Page(HTMLParser):
 
     @property
     def words(self) -> str:
-        """What it says, with single spaces."""
+        """The text of the page, with single spaces."""
         return re.sub(r"\s+", " ", " ".join(self._words))
 
     @property
     def leads_to(self) -> str:
-        """Where a redirect goes."""
+        """The address that a redirect leads to."""
         assert self.status == 303, f"{self.status}: {self.words[:300]}"
         return self.response.headers["Location"]
 

@@ -1,4 +1,4 @@
-"""Portal and desk on the real APIs of intake and kb, visited by browsers that run no script."""
+"""Portal and desk on the real APIs of intake and kb, visited by browsers that run no scripts."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -53,7 +53,7 @@ Files = list[tuple[str, tuple[str, bytes, str]]]
 
 
 class Line(httpx.AsyncBaseTransport):
-    """The way to one of the APIs, which can be cut, or made to lose the answer of what did arrive."""
+    """The connection to one of the APIs. A test can cut it, or make it lose the answer to a request that arrived."""
 
     def __init__(self, app: FastAPI) -> None:
         self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -61,12 +61,12 @@ class Line(httpx.AsyncBaseTransport):
         self.loses_answers = False
         self.calls: list[tuple[str, str]] = []
         self.answers: Callable[[httpx.Request], Awaitable[httpx.Response]] | None = None
-        """Something else that answers in its place."""
+        """If set, answers in place of the API."""
         self.before_next: Callable[[], Awaitable[object]] | None = None
-        """Something that happens just before the next POST arrives."""
+        """If set, called once just before the next POST arrives."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """As any transport."""
+        """Called by httpx for each request."""
         self.calls.append((request.method, request.url.path))
         if self.cut:
             raise httpx.ConnectError("the line is cut")
@@ -83,7 +83,7 @@ class Line(httpx.AsyncBaseTransport):
 
 @dataclass
 class Site:
-    """The web and what lies behind it."""
+    """The web, with the APIs behind it."""
 
     app: FastAPI
     live: Live
@@ -93,11 +93,11 @@ class Site:
     people: dict[str, Person]
     engine: AsyncEngine
     mailbox: Path
-    """The folder mails land in."""
+    """The folder that mails are written to."""
     _behind: httpx.AsyncClient
 
     def visitor(self, email: str | None = None, language: str = "en", **headers: str) -> "Visitor":
-        """A browser, logged in as this person or as nobody."""
+        """A browser, logged in as this person, or not logged in."""
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app, raise_app_exceptions=False),
             base_url=ADDRESS,
@@ -110,35 +110,35 @@ class Site:
         return Visitor(client)
 
     def token(self, email: str) -> str:
-        """What logging in gives, without the wait for argon2."""
+        """A session token, without the wait for argon2."""
         return Signer(SECRET).token(self.people[email].caller(), self.clock())
 
     def link(self, purpose: str, about: str) -> str:
-        """The code of a link as notify mails it."""
+        """The code of a link, as in a mail from notify."""
         return Signer(SECRET).link(purpose, about, self.clock())
 
     async def asks(self, email: str, method: str, path: str, **options: Any) -> Any:
-        """Somebody uses intake's API behind the web's back."""
+        """Call intake's API directly as this person, without the web."""
         headers = {"Authorization": f"Bearer {self.token(email)}", **options.pop("headers", {})}
         answer = await self._behind.request(method, path, headers=headers, **options)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
     async def ticket(self, email: str = MARIEKE, subject: str = "The printer is silent", **more: Any) -> int:
-        """A new ticket's number."""
+        """Submit a ticket; returns its number."""
         body = {"subject": subject, "text": "Since this morning.", **more}
         return int((await self.asks(email, "POST", "/api/v1/tickets", json=body))["number"])
 
     async def moves(self, email: str, number: int, move: str, **body: Any) -> Any:
-        """A command somebody gives."""
+        """Give a command as this person."""
         return await self.asks(email, "POST", f"/api/v1/tickets/{number}/{move}", json=body)
 
     async def reads(self, email: str, number: int) -> Any:
-        """The ticket as somebody sees it."""
+        """The ticket as this person sees it."""
         return await self.asks(email, "GET", f"/api/v1/tickets/{number}")
 
     async def adds(self, name: str, role: Role) -> str:
-        """The address of somebody new."""
+        """Add a person; returns their address."""
         email = f"{name.lower()}@balie.example"
         await self.asks(ANNA, "POST", "/api/v1/people", json={"name": name, "email": email, "role": role})
         async with self.engine.connect() as connection:
@@ -148,7 +148,7 @@ class Site:
         return email
 
     async def carries_out(self, bulk: str) -> None:
-        """The clock's workers go on with a bulk until it is done."""
+        """Carry out a bulk until it is done, as its worker does."""
         for _ in range(STEPS_MAX):
             step = await take_step(self.engine, Terms(), self.clock, UUID(bulk), lambda: None)
             if step.state not in (BulkState.RUNNING, BulkState.UNDOING):
@@ -156,7 +156,7 @@ class Site:
         raise AssertionError(f"the bulk {bulk} does not end")
 
     async def deadlines_pass(self, number: int, time: timedelta) -> None:
-        """So much time passes, and the ticket's clock does what it does in it."""
+        """Let time pass; the ticket's clock meets the deadlines due in it."""
         self.clock.move(time)
         for due in (await self.reads(DAAN, number))["deadlines"]:
             deadline = Deadline.model_validate(due)
@@ -166,19 +166,19 @@ class Site:
                     await meet_deadline(connection, order)
 
     async def suggests(self, number: int, *articles: dict[str, str]) -> None:
-        """The knowledge base has found articles for the ticket."""
+        """Let the knowledge base suggest articles for the ticket."""
         async with transaction(self.engine) as connection:
             await connection.execute(suggestion.insert().values(ticket_number=number, articles=list(articles)))
 
     async def password_link_about(self, email: str) -> str:
-        """What the link to choose a password is about, as the event says that asks notify to mail it."""
+        """What the password link for this address is about, read from the event that asks notify to mail it."""
         async with self.engine.connect() as connection:
             payloads = (await connection.execute(select(outbox.c.payload).order_by(outbox.c.id))).scalars()
             asked = [each["data"] for each in payloads if each.get("type") == PasswordLinkRequested.TYPE]
         return str(next(data["about"] for data in asked if data["person"]["email"] == email))
 
     async def said(self, number: int) -> list[str]:
-        """What was said on a ticket, notes included."""
+        """The texts of all comments on a ticket, including notes."""
         timeline = await self.asks(DAAN, "GET", f"/api/v1/tickets/{number}/timeline", params={"limit": 100})
         return [entry["comment"]["text"] for entry in timeline["items"] if entry["comment"]]
 
@@ -190,7 +190,7 @@ class Visitor:
         self.client = client
 
     async def opens(self, path: str, **headers: str) -> Page:
-        """A page, redirects not followed."""
+        """Open a page, without following redirects."""
         return Page(await self.client.get(path, headers=headers))
 
     async def sends(
@@ -201,7 +201,7 @@ class Visitor:
         headers: dict[str, str] | None = None,
         **typed: str | list[str],
     ) -> Page:
-        """The form of the page that goes to `action`, with what somebody typed or pressed."""
+        """Send the page's form for `action`, with what somebody typed or pressed."""
         form = page.form(action, typed)
         unknown = set(typed) - form.names
         assert not unknown, f"the form has no {unknown}, only {form.names}"
@@ -210,13 +210,13 @@ class Visitor:
         return Page(await self.client.post(action, data=sent, files=files or None, headers=headers))
 
     async def follows(self, page: Page) -> Page:
-        """The page a redirect leads to."""
+        """Open the page that a redirect leads to."""
         return await self.opens(page.leads_to)
 
 
 @asynccontextmanager
 async def site_on(engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock, mailbox: Path) -> AsyncIterator[Site]:
-    """The web on real APIs on a furnished database."""
+    """The web on the real APIs, on a database that `furnish` has filled."""
     signer = Signer(SECRET)
     api = intake_app.build_api(Desk(engine, PostgresBlobs(), Terms(), signer, clock))
     intake, behind = Line(api), Line(api)
@@ -243,7 +243,7 @@ async def site_on(engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock, 
 
 
 async def furnish(engine: AsyncEngine) -> Catalogue:
-    """Add the demonstration people and the help centre that ships; the search index of the latter."""
+    """Add the demonstration people and the help centre that ships; returns the search index of the articles."""
     await add_demonstration_people(engine, PASSWORD, MovedClock())
     await load(engine, MovedClock(), ADDRESS)
     catalogue = Catalogue(engine)

@@ -1,4 +1,4 @@
-"""A bulk on a time-skipping server: the real workflow, the real sink, and intake's rules of what a step does."""
+"""A bulk on a time-skipping server: the real workflow, the real sink, and intake's rules for a step."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -40,7 +40,7 @@ Trouble = Callable[[BulkOrder], Awaitable[None]]
 
 
 async def well(_: BulkOrder) -> None:
-    """Nothing happens to intake."""
+    """Intake works normally."""
 
 
 async def away(_: BulkOrder) -> None:
@@ -50,23 +50,23 @@ async def away(_: BulkOrder) -> None:
 
 @dataclass
 class BulkLife:
-    """A bulk, kept in memory as intake's table keeps it, and its workflow. Every method moves it, or the time."""
+    """A bulk in memory, instead of in intake's table, and its workflow. Each method changes the bulk or the time."""
 
     server: WorkflowEnvironment
     bulk: Bulk
     before_step: Trouble = well
-    """Happens in intake before it takes up a ticket; raising is intake failing."""
+    """Called in intake before it processes a ticket; if it raises, intake fails."""
     steps: list[BulkStep] = field(default_factory=list)
     _runs: list[WorkflowHandle[Any, Any]] = field(default_factory=list)
 
     @property
     def handle(self) -> WorkflowHandle[Any, Any]:
-        """Its workflow, whichever run is the present one."""
+        """The handle of its workflow, always for the current run."""
         return self.server.client.get_workflow_handle(bulk_workflow_id(self.bulk.id), result_type=BulkStep)
 
     @activity.defn(name=CARRY_OUT_BULK_ACTIVITY)
     async def carry_out(self, order: BulkOrder) -> BulkStep:
-        """As intake's worker does, but that no ticket is behind it."""
+        """Carry out a step as intake's worker does, without real tickets."""
         await self.before_step(order)
         tried = 0
         while self.bulk.state in TAKES_UP and tried < self.bulk.per_second * STEP_SECONDS:
@@ -84,7 +84,7 @@ class BulkLife:
         return step
 
     async def tells(self, *, times: int = 1) -> None:
-        """The relay brings the bulk's row, as often as it happens to."""
+        """The relay delivers the bulk's row, perhaps several times."""
         order = BulkOrder(bulk_id=self.bulk.id)
         key, payload = bulk_workflow_id(self.bulk.id), order.model_dump(mode="json")
         for _ in range(times):
@@ -94,7 +94,7 @@ class BulkLife:
         self._runs.append(self.server.client.get_workflow_handle(self.handle.id, run_id=run_id))
 
     async def moves(self, move: str) -> None:
-        """Somebody pauses, resumes, cancels or undoes it, and the workflow is told."""
+        """Pause, resume, cancel or undo the bulk, and tell the workflow."""
         self.bulk = moved(self.bulk, move, AGENT, START, reversible=True)
         await self.tells()
 
@@ -102,17 +102,17 @@ class BulkLife:
         await asyncio.wait_for(self.server.sleep(length), STEP_MAX.total_seconds())
 
     async def ends(self) -> BulkStep:
-        """Let time pass until the present run ends; its last step."""
+        """Let time pass until the current run ends; returns its last step."""
         return await end_of(self.server, self.bulk.id)
 
     async def took(self) -> timedelta:
-        """How long the present run took, in the server's time."""
+        """How long the current run took, in the server's time."""
         run = await self.handle.describe()
         assert run.close_time is not None
         return run.close_time - run.start_time
 
     async def histories(self) -> list[WorkflowHistory]:
-        """Of every run so far, oldest first; a run that another one continues leads to it."""
+        """The history of every run so far, oldest first, including runs continued as new."""
         histories: dict[str, WorkflowHistory] = {}
         for started in self._runs:
             run_id = started.run_id
@@ -126,7 +126,7 @@ class BulkLife:
 
 @asynccontextmanager
 async def bulk_life(total: int, *, per_second: int = 20, workflow: type = BulkWorkflow) -> AsyncIterator[BulkLife]:
-    """A bulk of so many tickets that nobody has told its workflow of, with a server of its own and both workers."""
+    """A bulk of `total` tickets, on its own server with both workers; its workflow has not been told of it yet."""
     bulk = Bulk(
         id=uuid4(),
         command="tag",
@@ -147,7 +147,7 @@ async def bulk_life(total: int, *, per_second: int = 20, workflow: type = BulkWo
 
 
 def bulk_worker(client: Client, workflow: type = BulkWorkflow) -> Worker:
-    """What runs bulks' workflows."""
+    """The worker that runs the workflows of bulks."""
     return Worker(
         client,
         task_queue=WORKFLOW_TASK_QUEUE,
@@ -158,20 +158,20 @@ def bulk_worker(client: Client, workflow: type = BulkWorkflow) -> Worker:
 
 
 def intake_worker(client: Client, carry_out: Callable[[BulkOrder], Awaitable[BulkStep]]) -> Worker:
-    """The part of intake that bulks' workflows call."""
+    """The worker of intake that the workflows of bulks call."""
     return Worker(client, task_queue=INTAKE_BULK_TASK_QUEUE, activities=[carry_out])
 
 
 def workflow_of(client: Client, bulk_id: UUID) -> WorkflowHandle[Any, BulkStep]:
-    """The present run of a bulk's workflow."""
+    """The handle of the current run of a bulk's workflow."""
     return client.get_workflow_handle(bulk_workflow_id(bulk_id), result_type=BulkStep)
 
 
 async def end_of(server: WorkflowEnvironment, bulk_id: UUID) -> BulkStep:
-    """Let time pass until a bulk's workflow ends; its last step."""
+    """Let time pass until a bulk's workflow ends; returns its last step."""
     run = workflow_of(server.client, bulk_id)
     async with asyncio.timeout(PATIENCE_SECONDS):
-        # Waiting for its result lets no time pass on this server: that is for who started it.
+        # Awaiting the result does not skip time on this server: only the client that started the run can do that.
         while (await run.describe()).status is WorkflowExecutionStatus.RUNNING:
             await server.sleep(A_MOMENT)
         return await run.result()

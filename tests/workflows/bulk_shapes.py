@@ -1,4 +1,4 @@
-"""The shapes of life a bulk can have, recorded to be replayed: `python -m tests.workflows.bulk_shapes [shape ...]`.
+"""Typical lives of a bulk, recorded for the replay tests: `python -m tests.workflows.bulk_shapes [shape ...]`.
 
 On purpose only: a history recorded by changed code no longer proves that the change lets running bulks go on
 (`docs/changing-a-workflow.md`).
@@ -24,7 +24,7 @@ TICKETS = 450
 
 @workflow.defn(name=BULK_WORKFLOW)
 class ForgetfulBulkWorkflow(BulkWorkflow):
-    """Starts afresh after a handful of events, where the real one does so after thousands."""
+    """Continues as new after a few events; the real workflow does so after thousands."""
 
     HISTORY_EVENTS_MAX = 20
 
@@ -34,18 +34,18 @@ class ForgetfulBulkWorkflow(BulkWorkflow):
 
     @workflow.run
     async def run(self, order: BulkOrder) -> BulkStep:
-        """As the real one."""
+        """Run like the real workflow."""
         return await super().run(order)
 
 
 async def straight(life: BulkLife) -> None:
-    """Nobody interferes."""
+    """It runs to its end without interference."""
     await life.tells()
     await life.ends()
 
 
 async def paused(life: BulkLife) -> None:
-    """Paused for a day, told twice of it, resumed."""
+    """Paused for a day, with the signal sent twice, then resumed."""
     await life.tells()
     await life.waits(timedelta(seconds=6))
     await life.moves("pause")
@@ -64,7 +64,7 @@ async def cancelled(life: BulkLife) -> None:
 
 
 async def undone(life: BulkLife) -> None:
-    """Done, and undone by another run."""
+    """Done, then undone by another run."""
     await straight(life)
     await life.moves("undo")
     await life.ends()
@@ -82,7 +82,7 @@ async def intake_down(life: BulkLife) -> None:
 
 @dataclass(frozen=True)
 class BulkShape:
-    """A life, and the workflow that lives it."""
+    """A life of a bulk, and the workflow class to use."""
 
     life: Callable[[BulkLife], Awaitable[None]]
     workflow: type = BulkWorkflow
@@ -100,14 +100,14 @@ BULK_HISTORIES = HISTORIES / "bulk"
 
 
 async def lived(shape: BulkShape) -> list[WorkflowHistory]:
-    """Live it on a server of its own; the history of each run, oldest first."""
+    """Live it on its own server; returns the history of each run, oldest first."""
     async with bulk_life(TICKETS, workflow=shape.workflow) as life:
         await shape.life(life)
         return await life.histories()
 
 
 async def record(names: list[str]) -> None:
-    """Live each shape and keep the history of every run, as `<shape>-<run>.json`."""
+    """Live each shape and save the history of every run as `<shape>-<run>.json`."""
     BULK_HISTORIES.mkdir(exist_ok=True)
     for name in names:
         for old in BULK_HISTORIES.glob(f"{name}-*.json"):

@@ -1,4 +1,4 @@
-"""The ticket workflow without Temporal: the same alarm, a time that is moved, a wire that is not to be trusted."""
+"""The ticket workflow without Temporal: the real alarm, a time that tests move, and an unreliable wire."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,21 +14,21 @@ ASKED_MAX = 10_000
 
 @dataclass
 class Clockwork:
-    """One ticket from its submission on."""
+    """One ticket, from its submission on, with its desk and its clock."""
 
     desk: Desk = field(default_factory=lambda: Desk(number=1))
     now: datetime = START
     alarm: Alarm | None = None
-    """None while no run of the workflow lives."""
+    """None while no run of the workflow is open."""
     down: bool = False
-    """Whether intake fails whatever the clock asks of it."""
+    """Whether intake fails on every request of the clock."""
     answers_to_lose: int = 0
 
     def __post_init__(self) -> None:
         self.desk.submits(self.now)
 
     def does(self, command: str) -> None:
-        """Give the desk a command; one that is refused must change nothing."""
+        """Give the desk a command; if it is refused, the ticket must not change."""
         before = self.desk.ticket
         try:
             getattr(self.desk, command)(self.now)
@@ -36,7 +36,7 @@ class Clockwork:
             assert self.desk.ticket == before
 
     def hears(self, snapshot: Snapshot) -> None:
-        """A signal arrives, and starts a run where there is none."""
+        """A signal arrives; it starts a run if there is none."""
         if self.alarm is None:
             self.alarm = Alarm(snapshot)
         else:
@@ -44,30 +44,30 @@ class Clockwork:
         self._works()
 
     def passes(self, length: timedelta) -> None:
-        """Let time pass; the clock wakes up whenever it meant to."""
+        """Let time pass; the clock wakes up at each time it planned."""
         until = self.now + length
         while (wakes_at := self._wakes_at()) and wakes_at <= until:
             self.now = wakes_at
             self._works()
         self.now = until
-        # A workflow may be woken at any time: by a timer armed for an earlier plan, by a worker's restart.
+        # A workflow may also wake up at other times: by a timer of an earlier plan, or a restart of its worker.
         self._works()
 
     def starts_afresh(self) -> None:
-        """Continue as new: all the next run knows is the ticket."""
+        """Continue as new: the next run knows only the ticket."""
         if self.alarm is not None:
             self.alarm = Alarm(self.alarm.ticket)
             self._works()
 
     def recovers(self) -> None:
-        """Intake is well again, and the activity under way is tried once more."""
+        """Intake works again, and the current activity is retried."""
         self.down, self.answers_to_lose = False, 0
         self._works()
 
     def _wakes_at(self) -> datetime | None:
         if self.alarm is None or self.alarm.rings_at is None:
             return None
-        # One that rings already is being met: by tries that fail, or it would not ring any more.
+        # An alarm that is already ringing is being met by retries that fail so far.
         return self.alarm.rings_at if self.alarm.rings_at > self.now else None
 
     def _works(self) -> None:

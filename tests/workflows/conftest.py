@@ -1,4 +1,4 @@
-"""A ticket on a time-skipping server that no other test moves the clock of."""
+"""Fixtures for a ticket on a time-skipping server of its own, so that no other test moves its time."""
 
 from collections.abc import AsyncIterator
 
@@ -17,6 +17,6 @@ async def life() -> AsyncIterator[Life]:
 
 @pytest.fixture
 async def strict() -> AsyncIterator[Life]:
-    """The same under the desk's usual promises, about how fast support works too."""
+    """Like `life`, with the desk's default policy, which has SLA targets for support too."""
     async with server_of_our_own() as server, living(server, policy=Policy().pinned("standard")) as life:
         yield life

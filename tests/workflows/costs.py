@@ -1,4 +1,4 @@
-"""What a run costs on Temporal: events, and billable actions as Temporal Cloud counts them."""
+"""Counts what a run costs on Temporal: events, and billable actions by the rules of Temporal Cloud."""
 
 from collections import Counter
 
@@ -12,17 +12,17 @@ _ACTIONS = {
     EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED,
 }
 _LOCAL_ACTIVITY = "core_local_activity"
-"""The name of the marker by which the SDK keeps what a local activity answered."""
+"""The name of the marker in which the SDK stores the result of a local activity."""
 
 
 def events(history: WorkflowHistory) -> int:
-    """How many events the run left."""
+    """How many events the run's history has."""
     return len(history.events)
 
 
 def actions(history: WorkflowHistory) -> int:
-    """How many billable actions: start, signal, timer, every try of an activity, and the local activities of a
-    workflow task together; signal-with-start is one."""
+    """How many billable actions the run has: each start, signal, timer and attempt of an activity counts one; so do
+    all local activities of one workflow task together, and a signal-with-start."""
     count = Counter(event.event_type for event in history.events)
     tries_before = sum(max(each.activity_task_started_event_attributes.attempt - 1, 0) for each in history.events)
     return (

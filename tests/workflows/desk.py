@@ -1,4 +1,4 @@
-"""A desk with one ticket, in memory: intake's real rules, no database. What it tells the clock lies in `wire`."""
+"""A desk with one ticket in memory: intake's real rules without a database. Its messages to the clock are in `wire`."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ from services.intake.rules.ticket import Message, Ticket
 from services.promises.policy import Policy
 
 PLAIN = Policy(targets=(), survey_spread=timedelta(0)).pinned("plain")
-"""Reminder, closure, survey and finalisation to the minute, and no promise about how fast support works."""
+"""A policy with exact times for reminder, closure, survey and finalisation, and without SLA targets."""
 _PEOPLE = UUID("5f0c6a0e-6a0b-4a53-8f0e-0d6b7b1f3a11")
 
 
@@ -47,7 +47,7 @@ _HELPING = Actor(kind="person", name=AGENT.name, person_id=AGENT.person_id, staf
 
 @dataclass(frozen=True)
 class Met:
-    """A deadline that changed the ticket, when it really was, and when the ticket's history says it was."""
+    """A deadline that changed the ticket: when it was really met, and when by the ticket's history."""
 
     deadline: Deadline
     at: datetime
@@ -56,20 +56,20 @@ class Met:
 
 @dataclass
 class Desk:
-    """Each command takes the time it is given at, and raises MoveRefused where the ticket does not allow it."""
+    """The desk. Each command takes the time at which it is given, and raises MoveRefused if the ticket forbids it."""
 
     number: int
     policy: Policy = PLAIN
     thrifty: bool = False
-    """Whether the clock hears, as from intake, only of what it would oversleep; more may be told, and does no harm."""
+    """Whether the clock is told, as by intake, only what it needs to wake up in time. Telling it more does no harm."""
     wire: list[Snapshot] = field(default_factory=list)
-    """What the relay has yet to bring to the clock, oldest first."""
+    """The snapshots that the relay has not delivered to the clock yet, oldest first."""
     met: list[Met] = field(default_factory=list)
     asked: list[MeetDeadline] = field(default_factory=list)
-    """Every time the clock asked for a deadline to be met."""
+    """Every request of the clock to meet a deadline."""
     _ticket: Ticket | None = None
     _known: Snapshot | None = None
-    """What the clock was last told."""
+    """The snapshot that the clock was told last."""
 
     @property
     def ticket(self) -> Ticket:
@@ -141,26 +141,26 @@ class Desk:
         self._does(Snooze(_HELPING, AGENT, until=now + length), now)
 
     def postpones(self, now: datetime, kind: DeadlineKind, length: timedelta) -> None:
-        """By so much from now."""
+        """Postpone an automatic step to this long from now."""
         self._does(Postpone(_HELPING, kind, until=now + length), now)
 
     def due_at(self) -> datetime:
-        """When the ticket's next deadline is."""
+        """The time of the ticket's next deadline."""
         deadline = self.snapshot.next_deadline
         assert deadline is not None, "nothing is due"
         return deadline.due_at
 
     def restores(self, row: Ticket, *, asked_at: datetime | None) -> None:
-        """The row is not what it was: somebody put a backup back, of a version the clock has passed."""
+        """Replace the row by an older version, as when a backup is restored; the clock knows a newer one."""
         standing = row.standing._replace(asked_at=asked_at)
         self._ticket = row.model_copy(update={"version": 1, "standing": standing})
 
     def mends(self, row: Ticket) -> None:
-        """The row is again what it should be."""
+        """Replace the row by the right one again."""
         self._ticket = row
 
     def meets(self, asked: MeetDeadline, now: datetime) -> Snapshot:
-        """What intake's activity does: nothing where the deadline does not stand (any more)."""
+        """Meet a deadline as intake's activity does: changes nothing if the ticket does not have that deadline now."""
         self.asked.append(asked)
         before = self.ticket
         self._ticket = decide(before, Meet(asked.deadline), asked.met_at).ticket

@@ -1,4 +1,4 @@
-"""Both workers that bulks need, in a process of their own, to be killed: python -m … DATABASE_URL TEMPORAL_ADDRESS."""
+"""Both workers that bulks need, in a process that a test kills: python -m … DATABASE_URL TEMPORAL_ADDRESS."""
 
 import asyncio
 import sys

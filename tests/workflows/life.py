@@ -1,4 +1,4 @@
-"""One ticket living on a time-skipping server: the real workflow, told by signal-with-start as the relay does."""
+"""The life of a ticket on a time-skipping server: the real workflow, told by signal-with-start like from the relay."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -38,7 +38,7 @@ from services.workflows.worker import ticket_worker
 from tests.workflows.desk import PLAIN, Desk
 
 STEP_MAX = timedelta(seconds=30)
-"""In wall-clock time, for each step of a life: an error inside a workflow looks like a hang."""
+"""The most real time for each step of a life. It is needed because an error inside a workflow looks like a hang."""
 
 Outcome = TypeVar("Outcome")
 Trouble = Callable[[MeetDeadline], Awaitable[None]]
@@ -46,7 +46,7 @@ _numbers = count(1001)
 
 
 async def well(_: MeetDeadline) -> None:
-    """Nothing happens to intake."""
+    """Intake works normally."""
 
 
 async def away(_: MeetDeadline) -> None:
@@ -55,38 +55,38 @@ async def away(_: MeetDeadline) -> None:
 
 
 async def unknown(_: MeetDeadline) -> None:
-    """Intake knows no such ticket, and says so."""
+    """Intake answers that there is no such ticket."""
     raise ApplicationError("there is no such ticket", type=DEADLINE_REFUSED, non_retryable=True)
 
 
 def failure(text: str) -> ApplicationError:
-    # Benign to the log only: hundreds of tries would drown it. The clock retries it like any other.
+    # Benign: keeps hundreds of attempts out of the log. The clock retries it like any other failure.
     return ApplicationError(text, category=ApplicationErrorCategory.BENIGN)
 
 
 @dataclass
 class Life:
-    """A ticket, its desk and its clock. Every method moves the ticket, or the time."""
+    """A ticket, its desk and its clock. Each method changes the ticket or the time."""
 
     server: WorkflowEnvironment
     desk: Desk
     before_answering: Trouble = well
-    """Happens to intake's API alone, before it looks at the ticket; raising is the API failing."""
+    """Called in intake's API only, before it reads the ticket; if it raises, the API fails."""
     before_meeting: Trouble = well
-    """Happens in intake before it looks at the ticket; raising is intake failing."""
+    """Called in intake, by API and queue, before it reads the ticket; if it raises, intake fails."""
     after_meeting: Trouble = well
-    """Happens once it is saved; raising loses the answer."""
+    """Called after the ticket is saved; if it raises, the answer is lost."""
     direct_tries: int = 0
-    """How often intake's API was asked."""
+    """How often the clock asked intake's API."""
     queued_tries: int = 0
-    """How often the activity of the queue was begun."""
+    """How often the activity on intake's task queue was started."""
     _runs: list[WorkflowHandle[Any, Snapshot]] = field(default_factory=list)
-    """The runs that were started or told something, oldest first."""
+    """The runs that were started or signalled, oldest first."""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
     def handle(self) -> WorkflowHandle[Any, Any]:
-        """Its clock, whichever run is the present one."""
+        """The handle of its clock, always for the current run."""
         return self.server.client.get_workflow_handle(workflow_id(self.desk.number))
 
     @property
@@ -95,14 +95,14 @@ class Life:
 
     @activity.defn(name=MEET_DEADLINE_ACTIVITY)
     async def meet_directly(self, asked: MeetDeadline) -> Snapshot:
-        """As intake's API does."""
+        """Meet a deadline as intake's API does."""
         self.direct_tries += 1
         await self.before_answering(asked)
         return await self._meet(asked, await self.now())
 
     @activity.defn(name=MEET_DEADLINE_ACTIVITY)
     async def meet_from_queue(self, asked: MeetDeadline) -> Snapshot:
-        """As intake's worker does."""
+        """Meet a deadline as intake's worker does."""
         self.queued_tries += 1
         return await self._meet(asked, activity.info().started_time)
 
@@ -160,12 +160,12 @@ class Life:
         await self._does(lambda now: self.desk.postpones(now, kind, length))
 
     async def tells(self) -> None:
-        """Bring the clock everything that lies on the wire, in order."""
+        """Deliver all snapshots on the wire to the clock, in order."""
         while self.desk.wire:
             await self.signals(self.desk.wire.pop(0))
 
     async def signals(self, snapshot: Snapshot) -> None:
-        """Bring the clock this snapshot, starting it where it does not run."""
+        """Signal this snapshot to the clock; starts it if it does not run."""
         run = await _soon(
             self.server.client.start_workflow(
                 TICKET_WORKFLOW,
@@ -181,27 +181,27 @@ class Life:
         self._runs.append(run)
 
     async def waits(self, days: float = 0, *, hours: float = 0, minutes: float = 0) -> None:
-        """Let time pass; what falls due in it happens."""
+        """Let time pass; what becomes due meanwhile happens."""
         await _soon(self.server.sleep(timedelta(days=days, hours=hours, minutes=minutes)))
 
     async def waits_until(self, instant: datetime) -> None:
         await _soon(self.server.sleep(instant - await self.now()))
 
     async def until(self, true: Callable[[], bool]) -> None:
-        """Wait, in real time, for something intake's activity makes true."""
+        """Wait, in real time, for something that intake's activity makes true."""
         async with self._changed:
             await _soon(self._changed.wait_for(true))
 
     async def known(self) -> Snapshot:
-        """The ticket as its clock knows it, all signals taken in."""
+        """The ticket as its clock knows it after all signals."""
         return await _soon(self.handle.query(SNAPSHOT_QUERY, result_type=Snapshot))
 
     async def ends(self) -> Snapshot:
-        """Let time pass until the run last told something ends; the ticket as it knew it then."""
+        """Let time pass until the run that was signalled last ends; returns the ticket as that run knew it."""
         return await _soon(self._runs[-1].result())
 
     async def histories(self) -> list[WorkflowHistory]:
-        """Of every run so far, oldest first; a run that another one continues leads to it."""
+        """The history of every run so far, oldest first, including runs continued as new."""
         histories: dict[str, WorkflowHistory] = {}
         for started in self._runs:
             run_id = started.result_run_id
@@ -219,13 +219,13 @@ class Life:
 
 @cache
 def _quiet() -> Runtime:
-    """Errors only: to every worker, Temporal's core remarks that the time-skipping server lacks a feature."""
+    """A runtime that logs errors only: Temporal's core warns, for every worker, that this server lacks a feature."""
     return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(TelemetryFilter("ERROR", "ERROR"))))
 
 
 @asynccontextmanager
 async def server_of_our_own() -> AsyncIterator[WorkflowEnvironment]:
-    """A time-skipping server whose one clock is nobody else's."""
+    """A time-skipping server of its own: all users of one server share its time."""
     server = await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(time_skipping_program()),
         data_converter=pydantic_data_converter,
@@ -249,7 +249,7 @@ async def living(
 
 
 def intake_worker(life: Life) -> Worker:
-    """The part of intake the clock calls."""
+    """The worker of intake that the clock calls."""
     return Worker(life.server.client, task_queue=INTAKE_TASK_QUEUE, activities=[life.meet_from_queue])
 
 

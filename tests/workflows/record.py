@@ -1,4 +1,4 @@
-"""Record the histories that the replay test holds workflow code to: `python -m tests.workflows.record [shape ...]`.
+"""Records the histories for the replay test of the ticket workflow: `python -m tests.workflows.record [shape ...]`.
 
 On purpose only, and never over an older form: a history recorded by changed code no longer proves that the change lets
 running tickets live (`docs/changing-a-workflow.md`).
@@ -15,11 +15,11 @@ from tests.workflows.costs import actions, events
 from tests.workflows.shapes import SHAPES, lived
 
 HISTORIES = Path(__file__).parent / "histories"
-"""A folder for each form of snapshot: runs that began with it behave as its histories say."""
+"""The folder of histories, with one folder for each form of snapshot: how runs that began with that form behave."""
 
 
 async def record(names: list[str]) -> None:
-    """Live each shape of life and keep the history of every run, as `<shape>-<run>.json`."""
+    """Live each shape of life and save the history of every run as `<shape>-<run>.json`."""
     folder = HISTORIES / f"form_{SNAPSHOT_FORM}"
     folder.mkdir(exist_ok=True)
     for name in names:
@@ -31,7 +31,7 @@ async def record(names: list[str]) -> None:
 
 
 def _clean(recorded: Any) -> Any:
-    """Without stack traces: they name folders of the machine it was recorded on, and no replay looks at them."""
+    """The history without stack traces: they name folders of the recording machine, and a replay does not need them."""
     if isinstance(recorded, dict):
         return {name: _clean(each) for name, each in recorded.items() if name != "stackTrace"}
     return [_clean(each) for each in recorded] if isinstance(recorded, list) else recorded

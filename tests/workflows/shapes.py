@@ -1,4 +1,4 @@
-"""The shapes of life a ticket can have, as played on the time-skipping server: recorded, replayed and counted."""
+"""Typical lives of a ticket on the time-skipping server, to record and replay their histories and count their costs."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ STANDARD = Policy().pinned("standard")
 
 @workflow.defn(name=TICKET_WORKFLOW)
 class ForgetfulTicketWorkflow(TicketWorkflow):
-    """Starts afresh after a handful of events, where the real one does so after thousands."""
+    """Continues as new after a few events; the real workflow does so after thousands."""
 
     HISTORY_EVENTS_MAX = 20
 
@@ -29,7 +29,7 @@ class ForgetfulTicketWorkflow(TicketWorkflow):
 
     @workflow.run
     async def run(self, ticket: Snapshot) -> Snapshot:
-        """As the real one."""
+        """Run like the real workflow."""
         return await super().run(ticket)
 
 
@@ -48,7 +48,7 @@ async def typical(life: Life) -> None:
 
 
 async def silent(life: Life) -> None:
-    """Asked, and never heard of again."""
+    """Asked, and the requester never answers."""
     await life.opens()
     await life.waits(hours=1)
     await life.asks()
@@ -56,7 +56,7 @@ async def silent(life: Life) -> None:
 
 
 async def reopened(life: Life) -> None:
-    """Solved, surveyed, not solved after all, solved again."""
+    """Solved, surveyed, reopened, solved again."""
     await life.opens()
     await life.waits(hours=1)
     await life.solves()
@@ -80,7 +80,7 @@ async def chatty(life: Life) -> None:
 
 
 async def muddled(life: Life) -> None:
-    """Signals twice, late and in the wrong order."""
+    """Signals arrive twice, late and in the wrong order."""
     await life.opens()
     first = life.desk.snapshot
     await life.asks()
@@ -112,7 +112,7 @@ async def intake_down(life: Life) -> None:
 
 
 async def not_met(life: Life) -> None:
-    """Intake says of a deadline that it does not stand, of a version older than the clock's; then it is mended."""
+    """Intake answers that the ticket, in a version older than the clock's, has no such deadline; then it is mended."""
     await life.opens()
     await life.asks()
     pending = life.desk.ticket
@@ -128,7 +128,7 @@ async def not_met(life: Life) -> None:
 
 
 async def refused(life: Life) -> None:
-    """Intake knows no such ticket for three hours."""
+    """For three hours, intake answers that there is no such ticket."""
     await life.opens()
     await life.asks()
     life.before_meeting = unknown
@@ -138,7 +138,7 @@ async def refused(life: Life) -> None:
 
 
 async def overdue(life: Life) -> None:
-    """Nobody of support touches it for a week: warned, breached, then solved."""
+    """Support does nothing for a week: warned, breached, then solved."""
     await life.opens()
     await life.waits(days=7)
     await life.solves()
@@ -146,7 +146,7 @@ async def overdue(life: Life) -> None:
 
 
 async def paused(life: Life) -> None:
-    """The promise is paused while the requester thinks, resumed, and warned of when its time has been used up."""
+    """The promise is paused while the requester is asked, resumed, and a warning comes once its time is used up."""
     await life.opens()
     await life.waits(hours=30)
     await life.asks()
@@ -158,7 +158,7 @@ async def paused(life: Life) -> None:
 
 
 async def snoozed(life: Life) -> None:
-    """Out of sight for two days while the requester is asked."""
+    """Snoozed for two days while the requester is asked."""
     await life.opens()
     await life.asks()
     await life.snoozes(timedelta(days=2))
@@ -166,7 +166,7 @@ async def snoozed(life: Life) -> None:
 
 
 async def postponed(life: Life) -> None:
-    """The reminder comes later than promised, the closure sooner than it would then."""
+    """The reminder is postponed; the closure is then moved to an earlier time than that would give."""
     await life.opens()
     await life.asks()
     await life.postpones(DeadlineKind.REMINDER, timedelta(days=10))
@@ -176,7 +176,7 @@ async def postponed(life: Life) -> None:
 
 
 async def merged(life: Life) -> None:
-    """It goes on in another ticket."""
+    """Merged into another ticket."""
     await life.opens()
     await life.asks()
     await life.waits(days=1)
@@ -207,7 +207,7 @@ async def closed_asleep(life: Life) -> None:
 
 @dataclass(frozen=True)
 class Shape:
-    """A life, the promises it is lived under, and the workflow that lives it."""
+    """A life of a ticket, its policy, and the workflow class to use."""
 
     life: Callable[[Life], Awaitable[None]]
     policy: Policy = STANDARD
@@ -235,7 +235,7 @@ SHAPES = {
 
 
 async def lived(shape: Shape, *, thrifty: bool = False) -> list[WorkflowHistory]:
-    """Live it on a server of its own; the history of each run, oldest first. `thrifty`: as intake tells its clocks."""
+    """Live it on its own server; returns the history of each run, oldest first. `thrifty` is as in `Desk`."""
     async with server_of_our_own() as server, living(server, policy=shape.policy, workflow=shape.workflow) as life:
         life.desk.thrifty = thrifty
         await shape.life(life)

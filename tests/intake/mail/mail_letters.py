@@ -1,4 +1,4 @@
-"""Mails to read, made as mail programs make and mangle them, and the folder of real ones."""
+"""Mails for tests, as mail programs write and damage them, and the folder of real sample mails."""
 
 import os
 from datetime import UTC, datetime
@@ -14,8 +14,8 @@ FROM = "From: Marieke de Vries <marieke@devries.example>"
 
 
 def sample_paths() -> list[Path]:
-    """The real mails. They are not part of the tree: without their folder the test is skipped, with a wrong one told
-    by name it fails."""
+    """The real mails. They are not in the repository: without their folder the test is skipped; if a folder was named
+    but does not exist, it fails."""
     told = os.environ.get(SAMPLES_VARIABLE)
     folder = Path(told) if told else Path(__file__).parents[3].parent / "shared" / "data" / "mail"
     found = sorted(folder.glob("*.eml"))
@@ -26,20 +26,20 @@ def sample_paths() -> list[Path]:
 
 
 def letter(*headers: str, body: str | bytes = "The printer is on fire.") -> bytes:
-    """A mail with these headers; what is not ASCII goes out as UTF-8."""
+    """A mail with these headers; text that is not ASCII is encoded as UTF-8."""
     said = body.encode() if isinstance(body, str) else body
     return "\r\n".join([*headers, "", ""]).encode() + said.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def read(raw: bytes) -> IncomingMail:
-    """The mail, which must not be refused."""
+    """Read the mail, which must not be refused."""
     mail = read_mail(raw, RECEIVED_AT)
     assert isinstance(mail, IncomingMail), mail
     return mail
 
 
 def read_letter(*headers: str, body: str | bytes = "The printer is on fire.") -> IncomingMail:
-    """A letter from Marieke with more headers, read."""
+    """Make a mail from Marieke with these further headers, and read it."""
     return read(letter(FROM, *headers, body=body))
 
 
@@ -54,5 +54,5 @@ def parts(*each: str) -> str:
 
 
 def mixed(*each: str, subtype: str = "mixed") -> IncomingMail:
-    """A multipart letter, read."""
+    """Make a multipart mail, and read it."""
     return read_letter(f'Content-Type: multipart/{subtype}; boundary="x"', "MIME-Version: 1.0", body=parts(*each))

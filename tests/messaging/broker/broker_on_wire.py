@@ -1,4 +1,4 @@
-"""A broker reached through a wire, and what a test does around it that services never do."""
+"""A broker reached through a wire, with operations for tests that services do not need."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,7 +29,7 @@ Seen = TypeVar("Seen")
 
 
 class Server(Protocol):
-    """Where the broker's queues live, reached without the wire."""
+    """The server that holds the broker's queues, reached without the wire."""
 
     url: str
 
@@ -37,13 +37,13 @@ class Server(Protocol):
         """A broker, not connected, that reaches the server at `url`."""
 
     def through(self, wire: Wire) -> str:
-        """The server's address by way of the wire."""
+        """The server's address through the wire."""
 
     async def put(self, queue: str, body: str) -> None:
-        """Lay a message into a queue as a stranger would."""
+        """Put a message into a queue directly, as a foreign program may do."""
 
     async def remove(self, queue: Queue) -> None:
-        """Leave nothing of the queue."""
+        """Remove the queue and all that belongs to it."""
 
 
 class RabbitmqQueues:
@@ -91,7 +91,7 @@ class PostgresQueues:
         await engine.dispose()
 
     async def remove(self, queue: Queue) -> None:
-        """Its database goes as a whole."""
+        """Does nothing: the test's whole database is dropped."""
 
 
 class BrokerOnWire:
@@ -105,21 +105,21 @@ class BrokerOnWire:
         self._queues: list[Queue] = []
 
     async def broker(self) -> Broker:
-        """A connected broker; another each time, as in another process."""
+        """A new connected broker at each call, as if in another process."""
         broker = self.server.broker(self.server.through(self.wire))
         await broker.connect()
         self._stack.push_async_callback(broker.close)
         return broker
 
     def queue(self, *bindings: str, name: str = "mail", **settings: Any) -> Queue:
-        """A queue bound to these patterns of this test's event types; to all of them where none is given."""
+        """A queue bound to these patterns of this test's event types; to all of them if none is given."""
         patterns = tuple(f"{self._word}.{binding}" for binding in bindings or ("#",))
         queue = Queue(f"{self._word}.{name}", patterns, **{"retry_delays": SOON, **settings})
         self._queues.append(queue)
         return queue
 
     def event(self, type_: str = "ticket.submitted.v1", **data: Any) -> Event:
-        """A fresh event of this test's own."""
+        """A new event, with a type of this test's own."""
         return Event(
             id=uuid4(),
             source="/balie/tests",
@@ -130,21 +130,21 @@ class BrokerOnWire:
         )
 
     def pattern(self, pattern: str) -> str:
-        """A binding that takes this test's events only."""
+        """A binding pattern that matches only this test's events."""
         return f"{self._word}.{pattern}"
 
     async def dead_letters(self, broker: Broker, queue: Queue, count: int = 1) -> list[DeadLetter]:
-        """The queue's dead letters, once there are that many."""
+        """Wait until the queue has this many dead letters; returns them."""
         return await eventually(lambda: broker.dead_letters(queue.name), lambda letters: len(letters) == count)
 
     async def remove(self) -> None:
-        """Leave nothing behind in a server that outlives the test."""
+        """Remove this test's queues from the server, which keeps running after the test."""
         for queue in self._queues:
             await self.server.remove(queue)
 
 
 async def eventually(look: Callable[[], Awaitable[Seen]], is_so: Callable[[Seen], bool]) -> Seen:
-    """What `look` gives once it is so; for what a server only tells those who ask. Its absence is waited out."""
+    """Poll `look` until `is_so` accepts its result, for facts that a server does not push. Waits out outages."""
     seen: object = None
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -163,7 +163,7 @@ async def eventually(look: Callable[[], Awaitable[Seen]], is_so: Callable[[Seen]
 
 @asynccontextmanager
 async def on_wire(server: Server) -> AsyncIterator[BrokerOnWire]:
-    """The broker under test with a wire of its own."""
+    """The broker under test, with its own wire."""
     address = make_url(server.url)
     async with wire(address.host or "127.0.0.1", address.port or 0) as made, AsyncExitStack() as stack:
         on_it = BrokerOnWire(server, made, stack)

@@ -1,4 +1,4 @@
-"""The contract suite runs on every broker there is."""
+"""Fixtures that run the tests of the broker's contract on every kind of broker."""
 
 from collections.abc import AsyncIterator
 
@@ -9,10 +9,10 @@ from tests.messaging.broker.broker_on_wire import BrokerOnWire, PostgresQueues, 
 
 @pytest.fixture(params=["rabbitmq", "local"])
 def server(request: pytest.FixtureRequest) -> Server:
-    """Where the queues live: one after the other, only what the test needs is started."""
+    """The server of the queues, one kind after the other; only the one that the test needs is started."""
     if request.param == "rabbitmq":
         return RabbitmqQueues(request.getfixturevalue("rabbitmq_url"))
-    # An empty database: the local broker makes what it needs.
+    # An empty database: the local broker makes its own tables.
     return PostgresQueues(request.getfixturevalue("empty_database_url"))
 
 

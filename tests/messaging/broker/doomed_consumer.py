@@ -1,8 +1,8 @@
-"""A consumer in a process of its own, for a test to see it die.
+"""A consumer in a process of its own, for tests in which it dies.
 
     python -m tests.messaging.broker.doomed_consumer URL QUEUE BINDING DELIVERY_LIMIT (hang | die)
 
-Prints the id of every event it is handed; then it hangs for the test to kill it, or kills itself.
+Prints the id of every event it gets; then it hangs until the test kills it, or kills itself.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A handler that remembers, and waits with a test until something has come."""
+"""A handler for tests: it remembers its events, and a test can wait for them."""
 
 import asyncio
 from collections import Counter
@@ -11,18 +11,18 @@ from tests.patience import PATIENCE_SECONDS
 
 
 class Inbox:
-    """Takes every event handed to it. `opens` says which it lets through; the rest is held until it changes."""
+    """Takes every event. `opens` decides which ones it lets through; it holds the others until that changes."""
 
     def __init__(self, *failures: Exception, open_: bool = True) -> None:
         self._failures = list(failures)
         self._changed = asyncio.Condition()
         self._open = open_
         self.begun: list[Event] = []
-        """Every event handed over, in the order in which handling began."""
+        """Every event received, in the order in which handling began."""
         self.begun_at: list[float] = []
-        """When, on the event loop's clock."""
+        """When the handling of each began, on the event loop's clock."""
         self.taken: list[Event] = []
-        """Those dealt with."""
+        """The events handled to the end."""
         self.correlation_ids: list[str] = []
         self.inside = 0
         self.most_inside = 0
@@ -38,23 +38,23 @@ class Inbox:
             await self._leave()
 
     async def until_taken(self, *events: Event) -> None:
-        """Return once each of the events has been dealt with, however often."""
+        """Return once each of these events has been handled at least once."""
         wanted = {event.id for event in events}
         await self._wait(lambda: wanted <= {event.id for event in self.taken})
 
     async def until_begun(self, tries: int) -> None:
-        """Return once that many handovers began."""
+        """Return once the handler has been called this often."""
         await self._wait(lambda: len(self.begun) >= tries)
 
     async def open(self) -> None:
-        """Let through what is held, and whatever comes."""
+        """Let through the held events and all later ones."""
         self._open = True
         async with self._changed:
             self._changed.notify_all()
 
     @property
     def times(self) -> "Counter[UUID]":
-        """How often each event was dealt with."""
+        """How often each event was handled."""
         return Counter(event.id for event in self.taken)
 
     async def _enter(self, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""Tickets' clocks as Temporal knows them. No worker runs: what was told lies in the histories."""
+"""Reads from Temporal's histories what tickets' clocks were told. No worker runs."""
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
@@ -8,7 +8,7 @@ from services.contract.temporal import Snapshot, workflow_id
 
 
 class Clocks:
-    """What the sink has told."""
+    """The clocks that the sink has started and signalled."""
 
     def __init__(self, temporal: Client) -> None:
         self._temporal = temporal
@@ -18,12 +18,12 @@ class Clocks:
         return self._temporal.get_workflow_handle(workflow_id(number), run_id=run_id)
 
     async def runs(self, number: int) -> list[tuple[str, WorkflowExecutionStatus | None]]:
-        """Each run of the ticket's clock and how it stands, newest first."""
+        """The id and status of each run of the ticket's clock, newest first."""
         query = f"WorkflowId = '{workflow_id(number)}'"
         return [(run.run_id, run.status) async for run in self._temporal.list_workflows(query)]
 
     async def told(self, number: int, run_id: str | None = None) -> list[Snapshot]:
-        """The snapshots the run was signalled, in that order."""
+        """The snapshots that were signalled to the run, in that order."""
         payloads = [
             event.workflow_execution_signaled_event_attributes.input
             async for event in self.handle(number, run_id).fetch_history_events()

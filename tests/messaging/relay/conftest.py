@@ -1,4 +1,4 @@
-"""An outbox for every test."""
+"""Fixtures for the relay's tests: an outbox, a clock, and ticket numbers."""
 
 from collections.abc import AsyncIterator
 from itertools import count
@@ -20,11 +20,11 @@ async def outbox(empty_database_url: str) -> AsyncIterator[Outbox]:
 
 @pytest.fixture
 def clock() -> MovedClock:
-    """The time, which passes only when the test says so, beginning now: rows are stamped by the database's clock."""
+    """A clock that only the test moves. It starts at the real time, because the database's clock stamps the rows."""
     return MovedClock(wall_clock())
 
 
 @pytest.fixture(scope="session")
 def numbers() -> "count[int]":
-    """Ticket numbers nobody else uses: the Temporal server may outlive the run."""
+    """Ticket numbers that no other run uses: the Temporal server may keep running after this one."""
     return count(randrange(10**9, 10**12))  # noqa: S311 - no secret

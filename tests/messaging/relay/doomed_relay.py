@@ -1,4 +1,4 @@
-"""A relay in a process of its own that is killed at its worst moment: the sink has it all, nothing is marked.
+"""A relay in a process of its own that dies at the worst moment: the sink has all rows, and none is marked as sent.
 
 python -m tests.messaging.relay.doomed_relay DATABASE_URL (broker BROKER_URL | clock TEMPORAL_ADDRESS)
 """
@@ -21,7 +21,7 @@ from tests.messaging.relay.outbox_on_test import OUTBOX
 
 
 class Deadly:
-    """Delivers as the real sink does, and is the last thing its process does."""
+    """Delivers as the real sink does, and then kills the process."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink

@@ -1,4 +1,4 @@
-"""An outbox of the test's own, and a sink that remembers."""
+"""An outbox for one test, and a sink that remembers what it was told."""
 
 import asyncio
 from collections import Counter
@@ -27,36 +27,36 @@ OUTBOX: Table = outbox_table(MetaData())
 
 
 class Outbox:
-    """The table, and what services do with it."""
+    """The outbox table, and the ways in which services write to it."""
 
     def __init__(self, engine: AsyncEngine, url: str) -> None:
         self.engine = engine
         self.url = url
 
     async def writes(self, *events: Event, correlation_id: str = "") -> None:
-        """Events are written, in one transaction, by an act with that id."""
+        """Write events in one transaction, with this correlation id."""
         with correlated(correlation_id):
             async with transaction(self.engine) as connection:
                 await append_events(connection, OUTBOX, list(events))
 
     async def snaps(self, *snapshots: Snapshot) -> None:
-        """Snapshots are written, in one transaction."""
+        """Write snapshots in one transaction."""
         async with transaction(self.engine) as connection:
             for snapshot in snapshots:
                 await append_snapshot(connection, OUTBOX, snapshot)
 
     async def holds(self, sink: str, key: str, payload: dict[str, Any]) -> None:
-        """A row is written with anything in it."""
+        """Write a row with any payload."""
         async with transaction(self.engine) as connection:
             await connection.execute(OUTBOX.insert().values(sink=sink, key=key, payload=payload))
 
     async def rows(self) -> list[Any]:
-        """Every row, in the order written."""
+        """All rows, in the order written."""
         async with self.engine.connect() as connection:
             return list(await connection.execute(select(OUTBOX).order_by(OUTBOX.c.id)))
 
     async def all_sent(self, sink: str) -> None:
-        """Return once the sink has been told everything."""
+        """Return once all rows of the sink are marked as sent."""
 
         async def sent() -> bool:
             return (await lag(self.engine, OUTBOX, sink)).unsent == 0
@@ -64,7 +64,7 @@ class Outbox:
         await until(sent, f"everything told to the {sink} sink")
 
     async def tried(self, key: str, attempts: int) -> Any:
-        """The row with that key, once it failed that often."""
+        """Wait until the row with this key has failed this often; returns the row."""
         seen: list[Any] = []
 
         async def so() -> bool:
@@ -76,7 +76,7 @@ class Outbox:
 
 
 class Told:
-    """A sink that remembers whom it was told of. `says` decides each row's result."""
+    """A sink that remembers the rows it was told. `says` decides the result of each row."""
 
     def __init__(self, name: str = "broker", says: Callable[[OutboxRow], BalieError | None] = lambda _: None) -> None:
         self.name = name
@@ -94,24 +94,24 @@ class Told:
         return results
 
     async def until_told(self, *keys: str) -> None:
-        """Return once it has been told of all of them."""
+        """Return once it has been told rows with all these keys."""
         async with asyncio.timeout(PATIENCE_SECONDS), self._changed:
             await self._changed.wait_for(lambda: set(keys) <= set(self.keys))
 
     async def until_called(self, times: int) -> None:
-        """Return once it was given rows that often."""
+        """Return once it has been called this often."""
         async with asyncio.timeout(PATIENCE_SECONDS), self._changed:
             await self._changed.wait_for(lambda: self.calls >= times)
 
     @property
     def times(self) -> "Counter[str]":
-        """How often it was told of each."""
+        """How often it was told a row with each key."""
         return Counter(self.keys)
 
 
 @asynccontextmanager
 async def relaying(*relays: Relay) -> AsyncIterator[None]:
-    """The relays run; afterwards they have stopped as a process stops them."""
+    """Run the relays while the block runs; then stop them as a process does."""
     tasks = [asyncio.ensure_future(relay.run()) for relay in relays]
     try:
         yield
@@ -133,12 +133,12 @@ async def outbox_in(url: str) -> AsyncIterator[Outbox]:
 
 
 def event(type_: str = "ticket.noted.v1", ticket: str | None = None) -> Event:
-    """A fresh event."""
+    """A new event."""
     return Event(
         id=uuid4(), source="/balie/tests", type=type_, time=datetime.now(UTC), subject=ticket, data={"about": ticket}
     )
 
 
 def snapshot(number: int, version: int, status: Status = Status.OPEN) -> Snapshot:
-    """A ticket as its clock knows it."""
+    """A ticket's snapshot, as its clock gets it."""
     return Snapshot(number=number, version=version, status=status)
