@@ -1,4 +1,4 @@
-"""How much a parked ticket speaks for being built next: one number, and the parts it is the sum of. Pure."""
+"""The product board's order: the score of a parked ticket, and the parts it is the sum of. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from services.intake.rules.ticket import Parking
 NO_WORKAROUND = 30
 FOR_EACH_CUSTOMER = 10
 CUSTOMERS_COUNTED_MAX = 10
-"""Beyond these, one more customer says nothing new."""
+"""More customers than this add no points."""
 EFFORT = {Effort.SMALL: 0, Effort.MEDIUM: -10, Effort.LARGE: -25}
 URGENCY = {Priority.HIGH: 20, Priority.MEDIUM: 10, Priority.LOW: 0}
 INCIDENT = 5
-"""Something is broken, which a question or a wish does not say."""
+"""Extra points for an incident, because something is broken."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class Reporter:
 
     @property
     def customer(self) -> UUID:
-        """Who asks: the organisation, or a person without one."""
+        """Who asks: the id of the organisation, or of the person where they have no organisation."""
         return self.organisation_id or self.requester_id
 
 
 @dataclass(frozen=True)
 class Score:
-    """The parts, in points; higher is to be built sooner."""
+    """The parts of a score, in points. A ticket with a higher total should be built sooner."""
 
     workaround: int
     reporters: int
@@ -44,18 +44,18 @@ class Score:
 
     @property
     def total(self) -> int:
-        """What the board is sorted by."""
+        """The sum of the parts: the board is sorted by it."""
         return self.workaround + self.reporters + self.effort + self.urgency
 
 
 def score(parking: Parking, reporters: Sequence[Reporter]) -> Score:
-    """The points of a parked ticket; `reporters` begins with the ticket itself.
+    """The score of a parked ticket; the first of `reporters` is the ticket itself.
 
     total = workaround + reporters + effort + urgency, where
-    workaround = 30 without one, else 0;
-    reporters = 10 for each customer that reports it (an organisation, or a person without one), at most 10 counted;
-    effort = 0 small, -10 medium, -25 large;
-    urgency = of the most urgent report: 20 high, 10 medium, 0 low, and 5 more where it is an incident.
+    workaround = 30 if there is no workaround, else 0;
+    reporters = 10 for each customer that reports it (an organisation, or a person without one), at most 10 customers;
+    effort = 0 if small, -10 if medium, -25 if large;
+    urgency = that of the most urgent report: 20 if high, 10 if medium, 0 if low, and 5 more if it is an incident.
     """
     return Score(
         workaround=0 if parking.workaround else NO_WORKAROUND,
@@ -71,7 +71,7 @@ def customers(reporters: Sequence[Reporter]) -> int:
 
 
 def rank(total: int, parked_at: datetime, number: int) -> tuple[int, datetime, int]:
-    """To sort by: the best first; of equals, the one waiting longest."""
+    """The sort key of the board: highest total first; with equal totals, the ticket parked longest first."""
     return -total, parked_at, number
 
 

@@ -1,4 +1,4 @@
-"""A bulk as it stands, and what may be done to it: one command, carried out on many tickets. Pure."""
+"""The state of a bulk (one command carried out on many tickets), and what people may do to a bulk. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,10 +12,10 @@ from services.contract.vocabulary import BulkState
 
 TICKETS_MAX = 50_000
 PER_SECOND = 20
-"""How many tickets a second a bulk takes up where nobody says otherwise: agents do not notice it at work."""
+"""Default speed of a bulk, in tickets per second: slow enough that agents do not notice it while they work."""
 PER_SECOND_MAX = 100
 UNDO_WINDOW = timedelta(hours=1)
-"""For so long after its end a bulk may be undone."""
+"""How long after its end a bulk may be undone."""
 
 MOVES: dict[BulkState, dict[str, BulkState]] = {
     BulkState.RUNNING: {"pause": BulkState.PAUSED, "cancel": BulkState.CANCELLED},
@@ -25,7 +25,7 @@ MOVES: dict[BulkState, dict[str, BulkState]] = {
     BulkState.UNDOING: {},
     BulkState.UNDONE: {},
 }
-"""What people may do to a bulk; the rest it does itself."""
+"""What people may do to a bulk in each state, and the state that follows. The bulk makes its other moves itself."""
 
 
 class TaskState(StrEnum):
@@ -36,17 +36,17 @@ class TaskState(StrEnum):
     REFUSED = "refused"
     UNDONE = "undone"
     KEPT = "kept"
-    """Done, and not undone with the rest: somebody changed the ticket since."""
+    """Done, but not undone with the others, because somebody changed the ticket since."""
 
 
 TAKES_UP = {BulkState.RUNNING: TaskState.PENDING, BulkState.UNDOING: TaskState.DONE}
-"""Which tasks a bulk takes up in the states in which it takes up any."""
+"""The state of the tasks a bulk works on, by its own state. In the other states it works on none."""
 _ENDS = {BulkState.RUNNING: BulkState.DONE, BulkState.UNDOING: BulkState.UNDONE}
 
 
 @dataclass(frozen=True)
 class Bulk:
-    """A bulk. `done`, `refused`, `undone` and `kept` count its tasks of that state."""
+    """A bulk. `done`, `refused`, `undone` and `kept` are the numbers of its tasks in that state."""
 
     id: UUID
     command: str
@@ -66,18 +66,18 @@ class Bulk:
 
     @property
     def pending(self) -> int:
-        """How many tickets it has not taken up, and never will where it was cancelled."""
+        """How many tickets it has not worked on yet. A cancelled bulk never will."""
         return self.total - self.done - self.refused - self.undone - self.kept
 
     @property
     def waiting(self) -> int:
-        """How many tickets it has yet to take up."""
+        """How many tickets it still has to work on; for an undoing bulk, how many it still has to undo."""
         takes_up = TAKES_UP.get(BulkState.RUNNING if self.state is BulkState.PAUSED else self.state)
         return {None: 0, TaskState.PENDING: self.pending, TaskState.DONE: self.done}[takes_up]
 
     @property
     def acts_for(self) -> Actor:
-        """In whose name it changes tickets now."""
+        """In whose name it changes tickets now: who asked to undo it, or else who started it."""
         return self.undone_by or self.by
 
 
@@ -98,7 +98,7 @@ def moved(bulk: Bulk, move: str, by: Actor, now: datetime, *, reversible: bool) 
 
 
 def marked(bulk: Bulk, task: TaskState, now: datetime) -> Bulk:
-    """The bulk after it took up one more ticket, with that outcome; it ends with the last one."""
+    """The bulk after it worked on one more ticket, with the outcome `task`. After the last ticket it has ended."""
     taken_up = TAKES_UP[bulk.state]
     counts = {task.value: getattr(bulk, task.value) + 1}
     if taken_up is TaskState.DONE:
@@ -108,7 +108,7 @@ def marked(bulk: Bulk, task: TaskState, now: datetime) -> Bulk:
 
 
 def can_undo_until(bulk: Bulk, *, reversible: bool) -> datetime | None:
-    """Until when it may be undone; None where it may not be (yet, or any more)."""
+    """Until when the bulk may be undone (may be in the past); None if it has not ended or cannot be undone."""
     if not reversible or not bulk.done or "undo" not in MOVES[bulk.state] or bulk.finished_at is None:
         return None
     return bulk.finished_at + UNDO_WINDOW

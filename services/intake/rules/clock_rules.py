@@ -1,4 +1,4 @@
-"""Rules of the clock: meeting deadlines, and what people may do to the steps that come by themselves. Pure."""
+"""Rules of the clock: meeting deadlines, and what people may do to the automatic steps. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -26,14 +26,14 @@ from services.promises.sla import reached_at
 POSTPONED_MAX = timedelta(days=366)
 SNOOZED_MAX = timedelta(days=366)
 STEPS = frozenset({DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SURVEY, DeadlineKind.FINALISATION})
-"""The automatic steps people may move, skip or bring about now; promises and snoozes are none."""
+"""The automatic steps people may move, skip or carry out now. SLA alerts and snoozes are not among them."""
 REQUESTERS_STEPS = frozenset({DeadlineKind.CLOSURE})
 
 
 def deadline_due(command: Meet, ticket: Ticket, now: datetime) -> Decision:
-    """The clock says that a deadline is due."""
+    """Carry out a deadline that the clock says is due. Closing waits while mail could not come in."""
     deadline = command.deadline
-    # Not due any more, or met before: the clock ran on an older snapshot. Nothing to do, and no error.
+    # Not due any more, or already met: the clock ran on an older snapshot. There is nothing to do; this is no error.
     if deadline not in ticket.deadlines or now < deadline.due_at:
         return Decision(ticket)
     if deadline.kind is DeadlineKind.CLOSURE and command.mail_down > ticket.standing.mail_down:
@@ -42,22 +42,23 @@ def deadline_due(command: Meet, ticket: Ticket, now: datetime) -> Decision:
 
 
 def do_now(command: DoNow, ticket: Ticket, now: datetime) -> Decision:
-    """Somebody does not want to wait for an automatic step."""
+    """Carry out an automatic step now instead of waiting for it. Raises Invalid where it is not coming."""
     must_allow(ticket, "do_now", staff=True)
     return _carry_out(ticket, _coming(ticket, command.kind), command.by, now)
 
 
 def skip(command: Skip, ticket: Ticket, now: datetime) -> Decision:
-    """An automatic step does not come."""
+    """Cancel an automatic step. Raises Invalid where it is not coming."""
     must_allow(ticket, "skip", staff=True)
     deadline = _coming(ticket, command.kind)
     return _moved_step(ticket, deadline, None, command.by, now, "skipped")
 
 
 def postpone(command: Postpone, ticket: Ticket, now: datetime) -> Decision:
-    """An automatic step comes at another time; a requester may move only the closing of their ticket.
+    """Move an automatic step to another time; a requester may move only the closing of their ticket.
 
-    The same again changes nothing.
+    Moving it to the same time again changes nothing. Raises Invalid for a step that is not coming or that the person
+    may not move, and for a time in the past or more than `POSTPONED_MAX` ahead.
     """
     staff = not ticket.is_requesters(command.by)
     must_allow(ticket, "postpone", staff=staff)
@@ -66,14 +67,14 @@ def postpone(command: Postpone, ticket: Ticket, now: datetime) -> Decision:
     if not now < command.until <= now + POSTPONED_MAX:
         raise Invalid("Give an instant in the coming year.")
     deadline = _coming(ticket, command.kind)
-    # By what was asked as well, not by the date alone: a step that comes then by its promise still moves with others.
+    # An equal date is not enough: without an override, the step would still move when the promises change.
     if deadline.due_at == command.until and standing.Override(command.kind, command.until) in ticket.standing.overrides:
         return Decision(ticket)
     return _moved_step(ticket, deadline, command.until, command.by, now, "asked")
 
 
 def keep_open(command: KeepOpen, ticket: Ticket, now: datetime) -> Decision:
-    """The same promise begins again."""
+    """Start the wait for the requester again: the times until reminder and closing count from `now`."""
     staff = not ticket.is_requesters(command.by)
     must_allow(ticket, "keep_open", staff=staff)
     after = next_version(ticket, now, standing.kept_open(ticket.standing, now))
@@ -87,7 +88,10 @@ def keep_open(command: KeepOpen, ticket: Ticket, now: datetime) -> Decision:
 
 
 def snooze(command: Snooze, ticket: Ticket, now: datetime) -> Decision:
-    """Remind me; whatever the requester says ends it."""
+    """Hide the ticket until an instant, then remind `who`; None ends the snooze. A reply by the requester ends it too.
+
+    Raises Invalid for a time in the past or more than `SNOOZED_MAX` ahead.
+    """
     must_allow(ticket, "snooze", staff=True)
     if command.until is not None and not now < command.until <= now + SNOOZED_MAX:
         raise Invalid("Give an instant in the coming year.")
@@ -100,7 +104,10 @@ def snooze(command: Snooze, ticket: Ticket, now: datetime) -> Decision:
 
 
 def replan(command: Replan, ticket: Ticket, now: datetime) -> Decision:
-    """Other promises, on purpose; what was told already is not told again."""
+    """Pin the ticket to another policy. Warnings and breaches announced already are not announced again.
+
+    History keeps each deadline that changes, before and after; the requester hears only of another closing time.
+    """
     if command.policy == ticket.policy:
         return Decision(ticket)
     after = next_version(ticket, now, policy=command.policy)
@@ -173,8 +180,8 @@ def _alert(ticket: Ticket, after: Ticket, deadline: Deadline, now: datetime) -> 
     metric, policy = deadline.metric, ticket.policy
     target = policy.target(metric, ticket.priority) if metric else None
     breach_at = reached_at(ticket.standing, policy, metric, target) if metric and target else None
-    # With the desk down over the warning, "will break" may be untrue by now: the breach, due as well, says what is, or
-    # the promise stands still and breaks at no instant that anybody knows.
+    # If the desk was down when the warning was due, "will break" may be untrue by now: either the promise is broken,
+    # and the breach, due as well, says so; or its time does not count now, and nobody knows when it will break.
     if deadline.kind is DeadlineKind.WARNING and (breach_at is None or now >= breach_at):
         return ()
     if metric is None or breach_at is None:
@@ -189,7 +196,7 @@ def _alert(ticket: Ticket, after: Ticket, deadline: Deadline, now: datetime) -> 
 
 
 def _wait_for_mail(ticket: Ticket, deadline: Deadline, down: timedelta, now: datetime) -> Decision:
-    """An answer may have been under way: closing waits as long again as it could not come in."""
+    """Postpone the closing by the time mail could not come in (`down`): the requester may have sent an answer then."""
     after = next_version(ticket, now, standing.waited_for_mail(ticket.standing, down))
     until = due(after, DeadlineKind.CLOSURE)
     event = TicketPostponed(ticket=after.facts(), by=CLOCK, step=DeadlineKind.CLOSURE, until=until, reason="mail_down")

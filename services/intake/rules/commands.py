@@ -1,4 +1,4 @@
-"""What may be asked of a ticket: every command, in the imperative. Pure."""
+"""Every command that can be given to a ticket, named in the imperative. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,9 +14,9 @@ from services.promises.standing import Standing
 
 @dataclass(frozen=True)
 class Submit:
-    """A requester brings something new; `by` is somebody else where an agent logs a phone call.
+    """A requester opens a ticket; `by` is somebody else where an agent logs a phone call.
 
-    A follow-up brings its assignee along, and so is taken up already.
+    A follow-up keeps the assignee of the ticket it follows. A ticket with an assignee begins as open, not as new.
     """
 
     number: int
@@ -28,7 +28,7 @@ class Submit:
     kind: Kind
     asked_priority: Priority
     priority: Priority
-    """The one that counts under the contract's priority rule."""
+    """The priority that counts, by the contract's priority rule."""
     language: Language
     policy: Policy
     follow_up_of: int | None = None
@@ -41,21 +41,21 @@ class Submit:
 
 @dataclass(frozen=True)
 class Order:
-    """What somebody wants done with a ticket that is there."""
+    """Base of every command that a person (`by`) gives to an existing ticket."""
 
     by: Actor
 
 
 @dataclass(frozen=True)
 class Assign(Order):
-    """Make an agent responsible, or nobody."""
+    """Make an agent responsible, or nobody (None)."""
 
     assignee: Contact | None
 
 
 @dataclass(frozen=True)
 class HandOver(Order):
-    """Give the ticket to a team, or to none; `assignee` is whom the team's round robin chose, if it has one."""
+    """Give the ticket to a team, or to none; `assignee` is the agent that the team's round robin chose, if any."""
 
     team: TeamRef | None
     assignee: Contact | None = None
@@ -63,14 +63,14 @@ class HandOver(Order):
 
 @dataclass(frozen=True)
 class Reply(Order):
-    """A public message, from either side."""
+    """A public message, of support or of the requester's side."""
 
     message: Message
 
 
 @dataclass(frozen=True)
 class Note(Order):
-    """An internal note: never for the requester's side. A colleague the ticket is shared with may write one."""
+    """An internal note, never shown to the requester's side. Colleagues the ticket is shared with may write one too."""
 
     message: Message
 
@@ -111,7 +111,7 @@ class Rate(Order):
 
 @dataclass(frozen=True)
 class Park(Order):
-    """It needs a change of the software: the product director decides if and when. `note` is internal."""
+    """The ticket needs a change of the software: the product director decides if and when. `note` is internal."""
 
     workaround: bool
     effort: Effort
@@ -121,21 +121,21 @@ class Park(Order):
 
 @dataclass(frozen=True)
 class Plan(Order):
-    """The product director puts a parked ticket into a release, or into another one."""
+    """The product director plans a parked ticket in a release, or moves it to another release."""
 
     release: str
 
 
 @dataclass(frozen=True)
 class Decline(Order):
-    """The product director decides against it: the message is the reason, and solves the ticket."""
+    """The product director decides against the change: the message gives the reason and solves the ticket."""
 
     message: Message
 
 
 @dataclass(frozen=True)
 class Ship(Order):
-    """The release the ticket was planned in is there."""
+    """The release with the change is out: it solves the parked ticket."""
 
     release: str
     note: str = ""
@@ -143,14 +143,14 @@ class Ship(Order):
 
 @dataclass(frozen=True)
 class Merge(Order):
-    """The ticket goes on as another one, of the same requester or organisation."""
+    """Merge this ticket into another one (`into`), of the same requester or organisation. This one is closed."""
 
     into: int
 
 
 @dataclass(frozen=True)
 class TakeIn(Order):
-    """The other side of a merge: what `merged` asked goes on here, and its requester is told what happens."""
+    """The other side of a merge: this ticket continues the ticket `merged`, whose people become its followers."""
 
     merged: int
     requester: Contact
@@ -159,14 +159,14 @@ class TakeIn(Order):
 
 @dataclass(frozen=True)
 class MarkSpam(Order):
-    """Nobody asked anything."""
+    """The ticket is spam: close it without telling anybody."""
 
 
 @dataclass(frozen=True)
 class TakeBack(Order):
-    """A solution or a mark as spam was a mistake, noticed before anybody else touched the ticket.
+    """Undo a solution or a mark as spam that was a mistake, before anybody else changed the ticket.
 
-    It is with whom it was before, and stands as it did: what was promised for an open question goes on.
+    The ticket gets its former standing, assignee and snooze back: the deadlines of an open question run on.
     """
 
     former: Standing
@@ -176,7 +176,7 @@ class TakeBack(Order):
 
 @dataclass(frozen=True)
 class Prioritise(Order):
-    """Another priority than was asked for; the requester reads the reason."""
+    """Give the ticket another priority; the requester reads the reason."""
 
     priority: Priority
     reason: str
@@ -192,7 +192,7 @@ class Tag(Order):
 
 @dataclass(frozen=True)
 class Change(Order):
-    """Correct what the ticket is about; None leaves as it is."""
+    """Correct what the ticket is about; a field that is None stays as it is."""
 
     subject: str | None = None
     kind: Kind | None = None
@@ -202,14 +202,14 @@ class Change(Order):
 
 @dataclass(frozen=True)
 class LinkProblem(Order):
-    """The ticket is an incident of this problem, or of none."""
+    """Make the ticket an incident of this problem (a ticket number), or of none."""
 
     problem: int | None
 
 
 @dataclass(frozen=True)
 class Share(Order):
-    """Let a colleague of another department see the ticket, notes included; or no longer."""
+    """Share the ticket, notes included, with a colleague of another department; or stop sharing it."""
 
     colleague: Contact
     shared: bool = True
@@ -217,7 +217,7 @@ class Share(Order):
 
 @dataclass(frozen=True)
 class Snooze(Order):
-    """Out of sight until an instant, when `who` is reminded; None ends it. Whatever the requester says ends it too."""
+    """Hide the ticket until an instant, then remind `who`; None ends the snooze. So does a reply by the requester."""
 
     who: Contact | None
     until: datetime | None
@@ -225,17 +225,17 @@ class Snooze(Order):
 
 @dataclass(frozen=True)
 class KeepOpen(Order):
-    """The requester still wants an answer but needs more time: the promise for the question begins again."""
+    """The requester needs more time to answer: the times until reminder and closing count from now again."""
 
 
 @dataclass(frozen=True)
 class ConfirmSolved(Order):
-    """The requester says that it is solved."""
+    """The requester says that the ticket is solved."""
 
 
 @dataclass(frozen=True)
 class Postpone(Order):
-    """An automatic step comes later (or earlier) than promised."""
+    """Move an automatic step to another time, later or earlier."""
 
     kind: DeadlineKind
     until: datetime
@@ -243,21 +243,21 @@ class Postpone(Order):
 
 @dataclass(frozen=True)
 class Skip(Order):
-    """An automatic step does not come."""
+    """Cancel an automatic step."""
 
     kind: DeadlineKind
 
 
 @dataclass(frozen=True)
 class DoNow(Order):
-    """An automatic step comes now."""
+    """Carry out an automatic step now."""
 
     kind: DeadlineKind
 
 
 @dataclass(frozen=True)
 class Replan(Order):
-    """Other promises, on purpose: the contract or its calendar changed. `because` says what did, for the evidence."""
+    """Pin the ticket to another policy, because its contract or calendar changed. `because` says which, for history."""
 
     policy: Policy
     because: str
@@ -265,7 +265,7 @@ class Replan(Order):
 
 @dataclass(frozen=True)
 class Meet:
-    """The clock: this deadline is due. The time it is given at is the workflow's."""
+    """The clock says that this deadline is due. The time passed to `decide` with it is the workflow's."""
 
     deadline: Deadline
     mail_down: timedelta = timedelta(0)
@@ -273,4 +273,4 @@ class Meet:
 
 
 Command = Order | Meet
-"""What `decide` takes. `Submit` makes a ticket instead."""
+"""What `decide` takes. `Submit` is for `open_ticket`."""

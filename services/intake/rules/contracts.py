@@ -1,4 +1,4 @@
-"""What a customer was promised, as people write it down, and the policy a ticket is pinned to because of it. Pure."""
+"""Contract and calendar as administrators write them down, and the policy that tickets are pinned to. Pure."""
 
 import re
 import unicodedata
@@ -20,19 +20,19 @@ from services.promises.sla import COUNTED_WHILE
 from services.promises.working_time import Calendar, Counted, Hours, Span
 
 YEARS_AHEAD = 2
-"""How far a pinned policy knows public holidays beyond the year it is pinned in; re-planning pins later years."""
+"""For how many years after the current one a pinned policy knows public holidays; re-planning adds later years."""
 POLICIES_KEPT = 256
 OWN_DAYS_MAX = 400
 WEEK_MIN = timedelta(hours=4)
 PROMISE_MAX = timedelta(days=366)
 WORKING_MAX = timedelta(hours=2000)
-"""The longest promise in working time: a year of office hours. With `WEEK_MIN`, `OWN_DAYS_MAX` and `ESCALATION_MAX` the
-longest one is found within `working_time.YEARS_MAX` years, so no ticket can be opened that has no deadline."""
+"""The longest promise in working time: about a year of office hours. Together with `WEEK_MIN`, `OWN_DAYS_MAX` and
+`ESCALATION_MAX` it ensures that every deadline lies within `working_time.YEARS_MAX` years and can be computed."""
 ESCALATION_MAX = timedelta(days=60)
 PAUSES_MAX = 30
 VERSION_NAME_CHARACTERS_MAX = 40
 UNSPELLABLE = "contract"
-"""How policies are called by a contract whose name has no letter or digit of ASCII."""
+"""The version name of policies of a contract whose name has no ASCII letter or digit."""
 
 
 class PriorityRule(StrEnum):
@@ -104,14 +104,14 @@ class CalendarTerms(BaseModel):
         return self
 
     def holidays(self, years: Sequence[int]) -> dict[date, str]:
-        """The public holidays of those of these years of which they are known, with their names."""
+        """The public holidays of these years, with their names; years whose holidays are not known are left out."""
         if self.country is None:
             return {}
         known = years_known(self.country)
         return days_off(self.country, self.region, [year for year in years if year in known])
 
     def calendar(self, year: int) -> Calendar:
-        """With every day off of the year before, this and the next ones spelt out."""
+        """The calendar as a policy keeps it: every day off of the year before, this year and the next ones listed."""
         public = self.holidays(range(year - 1, year + YEARS_AHEAD + 1))
         off = (set(public) | set(self.own_days)) - set(self.worked_days)
         return Calendar(zone=self.zone, week=self.week, days_off=frozenset(off))
@@ -194,7 +194,7 @@ class ContractTerms(Promises):
 
 
 class Terms(BaseModel):
-    """A contract with its calendar, by the name of which its policies are versioned."""
+    """A contract with its calendar. `name` is the contract's; the versions of its policies begin with it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -215,9 +215,9 @@ class Terms(BaseModel):
 
 
 def version_name(name: str) -> str:
-    """A contract's name as versions of its policies begin: lower-case letters, digits and hyphens, never empty.
+    """The contract's name as it begins the versions of its policies: lower-case letters, digits, hyphens; never empty.
 
-    Two names may become one; the digest of the content, which follows, tells their policies apart.
+    Two contracts may get the same version name; the digest that follows it tells their policies apart.
     """
     spelt = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", spelt)[:VERSION_NAME_CHARACTERS_MAX].strip("-") or UNSPELLABLE
@@ -230,7 +230,7 @@ def _pinned(terms: Terms, year: int) -> Policy:
 
 
 def _said_plainly(**facts: object) -> Calendar:
-    # A model inside of a validator would tell of itself, with its own name and address, instead of what is wrong.
+    # pydantic's own error would name this inner model and a web address; keep only its sentences.
     try:
         return Calendar.model_validate(facts)
     except ValidationError as error:

@@ -1,7 +1,6 @@
-"""`decide`: a ticket, a command and the time give the ticket's next state and what others must hear. Pure.
+"""`decide`: from a ticket, a command and the time to the ticket's next state, its events and its history. Pure.
 
-The rules are one function for each command, kept by what they are about: talking, the desk's own work, the product,
-the clock.
+Each command has one function, in a file by subject: talking, the desk's own work, the product, the clock.
 """
 
 from collections.abc import Callable
@@ -49,7 +48,7 @@ RULES: dict[type, Callable[[Any, Ticket, datetime], Decision]] = {
 
 
 def open_ticket(command: Submit, now: datetime) -> Decision:
-    """A new ticket, version 1."""
+    """A new ticket, version 1, with its events and history."""
     ticket = Ticket(
         version=1,
         standing=standing.opened(command.number, command.priority, now, taken_up=command.assignee is not None),
@@ -69,7 +68,7 @@ def open_ticket(command: Submit, now: datetime) -> Decision:
         follow_up_of=command.follow_up_of,
         policy=command.policy,
     )
-    # The words are the requester's, whoever typed them in.
+    # The requester is the author of the message, also where an agent typed it in.
     author = Actor(kind="person", name=command.requester.name, person_id=command.requester.person_id)
     event = TicketSubmitted(
         ticket=ticket.facts(),
@@ -81,7 +80,7 @@ def open_ticket(command: Submit, now: datetime) -> Decision:
     history = opened, Entry("comment", author, message=command.message)
     if command.team is None or command.assignee is None or command.follow_up_of is not None:
         return Decision(ticket, (event,), history)
-    # Nobody chose them but the team's round robin, and they have to hear of it.
+    # The team's round robin chose the assignee: tell them.
     chosen = Entry("assigned", CLOCK, {"assignee": command.assignee.name})
     return Decision(ticket, (event, TicketAssigned(ticket=ticket.facts(), by=CLOCK)), (*history, chosen))
 
@@ -89,7 +88,8 @@ def open_ticket(command: Submit, now: datetime) -> Decision:
 def decide(ticket: Ticket, command: Command, now: datetime) -> Decision:
     """What `command`, given at `now`, makes of the ticket.
 
-    Raises errors.MoveRefused, which names the commands allowed, where its status does not allow it, and errors.Invalid.
-    A command that changes nothing (a deadline met before, the same assignee) gives the same ticket back.
+    Raises errors.MoveRefused where the ticket's status does not allow the command (it names those allowed), and
+    errors.Invalid. If the command changes nothing (a deadline met before, the same assignee), the decision has the
+    same ticket, and no events.
     """
     return RULES[type(command)](command, ticket, now)

@@ -1,4 +1,4 @@
-"""What every rule needs to put a decision together: the next version, what others hear, what history keeps. Pure."""
+"""What every rule needs to build a decision: the ticket's next version, its events, its lines of history. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +11,7 @@ from services.promises.standing import ENDED, Standing
 
 
 def next_version(ticket: Ticket, now: datetime, standing: Standing | None = None, **changes: object) -> Ticket:
-    """The ticket after an act that changed `standing` and `changes`. A reopening is counted here, for every act."""
+    """The ticket at its next version, with this standing and these changes. Reopenings are counted here."""
     standing = standing or ticket.standing
     reopened = ticket.status in ENDED and standing.status not in ENDED
     counted = {"reopened": ticket.reopened + 1} if reopened else {}
@@ -30,10 +30,12 @@ def with_message(
     announced: bool = False,
     asks: bool = False,
 ) -> Decision:
-    """One act, one thing to tell: a message that moves the ticket is announced once, by the message.
+    """The decision of an act, with or without a message.
 
-    `also` are events and `entries` history of the act itself; `announced` where one of them tells people already.
-    `asks` where the message is a question: history keeps it, for asking again moves no status but begins a promise.
+    People are notified once for each act: by the message if there is one, otherwise by the change of status.
+    `also` are further events of the act, `entries` its further lines of history. `announced`: one of `also` notifies
+    people already, or nobody is to be notified. `asks`: the message is a question; history keeps that, because asking
+    again leaves the status as it is but starts the wait anew.
     """
     events: list[EventData] = [*also]
     history: list[Entry] = []
@@ -45,7 +47,7 @@ def with_message(
 
 
 def moved(ticket: Ticket, after: Ticket, by: Actor, *, announced: bool = False) -> tuple[EventData, ...]:
-    """The event of a change of status, or nothing. `announced` where another event of the act tells people."""
+    """The event of a change of status, if it changed. `announced`: another event of the act notifies people."""
     if ticket.status == after.status:
         return ()
     return (
@@ -61,7 +63,7 @@ def moved(ticket: Ticket, after: Ticket, by: Actor, *, announced: bool = False) 
 
 
 def moved_entry(ticket: Ticket, after: Ticket, by: Actor) -> tuple[Entry, ...]:
-    """The line of history of a change of status, or nothing."""
+    """The line of history of a change of status, if it changed."""
     if ticket.status == after.status:
         return ()
     facts = {"from": ticket.status, "to": after.status, "reopened": after.reopened > ticket.reopened}
@@ -71,7 +73,7 @@ def moved_entry(ticket: Ticket, after: Ticket, by: Actor) -> tuple[Entry, ...]:
 
 
 def due(ticket: Ticket, kind: DeadlineKind) -> datetime | None:
-    """When the ticket's deadline of this kind is, if one is coming."""
+    """When the ticket's next deadline of this kind is due; None if none is coming."""
     return next((deadline.due_at for deadline in ticket.deadlines if deadline.kind is kind), None)
 
 

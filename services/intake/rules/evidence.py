@@ -1,6 +1,6 @@
-"""Why an automatic act came when it did: what history keeps of a met deadline. Pure, JSON-ready.
+"""Evidence: what history keeps of a met deadline, to explain why the clock acted when it did. Pure, JSON-ready.
 
-`because` lists what the due time is made of, so that a sentence can say why it was not earlier:
+`because` lists what the due time is made of, so that `history/reasons.py` can say why it was not earlier:
 `{"reason": "counted_from", "at"}`, `{"reason": "paused", "status", "from", "to"}`, `{"reason": "days_off", "days"}`,
 `{"reason": "moved", "to"}`, `{"reason": "late_reminder", "seconds"}`, `{"reason": "mail_down", "seconds"}`.
 """
@@ -18,13 +18,13 @@ from services.promises.standing import Standing
 from services.promises.working_time import Counted, Span, add, days_off_between
 
 PAUSES_MAX = 20
-"""Most stretches named; a ticket paused more often than this is explained by its last ones."""
+"""Most pauses kept as evidence: the last ones."""
 DAYS_OFF_TOLD_MAX = 400
-"""Most days told, the last ones: more than lie within a promise of any use."""
+"""Most days off kept as evidence: the last ones. No sensible promise spans as many."""
 
 
 def evidence(ticket: Ticket, after: Ticket, deadline: Deadline, met_at: datetime) -> dict[str, Any]:
-    """Which deadline, under which policy, when it was due, when it was met, what it did, and why not earlier."""
+    """The facts of a met deadline: which one, under which policy, when due, when met, what it did, why not earlier."""
     return {
         "deadline": deadline.kind,
         "metric": deadline.metric,
@@ -46,7 +46,7 @@ def _because(standing: Standing, policy: Policy, deadline: Deadline) -> list[dic
     if deadline.metric is not None:
         return _of_promise(standing, policy, deadline, deadline.metric)
     start = standing.solved_at or standing.asked_at
-    # Somebody named the instant a snooze ends: nothing is counted.
+    # A person chose when a snooze ends: there is nothing to explain.
     if start is None or deadline.kind is DeadlineKind.SNOOZE:
         return []
     span = _SPANS[deadline.kind](policy)

@@ -1,4 +1,4 @@
-"""What the form of a product asks, and holding what was filled in against it. Pure."""
+"""The form of a product: the fields it asks for, and the check of what was filled in. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -90,7 +90,7 @@ class ProductForm(_Part):
     fields: Fields = ()
 
     def checked(self, given: Mapping[str, str]) -> dict[str, str]:
-        """What was filled in, tidied; what was left empty is left out.
+        """The values filled in, tidied, by field key; empty fields are left out.
 
         Raises Invalid, whose `errors` name each missing, wrong or unknown field by its key, with its `problem`.
         """
@@ -110,7 +110,7 @@ class ProductForm(_Part):
 
 
 def refusal(refused: Sequence[tuple[str, FieldProblem, str]]) -> Invalid:
-    """The error that names each (key, problem, sentence)."""
+    """The error that names each refused field, given as (key, problem, sentence)."""
     errors: list[dict[str, Any]] = [
         {"field": key, "problem": problem.value, "message": sentence} for key, problem, sentence in refused
     ]
@@ -141,7 +141,7 @@ def _tidied(field: FormField, value: str | None) -> str | None:
 
 
 def _email(value: str) -> str:
-    # Only the bare address: the check itself would take "Marieke <marieke@devries.example>" as well.
+    # Accept only a bare address: validate_email alone would also accept "Marieke <marieke@devries.example>".
     try:
         name_and_address = validate_email(value) if "<" not in value else None
     except ValueError:

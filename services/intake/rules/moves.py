@@ -1,11 +1,14 @@
-"""Which command a ticket's status allows, as one table. What is not in it is refused, saying what is."""
+"""Which commands a ticket's status allows: a table for support and one for the requester's side.
+
+A command that is not in the table is refused with an error that names those allowed.
+"""
 
 from services.contract.errors import MoveRefused
 from services.contract.vocabulary import ClosedReason, Status
 from services.intake.rules.ticket import Ticket
 
 _ABOUT = ("tag", "change", "link_problem", "share")
-"""Corrections that change neither who waits for whom nor any promise."""
+"""Corrections of what the ticket is about: they change neither its status nor any deadline."""
 _WORKING_MOVES = (
     "assign",
     "team",
@@ -35,12 +38,12 @@ STAFF_MOVES: dict[tuple[Status, ClosedReason | None], tuple[str, ...]] = {
     (Status.CLOSED, ClosedReason.MERGED): ("note", "tag"),
     (Status.CLOSED, ClosedReason.SPAM): ("note", "reopen"),
 }
-"""What support may do. A ticket that is not closed has no reason."""
+"""What support may do, by status and closed reason. Only a closed ticket has a reason."""
 
 INWARD = frozenset({"take_in"})
-"""Of these, parts of another one: nobody is offered them."""
+"""Of these, commands that are part of another command (a merge): they are not offered to people."""
 DIRECTORS_MOVES = frozenset({"plan", "decline", "ship"})
-"""Of these, only what the product director and admins may do."""
+"""Of these, commands that only the product director and admins may give."""
 
 REQUESTER_MOVES: dict[tuple[Status, ClosedReason | None], tuple[str, ...]] = {
     (Status.NEW, None): ("reply", "confirm_solved"),
@@ -57,14 +60,14 @@ REQUESTER_MOVES: dict[tuple[Status, ClosedReason | None], tuple[str, ...]] = {
 
 
 def moves(ticket: Ticket, *, staff: bool) -> tuple[str, ...]:
-    """The commands the ticket allows now to support, or to the requester's side."""
+    """The commands that support (`staff`) or the requester's side may give to the ticket now."""
     table = STAFF_MOVES if staff else REQUESTER_MOVES
     rated = ("rate",) if not staff and ticket.surveyed_at else ()
     return table[ticket.status, ticket.closed_reason] + rated
 
 
 def must_allow(ticket: Ticket, move: str, *, staff: bool) -> None:
-    """Raises MoveRefused, which names what is allowed, where the ticket does not allow the move."""
+    """Check that the ticket allows the move now. Raises MoveRefused, which names the moves allowed."""
     allowed = moves(ticket, staff=staff)
     if move not in allowed:
         state = f"{ticket.status} ({ticket.closed_reason})" if ticket.closed_reason else str(ticket.status)

@@ -1,4 +1,4 @@
-"""When mail could not come in: for how long in all, and what of a time reported is not known already. Pure."""
+"""Mail outages: for how long mail could not come in, and which part of a reported outage is new. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -7,21 +7,21 @@ from typing import NamedTuple
 from services.promises.standing import NO_TIME
 
 LASTING_STEP = timedelta(hours=6)
-"""Nobody knows how long an outage that lasts will last: closing waits by as much at a time, and the requester hears of
-it no more often."""
+"""During an outage nobody knows when it will end: closing is postponed by this much at a time, so that the requester is
+not told of a new time more often."""
 Period = tuple[datetime, datetime | None]
-"""From and until; None where it still goes on."""
+"""(began, ended); ended is None while the outage lasts."""
 
 
 class Outages(NamedTuple):
-    """When mail could not come in, as stretches that do not overlap."""
+    """The periods in which mail could not come in. They do not overlap."""
 
     stretches: tuple[Period, ...] = ()
 
     def down(self, since: datetime, now: datetime) -> timedelta:
-        """For how long in all between the two.
+        """For how long in total mail could not come in between `since` and `now`.
 
-        While it still cannot, whole `LASTING_STEP`s: what is moved on by this is not moved again every minute.
+        While an outage lasts, rounded up to whole `LASTING_STEP`s: otherwise a closing is postponed again every minute.
         """
         overlaps = (min(ended or now, now) - max(began, since) for began, ended in self.stretches)
         total = sum((each for each in overlaps if each > NO_TIME), NO_TIME)
@@ -32,7 +32,7 @@ class Outages(NamedTuple):
 
 
 def uncovered(reported: Period, known: Iterable[Period]) -> list[Period]:
-    """The parts of `reported` that lie in none of `known`, in order. Known ones do not overlap each other."""
+    """The parts of `reported` that no period in `known` covers, in order. The known periods must not overlap."""
     parts: list[Period] = []
     begins, ends = reported
     for began, ended in sorted(known, key=lambda span: span[0]):

@@ -1,4 +1,4 @@
-"""Rules of what needs a change of the software: parking, planning, declining, shipping. Pure."""
+"""Rules of tickets that need a change of the software: parking, planning, declining, shipping. Pure."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from services.promises import standing
 
 
 def park(command: Park, ticket: Ticket, now: datetime) -> Decision:
-    """To the product director's board."""
+    """Park the ticket on the product director's board, with or without a message to the requester."""
     must_allow(ticket, "park", staff=True)
     parking = Parking(workaround=command.workaround, effort=command.effort, note=command.note, at=now)
     answered = standing.support_replied(ticket.standing, now) if command.message else ticket.standing
@@ -23,7 +23,7 @@ def park(command: Park, ticket: Ticket, now: datetime) -> Decision:
 
 
 def plan(command: Plan, ticket: Ticket, now: datetime) -> Decision:
-    """In a release, or in another one than before."""
+    """Plan a parked ticket in a release, or move it to another release."""
     must_allow(ticket, "plan", staff=True)
     if ticket.parking is None or ticket.parking.release == command.release:
         return Decision(ticket)
@@ -34,7 +34,7 @@ def plan(command: Plan, ticket: Ticket, now: datetime) -> Decision:
 
 
 def decline(command: Decline, ticket: Ticket, now: datetime) -> Decision:
-    """The reason is an answer like any other, and solves the ticket."""
+    """Decide against the change: the message with the reason is a public reply, and solves the ticket."""
     must_allow(ticket, "decline", staff=True)
     answered = standing.support_replied(ticket.standing, now)
     after = next_version(ticket, now, standing.solved(answered, now), snoozed_by=None)
@@ -42,7 +42,7 @@ def decline(command: Decline, ticket: Ticket, now: datetime) -> Decision:
 
 
 def ship(command: Ship, ticket: Ticket, now: datetime) -> Decision:
-    """Solved by a release; told by an event of its own, in the requester's language."""
+    """Solve the ticket by a release. TicketShipped notifies the requester, so the status event is marked as told."""
     must_allow(ticket, "ship", staff=True)
     answered = standing.support_replied(ticket.standing, now)
     after = next_version(ticket, now, standing.solved(answered, now), snoozed_by=None)

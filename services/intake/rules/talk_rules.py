@@ -11,7 +11,7 @@ from services.promises import standing
 
 
 def reply(command: Reply, ticket: Ticket, now: datetime) -> Decision:
-    """Either side may; the requester's ends waiting."""
+    """A public message of either side. The requester's side ends waiting and snoozing, and reopens an ended ticket."""
     of_requester = ticket.is_requesters(command.by)
     must_allow(ticket, "reply", staff=not of_requester)
     after = (standing.requester_replied if of_requester else standing.support_replied)(ticket.standing, now)
@@ -20,7 +20,7 @@ def reply(command: Reply, ticket: Ticket, now: datetime) -> Decision:
 
 
 def note(command: Note, ticket: Ticket, now: datetime) -> Decision:
-    """Never for the requester's side, so it answers nobody."""
+    """An internal note. The requester's side never sees it, so it does not count as a reply."""
     must_allow(ticket, "note", staff=True)
     after = next_version(ticket, now)
     event = TicketNoted(ticket=after.facts(), by=command.by, comment_id=command.message.comment_id)
@@ -28,14 +28,14 @@ def note(command: Note, ticket: Ticket, now: datetime) -> Decision:
 
 
 def ask(command: Ask, ticket: Ticket, now: datetime) -> Decision:
-    """Pending time counts from the last question: asking again starts the promise anew."""
+    """Ask the requester: the ticket waits for their answer. Reminder and closing count from the last question."""
     must_allow(ticket, "ask", staff=True)
     after = next_version(ticket, now, standing.asked(ticket.standing, now))
     return with_message(ticket, after, command.by, command.message, asks=True)
 
 
 def solve(command: Solve, ticket: Ticket, now: datetime) -> Decision:
-    """With or without words."""
+    """Solve the ticket, with or without a message. `solver` becomes the assignee if there is none."""
     must_allow(ticket, "solve", staff=True)
     answered = standing.support_replied(ticket.standing, now) if command.message else ticket.standing
     after = next_version(
@@ -46,14 +46,14 @@ def solve(command: Solve, ticket: Ticket, now: datetime) -> Decision:
 
 
 def confirm_solved(command: ConfirmSolved, ticket: Ticket, now: datetime) -> Decision:
-    """The requester needs nothing any more. What they did themselves is not mailed to them."""
+    """The requester says that it is solved. They get no mail about it, because they did it themselves."""
     must_allow(ticket, "confirm_solved", staff=False)
     after = next_version(ticket, now, standing.solved(ticket.standing, now), snoozed_by=None)
     return with_message(ticket, after, command.by, None, entries=(Entry("confirmed_solved", command.by),))
 
 
 def reopen(command: Reopen, ticket: Ticket, now: datetime) -> Decision:
-    """A mistaken end, or a parked ticket that needs no change of the software after all."""
+    """Support reopens a ticket that ended too early, or a parked one that needs no change of the software after all."""
     must_allow(ticket, "reopen", staff=True)
     after = standing.reopened(ticket.standing, now)
     if command.message:
@@ -62,7 +62,7 @@ def reopen(command: Reopen, ticket: Ticket, now: datetime) -> Decision:
 
 
 def rate(command: Rate, ticket: Ticket, now: datetime) -> Decision:
-    """A later answer replaces an earlier one."""
+    """The requester's answer to the survey. A later answer replaces an earlier one."""
     must_allow(ticket, "rate", staff=False)
     if ticket.rating and (ticket.rating.good, ticket.rating.comment) == (command.good, command.comment):
         return Decision(ticket)

@@ -1,4 +1,4 @@
-"""A ticket as it stands, and what a decision about it consists of. Pure; the rules are design §4's."""
+"""A ticket, and the parts of a decision about it: events and lines of history. Pure; the rules are from design §4."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,7 +30,7 @@ class Rating(_State):
 
 
 class Parking(_State):
-    """What the product director decides on. `effort` is a guess; `release` is set once it is planned."""
+    """What the product director decides on. `effort` is an estimate; `release` is set once the change is planned."""
 
     workaround: bool
     effort: Effort
@@ -54,7 +54,7 @@ class ProductRef(_State):
 
 
 class Ticket(_State):
-    """A ticket as it stands. Who, when and why are part of the state, not flags beside it."""
+    """A ticket at one version. Its state says who did something, when and why; it has no separate flags for that."""
 
     version: int
     standing: Standing
@@ -81,66 +81,66 @@ class Ticket(_State):
     problem: int | None = None
     """The ticket of the problem behind this incident."""
     parking: Parking | None = None
-    """Stays once the ticket has been parked, whatever became of it."""
+    """Set when the ticket is parked; kept when it leaves the board."""
     snoozed_by: Contact | None = None
     followers: tuple[Contact, ...] = ()
     colleagues: tuple[Contact, ...] = ()
-    """People of other departments it is shared with. Only `store.load` fills in followers and colleagues."""
+    """People of other departments the ticket is shared with. Only `store.load` fills in followers and colleagues."""
     rating: Rating | None = None
     policy: Policy
 
     @property
     def number(self) -> int:
-        """Its reference everywhere."""
+        """The ticket's number, by which people and services refer to it."""
         return self.standing.number
 
     @property
     def status(self) -> Status:
-        """Where it stands."""
+        """The ticket's status now."""
         return self.standing.status
 
     @property
     def closed_reason(self) -> ClosedReason | None:
-        """Why it ended; None unless it is closed."""
+        """Why the ticket was closed; None unless it is closed."""
         return self.standing.closed_reason
 
     @property
     def priority(self) -> Priority:
-        """The one that counts."""
+        """The priority that counts, which may differ from the one asked for."""
         return self.standing.priority
 
     @property
     def opened_at(self) -> datetime:
-        """When it came."""
+        """When the ticket was opened."""
         return self.standing.opened_at
 
     @property
     def asked_at(self) -> datetime | None:
-        """When the wait for the requester began; set while pending."""
+        """When the current wait for the requester began; None unless the ticket is pending."""
         return self.standing.asked_at
 
     @property
     def reminded_at(self) -> datetime | None:
-        """When the requester was reminded."""
+        """When the requester was reminded of the open question; None if not yet."""
         return self.standing.reminded_at
 
     @property
     def solved_at(self) -> datetime | None:
-        """When it was last solved; set while solved."""
+        """When the ticket was last solved; None unless it is solved now."""
         return self.standing.solved_at
 
     @property
     def surveyed_at(self) -> datetime | None:
-        """When the requester was asked for their satisfaction."""
+        """When the survey was sent to the requester; None if it was not."""
         return self.standing.surveyed_at
 
     @property
     def deadlines(self) -> tuple[Deadline, ...]:
-        """What the clock will do, earliest first."""
+        """The coming deadlines, earliest first."""
         return deadlines(self.standing, self.policy)
 
     def snapshot(self) -> Snapshot:
-        """What the ticket's clock runs on."""
+        """What the ticket's clock (its workflow) needs to know of it."""
         return Snapshot(
             number=self.number,
             version=self.version,
@@ -149,22 +149,22 @@ class Ticket(_State):
         )
 
     def facts(self) -> TicketFacts:
-        """What events tell of the ticket."""
+        """The ticket's facts as events carry them."""
         own = {name: getattr(self, name) for name in TicketFacts.model_fields if name != "team_id"}
         return TicketFacts(**own, team_id=self.team.id if self.team else None)
 
     def is_requesters(self, actor: Actor) -> bool:
-        """Whether the actor speaks for the requester's side; an agent's own ticket is theirs as a requester."""
+        """Whether the actor is on the requester's side here; an agent is, on a ticket of their own."""
         return actor.speaks_for(self.requester)
 
     def is_finalised(self) -> bool:
-        """Whether only a follow-up can continue it."""
+        """Whether the ticket is closed for good, so that only a follow-up can continue it."""
         return self.closed_reason is ClosedReason.FINALISED
 
 
 @dataclass(frozen=True)
 class Message:
-    """What somebody wrote. `html` is sanitised already, and None for plain text."""
+    """A message somebody wrote. `html` is sanitised, or None for plain text."""
 
     comment_id: UUID
     text: str
@@ -176,7 +176,7 @@ class Message:
     auto_generated: bool = False
 
     def facts(self, author: Actor) -> CommentFacts:
-        """What events tell of it."""
+        """The message as events carry it."""
         return CommentFacts(
             comment_id=self.comment_id,
             author=author,
@@ -199,7 +199,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a command makes of a ticket: its new state, what others must hear, what history keeps."""
+    """The result of a command on a ticket: its new state, the events to publish, and its new lines of history."""
 
     ticket: Ticket
     events: tuple[EventData, ...] = ()

@@ -1,4 +1,4 @@
-"""Rules of the desk's own work on a ticket: who does it, how much it matters, what it is about. Pure."""
+"""Rules of the desk's own work on a ticket: assigning, prioritising, correcting, merging, sharing. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -37,7 +37,7 @@ RANK = {Priority.LOW: 0, Priority.MEDIUM: 1, Priority.HIGH: 2}
 
 
 def assign(command: Assign, ticket: Ticket, now: datetime) -> Decision:
-    """Make an agent responsible, or nobody."""
+    """Make an agent responsible, or nobody (None). A new ticket becomes open when an agent takes it."""
     must_allow(ticket, "assign", staff=True)
     if _id(ticket.assignee) == _id(command.assignee):
         return Decision(ticket)
@@ -45,7 +45,7 @@ def assign(command: Assign, ticket: Ticket, now: datetime) -> Decision:
 
 
 def hand_over(command: HandOver, ticket: Ticket, now: datetime) -> Decision:
-    """To a team. Who had it before has it no more, unless the team's round robin chose them."""
+    """Give the ticket to a team, or to none. The former assignee loses it, unless the team's round robin chose them."""
     must_allow(ticket, "team", staff=True)
     if ticket.team == command.team:
         return Decision(ticket)
@@ -63,7 +63,10 @@ def hand_over(command: HandOver, ticket: Ticket, now: datetime) -> Decision:
 
 
 def prioritise(command: Prioritise, ticket: Ticket, now: datetime) -> Decision:
-    """Only with a reason, which the requester reads. Lowering is counted."""
+    """Change the priority, with a reason that the requester reads. Lowered priorities are counted.
+
+    Raises Invalid without a reason.
+    """
     must_allow(ticket, "prioritise", staff=True)
     if not command.reason.strip():
         raise Invalid("Say why: the requester reads the reason.")
@@ -84,7 +87,7 @@ def prioritise(command: Prioritise, ticket: Ticket, now: datetime) -> Decision:
 
 
 def tag(command: Tag, ticket: Ticket, now: datetime) -> Decision:
-    """Tags are lower-case words, kept in order of the alphabet."""
+    """Add and remove tags. Tags are lower-case and kept sorted. Raises Invalid above `TAGS_MAX`."""
     must_allow(ticket, "tag", staff=True)
     wanted = {each.strip().lower() for each in command.add} - {""}
     gone = {each.strip().lower() for each in command.remove}
@@ -98,7 +101,7 @@ def tag(command: Tag, ticket: Ticket, now: datetime) -> Decision:
 
 
 def change(command: Change, ticket: Ticket, now: datetime) -> Decision:
-    """Correct what it is about. The fields were checked against the product's form by whoever made the command."""
+    """Correct what the ticket is about. The caller has checked the fields against the product's form."""
     must_allow(ticket, "change", staff=True)
     wanted = {
         name: getattr(command, name)
@@ -113,7 +116,7 @@ def change(command: Change, ticket: Ticket, now: datetime) -> Decision:
 
 
 def link_problem(command: LinkProblem, ticket: Ticket, now: datetime) -> Decision:
-    """An incident of a problem; whoever made the command saw that the problem is a ticket at work."""
+    """Make the ticket an incident of a problem, or of none. The caller has checked that the problem is at work."""
     must_allow(ticket, "link_problem", staff=True)
     if command.problem == ticket.problem:
         return Decision(ticket)
@@ -124,7 +127,7 @@ def link_problem(command: LinkProblem, ticket: Ticket, now: datetime) -> Decisio
 
 
 def merge(command: Merge, ticket: Ticket, now: datetime) -> Decision:
-    """It ends here and goes on there; told by an event of its own."""
+    """Close the ticket as merged into another one. TicketMerged notifies people; the status event is marked as told."""
     must_allow(ticket, "merge", staff=True)
     if command.into == ticket.number:
         raise Invalid("A ticket cannot be merged into itself; name another ticket.")
@@ -136,7 +139,7 @@ def merge(command: Merge, ticket: Ticket, now: datetime) -> Decision:
 
 
 def take_in(command: TakeIn, ticket: Ticket, now: datetime) -> Decision:
-    """The other side of a merge."""
+    """The other side of a merge: the merged ticket's requester and followers become followers of this ticket."""
     must_allow(ticket, "take_in", staff=True)
     known = {each.person_id for each in (ticket.requester, *ticket.followers)}
     new = tuple(each for each in (command.requester, *command.followers) if each.person_id not in known)
@@ -146,14 +149,17 @@ def take_in(command: TakeIn, ticket: Ticket, now: datetime) -> Decision:
 
 
 def mark_spam(command: MarkSpam, ticket: Ticket, now: datetime) -> Decision:
-    """Nobody asked anything, so nobody is told."""
+    """Close the ticket as spam, without notifying anybody."""
     must_allow(ticket, "spam", staff=True)
     after = next_version(ticket, now, standing.closed(ticket.standing, now, ClosedReason.SPAM), snoozed_by=None)
     return with_message(ticket, after, command.by, None, announced=True)
 
 
 def take_back(command: TakeBack, ticket: Ticket, now: datetime) -> Decision:
-    """As if it had not ended: not counted as reopened. Who was told that it is solved is told that it is not."""
+    """Undo a solution or a mark as spam. This is not counted as a reopening.
+
+    A solution was announced to the requester, so its undoing is too; a mark as spam was not.
+    """
     must_allow(ticket, "reopen", staff=True)
     stands = standing.taken_back(ticket.standing, command.former, now)
     own = {"assignee": command.assignee, "snoozed_by": command.snoozed_by, "reopened": ticket.reopened}
@@ -170,7 +176,7 @@ def take_back(command: TakeBack, ticket: Ticket, now: datetime) -> Decision:
 
 
 def share(command: Share, ticket: Ticket, now: datetime) -> Decision:
-    """With a colleague of another department, who then sees notes as well."""
+    """Share the ticket, notes included, with a colleague of another department; or stop sharing it."""
     must_allow(ticket, "share", staff=True)
     others = tuple(each for each in ticket.colleagues if each.person_id != command.colleague.person_id)
     if (len(others) < len(ticket.colleagues)) == command.shared:

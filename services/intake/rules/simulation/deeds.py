@@ -1,4 +1,4 @@
-"""What somebody did, read back from the timeline: the one place that knows which line stands for which act. Pure."""
+"""Reads the acts of people ("deeds") back from the lines of the timeline, so that they can be replayed. Pure."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -11,18 +11,18 @@ from services.promises.deadlines import coming
 from services.promises.standing import ENDED, Standing
 
 DEEDS_KEPT = 4096
-"""Most ways of acting of which it is kept what they do; there are some dozens, but for those with a time in them."""
+"""Most deeds kept in the cache of `what_happened`. There are a few dozen, besides those that contain a time."""
 NEVER = "-"
-"""How a mark writes that there is no instant."""
+"""Stands for "no instant" in a mark."""
 
 
 @lru_cache(maxsize=DEEDS_KEPT)
 def what_happened(marks: tuple[str, ...]) -> Deed | None:
-    """What somebody did, from the lines of one version of the timeline; None for what moves no deadline.
+    """The deed recorded by the timeline's lines of one ticket version; None where it moves no deadline.
 
-    A mark is the line's type and what matters of its facts, in words:
+    Each line is given as a mark: its type and the facts that matter, as words:
     `said staff|requester [asks]`, `moved FROM TO [reopened]`, `did STEP`, `postponed STEP UNTIL|-`, `snoozed UNTIL|-`,
-    `prioritised TO`, `replanned VERSION`; or the type alone. `met …` is the clock's own and no deed.
+    `prioritised TO`, `replanned VERSION`; or the type alone. `met …` is an act of the clock, so no deed.
     """
     lines = {words[0]: words[1:] for words in (mark.split() for mark in marks)}
     for kind, deed in _OF_ITS_OWN.items():
@@ -41,7 +41,7 @@ def what_happened(marks: tuple[str, ...]) -> Deed | None:
 
 
 def _moved(facts: Sequence[str], said: Sequence[str]) -> Deed | None:
-    """What changed the ticket's status and has no line of its own."""
+    """The deed behind a change of status, where no other line names it."""
     was, became = Status(facts[0]), Status(facts[1])
     if was in ENDED and became is not Status.CLOSED and "reopened" not in facts:
         return Deed("reopen", True, _take_back)
@@ -87,7 +87,7 @@ def _ending(move: str, *, answers: bool) -> Act:
 
 def _take_back(life: Life, at: datetime) -> Standing | None:
     if life.former is None or life.former[1] is not life.stands:
-        return None  # the other life went on in between, and so nothing was taken back
+        return None  # in the simulation the ticket changed since it ended, so there is nothing to take back
     return standing.taken_back(life.stands, life.former[0], at)
 
 
@@ -170,4 +170,4 @@ _OF_ITS_OWN: dict[str, Callable[[Sequence[str], bool], Deed]] = {
     "snoozed": _snoozed,
     "replanned": _replanned,
 }
-"""Lines that say by themselves what was done, whatever else is told of the same act."""
+"""Lines whose type alone says what was done, whatever other lines the same act has."""

@@ -1,13 +1,13 @@
-"""A ticket's recorded life, lived again under other promises: people act as they did, the clock acts anew. Pure.
+"""Replays a ticket's recorded life under other promises: people act as they did, the clock acts anew. Pure.
 
-What people did comes from the timeline, what the clock did is left out and found again by `deadlines.next_due` and the
-transitions of `services/promises/standing.py`, the same that `decide` uses. Assumed is:
-- People do what they did when they did it, whatever the clock does. An act that its status no longer allows
-  (`moves.py`) is left out, as it would have been refused; a reply to a ticket that is closed in the other life reopens
-  it. A follow-up stays a ticket of its own, even where the other life would have let the reply reopen the first.
+The acts of people come from the timeline. Those of the clock are left out and computed again, by `deadlines.next_due`
+and the transitions of `services/promises/standing.py`, which `decide` uses too. Assumptions:
+- People do what they did when they did it, whatever the clock does. An act that the ticket's status in the replay does
+  not allow (`moves.py`) is left out, as it would have been refused. A reply to a ticket that is closed in the replay
+  reopens it. A follow-up stays a ticket of its own, also where in the replay the reply would reopen the first ticket.
 - The clock is punctual: it acts at the instant a deadline is due, and before a person who acts at the same instant.
-- Mail could not come in when `Outages` say so today, though some of it may have been noted down later.
-- A question asked while the ticket waited already was noted as such only since histories keep `asks`.
+- Mail outages are those known today (`Outages`), also where they were reported later than they happened.
+- Older histories lack `asks`: there, a question asked while the ticket was pending already counts as a reply.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,25 +23,28 @@ from services.promises.policy import Policy
 
 
 class Past(NamedTuple):
-    """What a ticket's row and timeline tell of its life. The three last are one line of the timeline each, in order;
-    `marks` says what it was, as `what_happened` reads it."""
+    """A ticket's recorded life, from its row and timeline.
+
+    `versions`, `instants` and `marks` have one element for each line of the timeline, in order; for the marks see
+    `what_happened`.
+    """
 
     number: int
     opened_at: datetime
     taken_up: bool
     priority: Priority
-    """The one it had when it was opened."""
+    """The priority the ticket was opened with."""
     versions: Sequence[int]
-    """Lines of one version are one act."""
+    """The ticket version each line made. Lines of one version are one act."""
     instants: Sequence[datetime]
     marks: Sequence[str]
 
 
 def relive(past: Past, policy: Policy, policies: Mapping[str, Policy], outages: Outages, until: datetime) -> Life:
-    """The ticket as it stands at `until` in that life, with what its clock did before.
+    """The ticket at `until` in the replay, with what its clock did before.
 
-    `policy` is the one it is opened under, `policies` those it may be re-planned to, by the version history names.
-    Raises ValueError for a history that makes no sense, and whatever `policies` raises.
+    `policy` is the one it is opened under, `policies` those it may be re-planned to, by the version in the history.
+    Raises ValueError for a history that makes no sense, and every error that a look-up in `policies` raises.
     """
     opening = standing.opened(past.number, past.priority, past.opened_at, taken_up=past.taken_up)
     life = Life(opening, policy, policies, outages, past.opened_at)

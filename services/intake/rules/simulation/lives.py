@@ -1,4 +1,4 @@
-"""A ticket that lives again: how it stands, under which promises, and what its clock did meanwhile. Pure."""
+"""A ticket being replayed: its standing, its policy, and what its clock did in the replay. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,15 +14,15 @@ from services.promises.policy import Policy
 from services.promises.standing import NO_TIME, Standing
 
 ANY_MOVE = ""
-"""Of what no status forbids."""
+"""The move of deeds that every status allows."""
 
 
 Act = Callable[["Life", datetime], Standing | None]
-"""What a deed makes of a ticket, or None where it is impossible now."""
+"""Gives the ticket's standing after a deed at an instant, or None where the deed changes nothing or is impossible."""
 
 
 class Deed(NamedTuple):
-    """What a person did, by the name the move has in `moves.py`."""
+    """An act of a person. `move` is its name in `moves.py`, `staff` the side that acted."""
 
     move: str
     staff: bool
@@ -31,7 +31,7 @@ class Deed(NamedTuple):
 
 @dataclass(slots=True)
 class Life:
-    """A ticket that lives again. `policies` gives the promises of a version, changed or not."""
+    """A ticket being replayed. `policies` gives the policy by version, as pinned or as changed."""
 
     stands: Standing
     policy: Policy
@@ -39,17 +39,17 @@ class Life:
     outages: Outages
     now: datetime
     former: tuple[Standing, Standing] | None = None
-    """How the ticket would stand if its ending had been a mistake, and how it stood when it had ended."""
+    """The ticket's standing before and after it was last ended, for taking that back."""
     met: list[Due] = field(default_factory=list)
-    """What the clock did, at the instants it did it."""
+    """What the clock did; `at` of each is when it did it."""
 
     def pass_until(self, instant: datetime, *, inclusive: bool = True) -> None:
-        """Let the clock do what is due until then."""
+        """Let the clock do everything that is due until `instant`."""
         while self.stands.closed_reason is None and quiet_until(self.stands, self.policy) <= instant:
             due = next_due(self.stands, self.policy)
             if due is None or due.at > instant or (due.at == instant and not inclusive):
                 return
-            # What is overdue, because other promises were made, is due at once.
+            # A deadline that is overdue, because the promises changed, is met at once.
             at = self.now = max(due.at, self.now)
             if due.kind is DeadlineKind.CLOSURE and self._waits_for_mail(at):
                 continue
@@ -57,7 +57,7 @@ class Life:
             self.met.append(due._replace(at=at))
 
     def suffer(self, deed: Deed, at: datetime) -> None:
-        """Let somebody do this at this instant, if it is possible then."""
+        """Let a person do this at `at`; nothing happens if the ticket's status does not allow it then."""
         self.now = at
         before = self.stands
         table = STAFF_MOVES if deed.staff else REQUESTER_MOVES

@@ -1,4 +1,4 @@
-"""What came of a simulation: how often the clock would have acted, before and after a change of policy. Pure."""
+"""The result of a simulation: how often the clock acts, before and after a change of policy. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ ACTS = {
     DeadlineKind.BREACH: ("breach", "breaches"),
     DeadlineKind.ESCALATION: ("escalation", "escalations"),
 }
-"""The automatic acts that are counted, as one and as many. A snooze is nobody's promise."""
+"""The automatic acts that are counted, each in singular and plural. Snoozes do not depend on a policy."""
 NO_ORGANISATION = "(no organisation)"
 TOTAL = "All"
 CSV_HEAD = ("organisation", "act", "recorded", "before", "after", "difference")
@@ -26,17 +26,17 @@ CSV_HEAD = ("organisation", "act", "recorded", "before", "after", "difference")
 
 @dataclass
 class Tally:
-    """The automatic acts of some tickets: as they were recorded, and as two policies make them."""
+    """Counts of the automatic acts of some tickets: as recorded, and as simulated before and after the change."""
 
     tickets: int = 0
     unlike: int = 0
-    """Tickets whose recorded acts are not those that their own policy makes."""
+    """Number of tickets whose recorded acts differ from those simulated under their own policy."""
     recorded: Counter[DeadlineKind] = field(default_factory=Counter)
     before: Counter[DeadlineKind] = field(default_factory=Counter)
     after: Counter[DeadlineKind] = field(default_factory=Counter)
 
     def add(self, other: "Tally") -> None:
-        """Count the other's tickets too."""
+        """Add the counts of `other` to these."""
         self.tickets += other.tickets
         self.unlike += other.unlike
         self.recorded += other.recorded
@@ -44,7 +44,7 @@ class Tally:
         self.after += other.after
 
     def sentence(self) -> str:
-        """What changes, as somebody would say it: "412 reminders instead of 380, 37 closures fewer"."""
+        """What changes, as a sentence: "412 reminders instead of 380, 37 closures fewer."."""
         parts: list[str] = []
         for kind, names in ACTS.items():
             before, after = self.before[kind], self.after[kind]
@@ -57,7 +57,7 @@ class Tally:
         return f"{', '.join(parts)}." if parts else "Nothing changes."
 
     def numbers(self) -> dict[str, dict[str, int]]:
-        """By act, JSON-ready."""
+        """The counts by act, JSON-ready."""
         return {
             many: {
                 "recorded": self.recorded[kind],
@@ -71,7 +71,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class SimulationOutcome:
-    """A whole simulation: by organisation in order of their names, those without one last."""
+    """The result of a whole simulation. Organisations are ordered by name; tickets without one come last."""
 
     since: datetime
     until: datetime
@@ -86,7 +86,10 @@ class SimulationOutcome:
         return total
 
     def truth(self) -> str:
-        """How far the simulation of the pinned policies is from what was recorded: as far as it can be trusted."""
+        """A sentence that says how far the simulation of the pinned policies differs from what was recorded.
+
+        The smaller the difference, the more the simulation can be trusted.
+        """
         total = self.total
         if not total.unlike:
             return f"The pinned policies, simulated, give what was recorded of every one of {total.tickets:,} tickets."
@@ -102,7 +105,7 @@ class SimulationOutcome:
         )
 
     def document(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """The whole result, JSON-ready."""
         total = self.total
         return {
             "from": self.since.isoformat(),
@@ -126,14 +129,14 @@ class SimulationOutcome:
         }
 
     def rows(self) -> Iterator[tuple[str, str, int, int, int, int]]:
-        """A line for each organisation and act, as `CSV_HEAD` names them; the total last."""
+        """One CSV row for each organisation and act, with the columns of `CSV_HEAD`; the total comes last."""
         for name, tally in (*((name, tally) for _, name, tally in self.organisations), (TOTAL, self.total)):
             for act, numbers in tally.numbers().items():
                 yield name, act, *(numbers[column] for column in CSV_HEAD[2:])  # type: ignore[misc]  # four of them
 
 
 def merged(tallies: Iterable[dict[UUID | None, Tally]]) -> dict[UUID | None, Tally]:
-    """The tallies of several processes as one."""
+    """The tallies of several processes, added up by organisation."""
     whole: dict[UUID | None, Tally] = {}
     for part in tallies:
         for organisation_id, tally in part.items():

@@ -1,4 +1,4 @@
-"""The policies of recorded lives by their version, as they were pinned and as a change makes them. Pure."""
+"""The policies that a simulation compares, by version: as tickets are pinned to them, and as changed. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,12 +17,15 @@ _ONLY_WHILE = {
     "survey": Status.SOLVED,
     "finalisation_after": Status.SOLVED,
 }
-"""Promises that are about one status; the others are about every ticket that is not closed."""
+"""Promises that matter in one status only. The others matter for every ticket that is not closed."""
 
 
 class Pinned(dict[str, Policy]):
-    """Policies by version, each read from its kept body when it is first wanted. Equal calendars are one object, so
-    that what is worked out for one of them is found at once for all."""
+    """Policies by version, each parsed from its stored body at the first look-up.
+
+    Looking up an unknown version raises Permanent. Equal calendars become one object, so that what was computed for one
+    of them is found in the caches for all.
+    """
 
     def __init__(self, bodies: Mapping[str, Mapping[str, Any]]) -> None:
         super().__init__()
@@ -35,17 +38,17 @@ class Pinned(dict[str, Policy]):
         return self.keep(Policy.model_validate({**self._bodies[version], "version": version}))
 
     def keep(self, policy: Policy) -> Policy:
-        """The policy, to be found by its version from now on."""
+        """Store the policy under its version, and return it with its calendar shared."""
         calendar = self._calendars.setdefault(policy.calendar, policy.calendar)
         self[policy.version] = kept = policy.model_copy(update={"calendar": calendar})
         return kept
 
 
 class Changed(dict[str, Policy]):
-    """The policies instead of the pinned ones, by the versions of those; the same objects where nothing changes.
+    """The changed policies, by the version of the pinned policy each replaces; unchanged ones are the pinned objects.
 
-    `parting` says of each version in which statuses the two lives of a ticket may part: one that never had any of them
-    lives the same life under both.
+    `parting` gives, by version, the statuses in which the change can make a difference. A ticket that never had one of
+    these statuses lives the same under both policies, so it is replayed once only.
     """
 
     def __init__(self, pinned: Pinned, change: PolicyChange) -> None:

@@ -1,18 +1,19 @@
-"""Other promises to try out: a TOML file that replaces parts of what tickets are pinned to. Pure.
+"""A change of policies to try out: a TOML file that replaces parts of what tickets are pinned to. Pure.
 
     [all]                               # every ticket
     reminder_after = { length = "P5D" }
 
-    [standard]                          # those without a contract
+    [standard]                          # tickets without a contract
     survey = false
 
-    [contracts."Acme"]                  # those pinned under this contract; what it says goes before `all`
+    [contracts."Acme"]                  # tickets pinned under this contract; overrides `all`
     warn_at = [50, 90]
     calendar = { country = "IT", own_days = ["2026-08-14"] }
 
-The keys are those of `ContractTerms`, and of `CalendarTerms` in `calendar`. What is left out stays as each ticket's own
-policy has it. With `country` the days off are worked out anew; without, `own_days` are added and `worked_days` taken
-away. With `priority_rule` or `ordinary_until` the priority tickets are opened with is worked out anew by both.
+The keys are those of `ContractTerms`, and of `CalendarTerms` in `calendar`. What is left out stays as in each ticket's
+own policy. With `country` or `region` the days off are computed anew; without them, `own_days` are added to the days
+off and `worked_days` removed. With `priority_rule` or `ordinary_until`, the priority that tickets are opened with is
+computed anew from these two.
 """
 
 import tomllib
@@ -30,7 +31,7 @@ from services.promises.policy import STANDARD, Policy, Promises
 from services.promises.working_time import Calendar
 
 _DIGEST_CHARACTERS = 9
-"""The end of a policy's version, after its name: a hyphen and the digest."""
+"""Length of the end of a policy's version that follows the name: a hyphen and the digest."""
 _PRIORITY_KEYS = frozenset({"priority_rule", "ordinary_until"})
 _HOLIDAY_KEYS = frozenset({"country", "region"})
 
@@ -45,18 +46,21 @@ class _File(BaseModel):
 
 @dataclass(frozen=True)
 class PolicyChange:
-    """What the file replaces. `years` are those whose public holidays a replaced calendar knows."""
+    """What the file replaces. `years` are the years whose public holidays a changed calendar includes."""
 
     file: _File
     years: tuple[int, ...]
 
     @property
     def contracts(self) -> tuple[str, ...]:
-        """The contracts it names."""
+        """The names of the contracts that the file changes."""
         return tuple(self.file.contracts)
 
     def policy(self, of: Policy) -> Policy:
-        """The promises instead of `of`; `of` itself where the file says nothing about it. Raises Invalid."""
+        """The policy that replaces `of`, or `of` itself where the file does not change it.
+
+        Raises Invalid where the changed promises do not fit together.
+        """
         parts = self._parts(of.version)
         if not parts.keys() - _PRIORITY_KEYS:
             return of
@@ -73,7 +77,10 @@ class PolicyChange:
         return of if changed == of else changed.pinned(f"{name}-changed")
 
     def priority(self, version: str, asked: Priority, recorded: Priority, opened_at: datetime) -> Priority:
-        """The priority a ticket is opened with under this version of its policy."""
+        """The priority a ticket is opened with, if it was pinned to this policy version.
+
+        `recorded` is returned where the file does not change the priority rules of that version.
+        """
         if not any(_PRIORITY_KEYS & each.keys() for each in self._sections):
             return recorded
         given = {key: value for key, value in self._parts(version).items() if key in _PRIORITY_KEYS}
@@ -106,7 +113,7 @@ class PolicyChange:
 
 
 def read_change(text: str, years: Iterable[int] = ()) -> PolicyChange:
-    """The change a file's text asks for. Raises Invalid, whose sentence names the key that is wrong."""
+    """Parse the text of a change file. Raises Invalid, whose sentence names the key that is wrong."""
     try:
         file = _File.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -123,7 +130,10 @@ def read_change(text: str, years: Iterable[int] = ()) -> PolicyChange:
 
 
 def must_be_known(change: PolicyChange, contracts: Iterable[str]) -> None:
-    """Raises Invalid where the change names a contract that is none of these, or cannot be told from another."""
+    """Check that the change names only contracts in `contracts`.
+
+    Raises Invalid for an unknown contract, or one that shares its version name with another contract.
+    """
     known = list(contracts)
     for name in change.contracts:
         alike = [each for each in known if version_name(each) == version_name(name)]
@@ -147,13 +157,13 @@ def _must_be_terms(name: str, section: Mapping[str, Any]) -> None:
         try:
             model.model_validate(given)
         except ValidationError as error:
-            # Whether promises fit each other is seen with those of each ticket that stay.
+            # Whether the promises fit together is checked later, together with each ticket's unchanged ones.
             if model is CalendarTerms or error.errors()[0]["loc"]:
                 raise Invalid(_first_wrong(error, where)) from None
 
 
 def _with_parts(of: Policy, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A span that is given in part keeps the rest."""
+    """The given values; a table given in part is completed from `of`, such as a span without its `counted`."""
     whole = {}
     for key, value in given.items():
         known = getattr(of, key, None)
@@ -171,5 +181,5 @@ def _first_wrong(error: ValidationError, where: str = "") -> str:
 
 
 def years_between(first: date, last: date) -> tuple[int, ...]:
-    """The years whose public holidays matter to what is promised between the two days."""
+    """The years whose public holidays matter for promises made between the two days."""
     return tuple(range(first.year - 1, last.year + 3))
