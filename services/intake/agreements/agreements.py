@@ -1,4 +1,4 @@
-"""Contracts and calendars as they are kept. Changing one moves no running ticket: re-planning does."""
+"""Reading and writing contracts and calendars. Changing one does not change running tickets; re-planning does."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from services.intake.tables.setup_tables import calendar, contract, contract_pro
 
 @dataclass(frozen=True)
 class KeptCalendar:
-    """A calendar under its name."""
+    """A calendar as stored, with its name."""
 
     id: UUID
     name: str
@@ -31,31 +31,31 @@ class Agreement:
     name: str
     terms: ContractTerms
     calendar_id: UUID | None
-    """None: the desk's own."""
+    """The contract's calendar; None for the desk's own."""
     product_ids: tuple[UUID, ...]
-    """What its customers may ask about; none: everything the desk supports."""
+    """The products its customers may ask about; empty for everything the desk supports."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeptContract(Agreement):
-    """The same as it is kept."""
+    """A contract as stored, with its id and version."""
 
     id: UUID
     version: int
 
 
 async def find_calendars(connection: AsyncConnection, after: tuple[str, UUID] | None, limit: int) -> list[KeptCalendar]:
-    """By name, at most `limit`, beginning after the (lower-case name, id) given."""
+    """Calendars by name, at most `limit`, beginning after the (lower-case name, id) given."""
     return [_calendar(row) for row in await find_rows(connection, calendar, after, limit)]
 
 
 async def get_calendar(connection: AsyncConnection, calendar_id: UUID) -> KeptCalendar:
-    """Raises NotFound."""
+    """The calendar with this id. Raises NotFound."""
     return _calendar(await get_row(connection, calendar, calendar_id))
 
 
 async def add_calendar(connection: AsyncConnection, name: str, terms: CalendarTerms, now: datetime) -> KeptCalendar:
-    """Raises Conflict where the name is taken."""
+    """Add a calendar. Raises Conflict where the name is taken."""
     added = await add_row(connection, calendar, {"name": name, "terms": terms.model_dump(mode="json")}, now)
     return await get_calendar(connection, added)
 
@@ -63,27 +63,30 @@ async def add_calendar(connection: AsyncConnection, name: str, terms: CalendarTe
 async def change_calendar(
     connection: AsyncConnection, calendar_id: UUID, version: int | None, name: str, terms: CalendarTerms, now: datetime
 ) -> KeptCalendar:
-    """Raises NotFound, Conflict where the name is taken, VersionMismatch."""
+    """Replace a calendar's name and terms.
+
+    Raises NotFound, Conflict where the name is taken, and VersionMismatch where it is not at `version` any more.
+    """
     values = {"name": name, "terms": terms.model_dump(mode="json")}
     await replace_row(connection, calendar, calendar_id, version, values, now)
     return await get_calendar(connection, calendar_id)
 
 
 async def find_contracts(connection: AsyncConnection, after: tuple[str, UUID] | None, limit: int) -> list[KeptContract]:
-    """By name, at most `limit`, beginning after the (lower-case name, id) given. Two queries."""
+    """Contracts by name, at most `limit`, beginning after the (lower-case name, id) given. Two queries."""
     rows = await find_rows(connection, contract, after, limit)
     products = await _products(connection, [row.id for row in rows])
     return [_contract(row, products) for row in rows]
 
 
 async def get_contract(connection: AsyncConnection, contract_id: UUID) -> KeptContract:
-    """Raises NotFound."""
+    """The contract with this id. Raises NotFound."""
     row = await get_row(connection, contract, contract_id)
     return _contract(row, await _products(connection, [contract_id]))
 
 
 async def add_contract(connection: AsyncConnection, agreed: Agreement, now: datetime) -> KeptContract:
-    """Raises Conflict where the name is taken, Invalid for a calendar or product there is not."""
+    """Add a contract. Raises Conflict where the name is taken, Invalid for an unknown calendar or product."""
     await _must_know(connection, agreed)
     added = await add_row(connection, contract, _values(agreed), now)
     await _keep_products(connection, added, agreed)
@@ -93,7 +96,10 @@ async def add_contract(connection: AsyncConnection, agreed: Agreement, now: date
 async def change_contract(
     connection: AsyncConnection, contract_id: UUID, version: int | None, agreed: Agreement, now: datetime
 ) -> KeptContract:
-    """Raises as `add_contract` does, NotFound, or VersionMismatch."""
+    """Replace what a contract says.
+
+    Raises what `add_contract` raises, NotFound, and VersionMismatch where it is not at `version` any more.
+    """
     await _must_know(connection, agreed)
     await replace_row(connection, contract, contract_id, version, _values(agreed), now)
     await _keep_products(connection, contract_id, agreed)

@@ -1,4 +1,4 @@
-"""What the desk supports, with the form each ticket about it is asked to fill in, and who may choose what."""
+"""Products that the desk supports, each with its form, and which customers may choose which products."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from services.intake.tables.setup_tables import contract_product, product
 from services.intake.tables.tables import organisation
 
 CHOOSABLE_MAX = 500
-"""Most products somebody is given to choose from: a list, not a catalogue."""
+"""Most products offered for a choice, which is shown as one list without pages."""
 
 
 @dataclass(frozen=True)
 class Product:
-    """A product; an inactive one is not chosen any more, but tickets keep it."""
+    """A product. An inactive one cannot be chosen any more, but tickets that have it keep it."""
 
     id: UUID
     name: str
@@ -31,17 +31,20 @@ class Product:
     version: int
 
     def ref(self) -> ProductRef:
-        """As tickets name it."""
+        """The product as tickets refer to it."""
         return ProductRef(id=self.id, name=self.name)
 
 
 async def find_products(connection: AsyncConnection, after: tuple[str, UUID] | None, limit: int) -> list[Product]:
-    """All of them by name, inactive ones as well, at most `limit`, beginning after the (lower-case name, id) given."""
+    """Products by name, inactive ones too, at most `limit`, beginning after the (lower-case name, id) given."""
     return [_read(row) for row in await find_rows(connection, product, after, limit)]
 
 
 async def products_of(connection: AsyncConnection, organisation_id: UUID | None) -> list[Product]:
-    """What somebody of this organisation may choose: what its contract names, or else everything active; by name."""
+    """The active products that people of this organisation may choose, by name; at most `CHOOSABLE_MAX`.
+
+    These are the products its contract names, or all where it names none.
+    """
     chosen = select(product).where(product.c.active).order_by(func.lower(product.c.name)).limit(CHOOSABLE_MAX)
     of_contract = (
         select(contract_product.c.product_id)
@@ -55,14 +58,14 @@ async def products_of(connection: AsyncConnection, organisation_id: UUID | None)
 
 
 async def get_product(connection: AsyncConnection, product_id: UUID) -> Product:
-    """Raises NotFound."""
+    """The product with this id. Raises NotFound."""
     return _read(await get_row(connection, product, product_id))
 
 
 async def add_product(
     connection: AsyncConnection, name: str, form: tuple[FormField, ...], now: datetime, *, active: bool
 ) -> Product:
-    """Raises Conflict where the name is taken."""
+    """Add a product. Raises Conflict where the name is taken."""
     return await get_product(connection, await add_row(connection, product, _values(name, form, active), now))
 
 
@@ -76,7 +79,10 @@ async def change_product(
     *,
     active: bool,
 ) -> Product:
-    """Raises NotFound, Conflict, VersionMismatch. Tickets keep what they were asked when they came."""
+    """Replace a product. Existing tickets keep the fields they were filled in with.
+
+    Raises NotFound, Conflict where the name is taken, and VersionMismatch where it is not at `version` any more.
+    """
     await replace_row(connection, product, product_id, version, _values(name, form, active), now)
     return await get_product(connection, product_id)
 
@@ -89,7 +95,7 @@ async def filled_in(
     organisation_id: UUID | None = None,
     staff: bool,
 ) -> tuple[ProductRef | None, dict[str, str]]:
-    """What a new ticket is about, and its form as it was filled in, checked.
+    """The product of a new ticket, and the fields of its form, checked against that form.
 
     The requester's side chooses from its own products, support from all active ones. Raises Invalid, whose `errors`
     name each field that is missing, wrong or not asked for.
@@ -108,10 +114,10 @@ async def filled_in(
 async def corrected(
     connection: AsyncConnection, present: ProductRef | None, product_id: UUID | None, fields: Mapping[str, str] | None
 ) -> tuple[ProductRef | None, dict[str, str] | None]:
-    """What support corrects of a ticket about `present`: the product, its form, or both; None leaves it as it is.
+    """Check support's correction of a ticket's product, its form, or both; `present` is the product it has now.
 
-    A form is held against the product the ticket then has; another product makes the form begin anew.
-    Raises Invalid as `filled_in` does.
+    Returns the new product and fields, each None where it stays as it is. Fields are checked against the form of the
+    product the ticket will have; another product replaces all former fields. Raises Invalid as `filled_in` does.
     """
     if product_id is not None and (present is None or product_id != present.id):
         return await filled_in(connection, product_id, fields or {}, staff=True)

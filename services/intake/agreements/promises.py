@@ -1,4 +1,4 @@
-"""Which promises a customer was made: the contract of their organisation, with its calendar."""
+"""Finds the terms a customer has: the contract of their organisation, with its calendar."""
 
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ async def terms_of(connection: AsyncConnection, organisation_id: UUID | None, st
 async def terms_of_contracts(
     connection: AsyncConnection, standard: Terms, *, contract_id: UUID | None = None, calendar_id: UUID | None = None
 ) -> dict[UUID, Terms]:
-    """The terms of this contract, or of every contract with this calendar, by the contract's id."""
+    """Terms by the id of their contract: of this contract, of every contract with this calendar, or of all."""
     query = _contracts().add_columns(contract.c.id)
     if contract_id is not None:
         query = query.where(contract.c.id == contract_id)

@@ -1,5 +1,7 @@
-"""Rows an administrator adds and replaces: each has a name of its own, and a version, so that two people who change
-one at once are told."""
+"""Queries for the tables that administrators edit (contracts, calendars, products, teams).
+
+Each row has a unique name, and a version by which two people who change it at the same time notice each other.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -12,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.contract.errors import Conflict, NotFound, VersionMismatch
 
 UNIQUE_NAME = "_name"
-"""How the indexes end that keep names apart, whatever their capitals."""
+"""End of the name of each table's unique index on the lower-case name."""
 
 
 async def find_rows(
     connection: AsyncConnection, table: Table, after: tuple[str, UUID] | None, limit: int
 ) -> list[Row[Any]]:
-    """By name, at most `limit`, beginning after the (lower-case name, id) given."""
+    """The table's rows by name, at most `limit`, beginning after the (lower-case name, id) given."""
     lower = func.lower(table.c.name)
     query = select(table).order_by(lower, table.c.id).limit(limit)
     if after:
@@ -27,7 +29,7 @@ async def find_rows(
 
 
 async def get_row(connection: AsyncConnection, table: Table, row_id: UUID) -> Row[Any]:
-    """Raises NotFound."""
+    """The row with this id. Raises NotFound."""
     row = (await connection.execute(select(table).where(table.c.id == row_id))).first()
     if row is None:
         raise NotFound(f"There is no such {table.name}.")
@@ -35,7 +37,7 @@ async def get_row(connection: AsyncConnection, table: Table, row_id: UUID) -> Ro
 
 
 async def add_row(connection: AsyncConnection, table: Table, values: dict[str, Any], now: datetime) -> UUID:
-    """Raises Conflict where the name is taken."""
+    """Add a row at version 1 and return its new id. Raises Conflict where the name is taken."""
     row_id = uuid4()
     await _execute(connection, table, insert(table).values(**values, id=row_id, version=1, changed_at=now), values)
     return row_id
@@ -44,7 +46,10 @@ async def add_row(connection: AsyncConnection, table: Table, values: dict[str, A
 async def replace_row(
     connection: AsyncConnection, table: Table, row_id: UUID, version: int | None, values: dict[str, Any], now: datetime
 ) -> None:
-    """Raises NotFound, Conflict where the name is taken, or VersionMismatch where it is not at `version` any more."""
+    """Set these values and raise the row's version. A `version` of None skips the check of the version.
+
+    Raises NotFound, Conflict where the name is taken, and VersionMismatch where the row is not at `version` any more.
+    """
     row = (await connection.execute(select(table).where(table.c.id == row_id).with_for_update())).first()
     if row is None:
         raise NotFound(f"There is no such {table.name}.")

@@ -1,4 +1,4 @@
-"""Why the clock did something when it did, in words: what `evidence.py` keeps. Pure."""
+"""Puts evidence into words: why the clock acted when it did, from the facts `evidence.py` keeps. Pure."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -10,13 +10,13 @@ from services.contract.vocabulary import DeadlineKind, Status
 from services.intake.history.teller import LineFacts, Teller
 
 ON_TIME = timedelta(minutes=1)
-"""A deadline met less than this after it was due, or before, was met on time, as far as a person is concerned."""
+"""A deadline met less than this before or after its due time counts as on time."""
 DAYS_NAMED_MAX = 6
-"""More days off than these are counted, not named."""
+"""More days off than this are given as a number, not named one by one."""
 
 
 def punctual(t: Teller, facts: LineFacts) -> str:
-    """How far from the time it was due a deadline was met."""
+    """Says whether a deadline was met early, on time or late, and by how much."""
     late = datetime.fromisoformat(facts["met_at"]) - datetime.fromisoformat(facts["due_at"])
     if late <= -ON_TIME:
         return t.say("early", early=t.length(-late))
@@ -24,7 +24,10 @@ def punctual(t: Teller, facts: LineFacts) -> str:
 
 
 def reasons(t: Teller, kind: DeadlineKind, metric: str | None, because: Iterable[LineFacts]) -> list[str]:
-    """What the due time is made of, as `evidence.evidence` lists it; pauses of one status are told as one."""
+    """What the due time is made of, in words; `because` is the list that `evidence.evidence` makes.
+
+    Pauses of one status are added up.
+    """
     said: list[str] = []
     paused: dict[str, timedelta] = {}
     for each in because:
@@ -59,6 +62,6 @@ def _days_off(t: Teller, days: list[date]) -> str:
 
 
 def reasoned(t: Teller, what: str, because: Iterable[str]) -> str:
-    """A whole sentence of a statement and what it rests on, if anything."""
+    """A sentence with the statement `what` and its reasons, if there are any."""
     reasons = ", ".join(because)
     return t.say("reasoned", what=what, because=reasons) if reasons else t.say("stated", what=what)

@@ -1,4 +1,4 @@
-"""A ticket's history as sentences: who did what, and for what the clock did, the evidence. Pure."""
+"""A ticket's history as sentences: who did what; for acts of the clock also the evidence. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from services.intake.history.reasons import punctual, reasoned, reasons
 from services.intake.history.teller import LineFacts, Teller
 
 CHANGES_NAMED_MAX = 6
-"""More deadlines that re-planning moved are counted, not named."""
+"""If re-planning moved more deadlines than this, the rest are given as a number."""
 
 _INSIDE = frozenset({"policy", "because", "problem"})
-"""Facts of public lines that are for support only."""
+"""Facts that only support may see, also on lines that are public."""
 
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """A line between the messages. `evidence` says why the clock did it when it did."""
+    """A line of history, shown between the messages. `evidence` says why the clock acted when it did."""
 
     sentence: str
     evidence: str = ""
 
 
 def history_line(t: Teller, type_: str, actor: Actor, facts: LineFacts) -> HistoryLine:
-    """What happened, of the timeline's `type_`, in a sentence; with its evidence for those who may know it."""
+    """The sentence for a line of the timeline, by its type and facts; with its evidence if the teller is `inside`."""
     telling = _TELL.get(type_)
     if telling is None:
         return HistoryLine(t.say("other", who=t.who(actor), type=type_))
@@ -36,7 +36,10 @@ def history_line(t: Teller, type_: str, actor: Actor, facts: LineFacts) -> Histo
 
 
 def shown(facts: LineFacts, *, inside: bool) -> dict[str, Any]:
-    """The facts of a line as this side may read them: outside, neither evidence nor the number of another's ticket."""
+    """The facts of a line that this side may read.
+
+    The requester's side sees neither evidence nor a problem's number, which may be another customer's ticket.
+    """
     return {name: value for name, value in facts.items() if inside or name not in _INSIDE}
 
 
@@ -158,7 +161,7 @@ def _change(t: Teller, change: LineFacts) -> str:
 
 
 def _deadline(t: Teller, name: str) -> str:
-    """Of a name as `clock_rules.replan` gives it: a kind, perhaps a metric and a point."""
+    """The label of a deadline by its name from `clock_rules.replan`: a kind, and perhaps a metric and a point."""
     kind, *about = name.split(" ")
     label = wording.deadline_label(DeadlineKind(kind), t.language)
     return t.say("deadline_of", deadline=label, metric=t.say(f"metric.{Metric(about[0])}")) if about else label

@@ -1,4 +1,4 @@
-"""Saying what happened to a ticket in one language and time zone: its words, instants and lengths of time. Pure.
+"""Words, instants and durations in the reader's language and time zone, for the sentences of a history. Pure.
 
 The words are in `sentences/<language>.toml`.
 """
@@ -20,42 +20,42 @@ from services.contract.vocabulary import Language
 FOLDER = Path(__file__).parent / "sentences"
 
 LineFacts = Mapping[str, Any]
-"""What a line of history keeps, as `tickets.Entry` has it."""
+"""The facts of a line of history, as in `Entry` of `rules/ticket.py`."""
 
 
 @dataclass(frozen=True)
 class Teller:
-    """Tells of a ticket in one language and time zone; `inside` to those who may know what support knows."""
+    """Writes sentences in one language and time zone. `inside`: for readers who may see what support sees."""
 
     language: Language
     zone: str
     inside: bool
 
     def say(self, key: str, **facts: object) -> str:
-        """The words under `key`, filled in. Raises KeyError where a key or a fact is missing."""
+        """The text under `key`, with the facts filled in. Raises KeyError where the key or a fact is missing."""
         return _catalogue(self.language)[key].format_map(facts)
 
     def who(self, actor: Actor) -> str:
-        """Who did it; the clock has a name of its own."""
+        """The name of who acted; the clock's name is translated."""
         return self.say("clock") if actor.kind == "clock" else actor.name
 
     def short(self, instant: str | None) -> str:
-        """An instant of the facts."""
+        """An instant from the facts (ISO 8601), as a short date and time; None becomes "never"."""
         if instant is None:
             return self.say("never")
         return wording.short_moment(datetime.fromisoformat(instant), self.language, self.zone)
 
     def length(self, length: timedelta) -> str:
-        """A length of time in its two largest units: evidence is exact."""
+        """A duration in words, exact to its two largest units."""
         return wording.exact_duration(length, self.language)
 
     def listed(self, parts: Iterable[str]) -> str:
-        """As in "a, b and c"."""
+        """The parts as a list in words, as in "a, b and c"."""
         return format_list(list(parts), locale=wording.locale_of(self.language))
 
 
 def languages_said() -> Mapping[Language, Mapping[str, str]]:
-    """Every language's words."""
+    """All texts of history, by language and key."""
     return {language: _catalogue(language) for language in Language}
 
 

@@ -31,7 +31,7 @@ bulk_task = Table(
     "bulk_task",
     metadata,
     Column("bulk_id", Uuid, ForeignKey("intake.bulk.id"), primary_key=True),
-    # No foreign key: a number nobody has is refused like any other ticket that does not allow the command.
+    # No foreign key: a number without a ticket is listed as refused, like a ticket that does not allow the command.
     Column("ticket_number", BigInteger, primary_key=True, autoincrement=False),
     Column("state", Text, nullable=False, server_default="pending"),
     Column("version", Integer, doc="the ticket's, as the bulk left it: with another one it is not undone"),

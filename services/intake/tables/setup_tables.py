@@ -1,4 +1,4 @@
-"""The tables of what a desk agrees on before any ticket comes: contracts, calendars, products, teams."""
+"""The tables of a desk's set-up: contracts, calendars, policies, products, teams; also mail outages and the pulse."""
 
 from sqlalchemy import Boolean, Column, ForeignKey, Identity, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB

@@ -1,4 +1,4 @@
-"""The tables of schema `intake`: the truth about tickets and the people around them."""
+"""The tables of schema `intake` for tickets, people, messages and mail. Intake alone writes them."""
 
 from sqlalchemy import (
     BigInteger,
@@ -118,7 +118,8 @@ ticket = Table(
     Column("subject_words", TSVECTOR, Computed("to_tsvector('simple', subject)", persisted=True)),
     Index("ticket_newest", text("updated_at desc"), text("number desc")),
     Index("ticket_status", "status", text("updated_at desc"), text("number desc")),
-    # Somebody's own queue is short; found by status and sorted, or by date and filtered, it would cost a walk.
+    # For an agent's own queue, which is short: with the other indexes PostgreSQL would read many rows and then sort or
+    # filter them.
     Index(
         "ticket_at_work",
         "assignee_id",
