@@ -1,4 +1,4 @@
-"""What a bulk can do to each of its tickets: the command for a ticket as it stands."""
+"""The commands a bulk can carry out: for each, its facts, and how the order for one ticket is made from them."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -33,11 +33,11 @@ from services.intake.tickets.move_resources import (
 from services.intake.tickets.use_cases import assignment
 
 CLOSING_STEP = {Status.PENDING: DeadlineKind.CLOSURE, Status.SOLVED: DeadlineKind.FINALISATION}
-"""The automatic step that closes a ticket of this status, and that closing it in bulk brings about now."""
+"""The automatic step that closes a ticket, by status. The bulk command `close` carries out this step now."""
 
 
 class WordsIn(Input):
-    """The same words for every ticket, or none."""
+    """The message to send on every ticket, or none."""
 
     text: Text | None = None
 
@@ -49,46 +49,46 @@ class IncidentsIn(WordsIn):
 
 
 class ReleaseIn(Input):
-    """The release that is there, and what it brings."""
+    """The release that is out, and a note about what it brings."""
 
     release: ReleaseName
     note: Note = ""
 
 
 class BecauseIn(Input):
-    """What changed the promises."""
+    """Why tickets are re-planned, as one sentence."""
 
     because: Sentence
 
 
 @dataclass(frozen=True)
 class Work:
-    """What the command for a ticket is made with, in the transaction that carries it out."""
+    """What is needed to make the command for a ticket, in the transaction that carries it out."""
 
     connection: AsyncConnection
     bulk: Bulk
     standard: Terms
-    """The promises to those without a contract."""
+    """The terms for customers without a contract."""
     now: datetime
 
     @property
     def by(self) -> Actor:
-        """In whose name."""
+        """In whose name the bulk changes tickets."""
         return self.bulk.acts_for
 
 
 @dataclass(frozen=True)
 class BulkCommand:
-    """A command a bulk may have: the facts it takes, and how they and a ticket make an order."""
+    """A command of bulks: the facts it takes, and the function that makes the order for a ticket from them."""
 
     facts: type[BaseModel]
     order: Callable[[Work, Any, Ticket], Awaitable[Command]]
     may_be_asked_for: bool = True
-    """Whether by anybody of support; others come about by an act of their own, such as shipping a release."""
+    """Whether support may start it as a bulk; if not, another act starts it, such as shipping a release."""
 
 
 def known_facts(command: str, facts: dict[str, Any]) -> Any:
-    """The facts as the command takes them. Raises Invalid, naming what is wrong."""
+    """The facts as the model of this command. Raises Invalid for an unknown command, or naming the wrong facts."""
     if command not in COMMANDS:
         raise Invalid(f"There is no bulk command '{command}'; there are: {', '.join(sorted(COMMANDS))}.")
     try:
@@ -100,7 +100,10 @@ def known_facts(command: str, facts: dict[str, Any]) -> Any:
 
 
 async def must_make_sense(connection: AsyncConnection, by: Actor, facts: Any) -> None:
-    """Raises Invalid for somebody or a team that cannot be given any ticket: once, instead of for each."""
+    """Check a bulk's facts once, before it starts, instead of refusing every ticket.
+
+    Raises Invalid for a person or team that cannot be given tickets, and for no tag to add or remove.
+    """
     if isinstance(facts, AssignIn):
         await assignment(connection, by, facts.assignee_id)
     if isinstance(facts, TeamIn) and facts.team_id is not None:
@@ -184,4 +187,4 @@ COMMANDS = {
     "solve_incidents": BulkCommand(IncidentsIn, _solve, may_be_asked_for=False),
     "replan": BulkCommand(BecauseIn, _replan, may_be_asked_for=False),
 }
-"""By the name they have in the API and in the rows."""
+"""Bulk commands by their name in the API and in table `bulk`."""

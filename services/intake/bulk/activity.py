@@ -1,4 +1,4 @@
-"""The activity with which a bulk's workflow has its tickets changed; intake alone changes tickets."""
+"""The activity with which a bulk's workflow changes tickets. It runs in intake, since only intake changes tickets."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
@@ -12,16 +12,16 @@ from services.platform.clock import Clock
 
 
 class BulkActivity:
-    """Carries out bulks in intake's own database. `standard` is what those without a contract are promised."""
+    """Carries out bulks in intake's own database. `standard` are the terms for customers without a contract."""
 
     def __init__(self, engine: AsyncEngine, standard: Terms, clock: Clock) -> None:
         self._engine, self._standard, self._clock = engine, standard, clock
 
     @activity.defn(name=CARRY_OUT_BULK_ACTIVITY)
     async def carry_out(self, order: BulkOrder) -> BulkStep:
-        """The next tickets, or none where the bulk is paused or over. Errors are tried again by the workflow."""
+        """Work on the next tickets, or on none if the bulk is paused or over. The workflow retries after errors."""
         try:
             return await take_step(self._engine, self._standard, self._clock, order.bulk_id, activity.heartbeat)
         except NotFound as error:
-            # The row went, with a backup put back: asking again cannot help.
+            # The row is gone, because a backup was restored: a retry cannot help.
             raise ApplicationError(error.detail, type=BULK_REFUSED, non_retryable=True) from error

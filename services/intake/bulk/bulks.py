@@ -1,4 +1,4 @@
-"""Keeping bulks: starting one, moving it, its tasks, and what became of each. The caller owns the transaction."""
+"""Bulks in the database: starting, pausing and undoing them, and their tasks. The caller owns the transaction."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -24,7 +24,7 @@ from services.platform.telemetry import correlation_id
 
 STALLED_AFTER = timedelta(minutes=10)
 STALLED_MAX = 100
-"""Bulks told again in one go."""
+"""Most stalled bulks whose workflows are notified at a time."""
 _CHANGES = {"state", "finished_at", "undone_by", "done", "refused", "undone", "kept"}
 
 
@@ -38,10 +38,10 @@ async def start_bulk(
     *,
     per_second: int = PER_SECOND,
 ) -> UUID:
-    """Have `command` carried out on these tickets, in the background, once this transaction commits.
+    """Start a bulk: `command` is carried out on these tickets in the background, once this transaction commits.
 
-    Each ticket is done in a transaction of its own; one that does not allow the command is listed as refused.
-    Raises Invalid for facts the command does not take, and for no ticket or more than `TICKETS_MAX`.
+    Each ticket has a transaction of its own; a ticket that does not allow the command is listed as refused.
+    Raises Invalid for facts that do not fit the command, and for no ticket or more than `TICKETS_MAX`.
     """
     known = known_facts(command, facts)
     await must_make_sense(connection, by, known)
@@ -72,29 +72,29 @@ async def start_bulk(
 
 
 async def read_bulk(connection: AsyncConnection, bulk_id: UUID) -> Bulk:
-    """The bulk as it stands. Raises NotFound."""
+    """The bulk as it is now, without locking it. Raises NotFound."""
     return await _one(connection, select(bulk).where(bulk.c.id == bulk_id), bulk_id)
 
 
 async def lock_bulk(connection: AsyncConnection, bulk_id: UUID) -> Bulk:
-    """The bulk, held until this transaction ends: nobody pauses it, and no other worker takes up a ticket of it.
+    """The bulk, locked until this transaction ends: nobody can pause it, no other worker can work on a ticket of it.
 
-    Held before any ticket is, by everybody, so that nobody waits in a circle. Raises NotFound.
+    Always lock the bulk before a ticket, to avoid deadlocks. Raises NotFound.
     """
     return await _one(connection, select(bulk).where(bulk.c.id == bulk_id).with_for_update(), bulk_id)
 
 
 async def save_bulk(connection: AsyncConnection, after: Bulk) -> None:
-    """Keep how it now stands; it is held."""
-    # Not what it is: a long text to send would be written again with every ticket.
+    """Save the bulk's state and counts. The caller has locked it."""
+    # Only the columns that change: a long text in `facts` would be written again with every ticket.
     stands = {name: value for name, value in _values(after).items() if name in _CHANGES}
     await connection.execute(update(bulk).where(bulk.c.id == after.id).values(stands))
 
 
 async def move_bulk(connection: AsyncConnection, bulk_id: UUID, move: str, by: Actor, now: datetime) -> Bulk:
-    """Pause, resume, cancel or undo it: in force with this transaction, whether its workflow hears of it or not.
+    """Pause, resume, cancel or undo a bulk. This takes effect when the transaction commits, before its workflow knows.
 
-    Raises NotFound, Conflict.
+    Raises NotFound, and Conflict where the bulk does not allow the move.
     """
     before = await lock_bulk(connection, bulk_id)
     after = moved(before, move, by, now, reversible=is_reversible(before.command))
@@ -104,9 +104,9 @@ async def move_bulk(connection: AsyncConnection, bulk_id: UUID, move: str, by: A
 
 
 async def tell_stalled_bulks(connection: AsyncConnection, now: datetime) -> list[UUID]:
-    """Have the workflows of bulks look again that should be at work and have done nothing for a while; which bulks.
+    """Notify again the workflows of bulks that did nothing for `STALLED_AFTER` though they should; returns those bulks.
 
-    It may be that Temporal lost them, or the row that told of them went; where not, being told again does no harm.
+    Temporal may have lost the workflow, or the outbox row was lost. If the workflow runs, notifying it is harmless.
     """
     since = now - STALLED_AFTER
     progress = select(bulk_task.c.bulk_id).where(bulk_task.c.bulk_id == bulk.c.id, bulk_task.c.done_at > since)
@@ -118,7 +118,7 @@ async def tell_stalled_bulks(connection: AsyncConnection, now: datetime) -> list
 
 
 async def waiting_numbers(connection: AsyncConnection, of: Bulk, limit: int) -> list[int]:
-    """The next tickets it is to take up."""
+    """The numbers of the next tickets the bulk must work on, at most `limit`, in order."""
     state = TAKES_UP.get(of.state)
     if state is None:
         return []
@@ -127,17 +127,17 @@ async def waiting_numbers(connection: AsyncConnection, of: Bulk, limit: int) -> 
 
 
 async def read_task(connection: AsyncConnection, of: Bulk, number: int) -> Row[Any]:
-    """What became of one ticket so far; the bulk is held, so it stays that."""
+    """The task of one ticket. The caller has locked the bulk, so the task cannot change meanwhile."""
     return (await connection.execute(select(bulk_task).where(*_task(of, number)))).one()
 
 
 async def mark_task(connection: AsyncConnection, of: Bulk, number: int, **values: Any) -> None:
-    """What became of one ticket, in the transaction in which it did."""
+    """Save what became of one ticket, in the transaction that changed the ticket."""
     await connection.execute(update(bulk_task).where(*_task(of, number)).values(values))
 
 
 async def list_bulks(connection: AsyncConnection, after: tuple[datetime, UUID] | None, limit: int) -> list[Bulk]:
-    """The newest first, beginning after the (created_at, id) given."""
+    """Bulks, newest first, at most `limit`, beginning after the (created_at, id) given."""
     query = select(bulk).order_by(bulk.c.created_at.desc(), bulk.c.id.desc()).limit(limit)
     if after:
         query = query.where(tuple_(bulk.c.created_at, bulk.c.id) < after)
@@ -147,7 +147,7 @@ async def list_bulks(connection: AsyncConnection, after: tuple[datetime, UUID] |
 async def list_tasks(
     connection: AsyncConnection, bulk_id: UUID, state: TaskState | None, after: int, limit: int
 ) -> Sequence[Row[Any]]:
-    """The bulk's tickets in the order of their numbers, of one state or of all, with their subjects."""
+    """The bulk's tasks (in one state, or all) with the tickets' subjects, by ticket number, beginning after `after`."""
     query = (
         select(bulk_task, ticket.c.subject)
         .outerjoin_from(bulk_task, ticket, ticket.c.number == bulk_task.c.ticket_number)

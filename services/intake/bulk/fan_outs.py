@@ -1,6 +1,6 @@
 """Acts that change many tickets at once: shipping a release, solving a problem with its incidents, re-planning.
 
-Each is a bulk, started in the transaction of the act that asks for it, so that it survives whatever crashes.
+Each starts a bulk in the transaction of the act that asks for it, so no crash can lose it.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,10 @@ from services.intake.tickets.queries import UNFINISHED, Filter, conditions
 
 
 async def chosen_numbers(connection: AsyncConnection, party: Party, chosen: Filter, now: datetime) -> list[int]:
-    """The tickets a filter finds now. Raises Invalid where it finds none, or more than a bulk takes."""
+    """The numbers of the tickets the filter finds now, among those the party may see.
+
+    Raises Invalid where it finds none, or more than a bulk takes.
+    """
     found = await _numbers(connection, party.visible(), *conditions(chosen, party, now))
     if not found:
         raise Invalid("The filter finds no ticket.")
@@ -31,9 +34,9 @@ async def chosen_numbers(connection: AsyncConnection, party: Party, chosen: Filt
 
 
 async def ship_release(connection: AsyncConnection, party: Party, release: str, note: str, now: datetime) -> UUID:
-    """Every ticket parked and planned in the release is solved by it, and its requester told.
+    """Start a bulk that solves every parked ticket planned in the release and notifies its requester; returns its id.
 
-    Raises Conflict where none is.
+    Raises Conflict where no parked ticket is planned in it.
     """
     planned = await _numbers(connection, ticket.c.release == release, ticket.c.status == Status.PARKED)
     if not planned:
@@ -44,7 +47,10 @@ async def ship_release(connection: AsyncConnection, party: Party, release: str, 
 async def solve_incidents(
     connection: AsyncConnection, party: Party, problem: Ticket, text: str | None, now: datetime
 ) -> UUID | None:
-    """Every open incident of the problem is solved with the same words; None where there is none."""
+    """Start a bulk that solves every unfinished incident of the problem with this text.
+
+    Returns the bulk's id, or None where there is no such incident.
+    """
     incidents = await _numbers(connection, ticket.c.problem == problem.number, ticket.c.status.in_(UNFINISHED))
     if not incidents:
         return None
@@ -55,9 +61,9 @@ async def solve_incidents(
 async def replan_tickets(
     connection: AsyncConnection, party: Party, numbers: Sequence[int], because: str, now: datetime
 ) -> UUID:
-    """These tickets are promised what their contracts say today; `because` is the evidence on each.
+    """Start a bulk that pins these tickets to what their contracts say today; returns its id.
 
-    Raises Conflict where there are none.
+    `because` is kept in the history of each ticket. Raises Conflict where there are no tickets.
     """
     if not numbers:
         raise Conflict("No open ticket depends on it.")
@@ -65,6 +71,6 @@ async def replan_tickets(
 
 
 async def _numbers(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[int]:
-    # One more than a bulk takes, for which it is then refused with a sentence.
+    # Read one more than a bulk takes, so that the caller sees that there are too many.
     query = select(ticket.c.number).where(*which).order_by(ticket.c.number).limit(TICKETS_MAX + 1)
     return list((await connection.execute(query)).scalars())

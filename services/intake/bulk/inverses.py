@@ -1,4 +1,4 @@
-"""Undoing what a bulk did to a ticket: what is kept for it, and the command that takes it back."""
+"""Undoing a bulk: for each command that can be undone, what to keep of a ticket, and the command that restores it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ TAKEN_BACK = {
     Language.ITALIAN: "La modifica precedente era un errore.",
     Language.ENGLISH: "The last change was a mistake.",
 }
-"""Why the priority is what it was, for the requester to read."""
+"""The reason the requester reads when undoing a bulk gives the ticket its former priority back."""
 
 
 class Former(BaseModel):
-    """Of a ticket before a bulk changed it, what undoing that needs; JSON-ready."""
+    """What is kept of a ticket before a bulk changes it, in order to undo that. JSON-ready."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,7 +43,7 @@ class Inverse:
     """How a command is undone."""
 
     keep: Callable[[Any, Ticket, Ticket], Former]
-    """From the command's facts, and the ticket before and after it."""
+    """Makes what to keep from the command's facts and the ticket before and after the command."""
     order: Callable[[Work, Former, Ticket], Awaitable[Command]]
 
 
@@ -53,24 +53,24 @@ def is_reversible(command: str) -> bool:
 
 
 def former(command: str, facts: Any, before: Ticket, after: Ticket) -> dict[str, Any] | None:
-    """What to keep of a ticket that the bulk changed; None where there is nothing to undo, or no way to."""
+    """What to keep of a ticket the bulk changed; None if the ticket did not change or the command has no inverse."""
     if command not in INVERSES or before == after:
         return None
     return INVERSES[command].keep(facts, before, after).model_dump(mode="json", exclude_defaults=True)
 
 
 async def inverse(work: Work, kept: dict[str, Any], ticket: Ticket) -> Command:
-    """The command that takes back what the bulk did to the ticket."""
+    """The command that undoes what the bulk did to the ticket, from what was kept of it."""
     return await INVERSES[work.bulk.command].order(work, Former.model_validate(kept), ticket)
 
 
 async def _assign_back(work: Work, kept: Former, _: Ticket) -> Assign:
-    # Looked up anew: who had it may have left since.
+    # Look the former assignee up again: they may have left since.
     return await assignment(work.connection, work.by, kept.assignee.person_id if kept.assignee else None)
 
 
 async def _hand_back(work: Work, kept: Former, ticket: Ticket) -> Command:
-    # Team and assignee alike.
+    # Check both again: the team may be inactive, the former assignee may have left.
     team = await working_team(work.connection, kept.team.id) if kept.team else None
     to = await _assign_back(work, kept, ticket)
     return HandOver(work.by, TeamRef(id=team.id, name=team.name) if team else None, to.assignee)
@@ -108,7 +108,7 @@ def _priority(_: PrioritiseIn, before: Ticket, __: Ticket) -> Former:
 def _end(facts: WordsIn | NothingIn, before: Ticket, after: Ticket) -> Former:
     stood = before.standing
     if isinstance(facts, WordsIn) and facts.text is not None:
-        # What was said with a solution stays said: it answered the requester.
+        # The message sent with the solution stays, so the ticket counts as answered.
         stood = support_replied(stood, after.updated_at)
     return Former(standing=stood, assignee=before.assignee, snoozed_by=before.snoozed_by)
 

@@ -1,7 +1,7 @@
-"""Carrying out a bulk: ticket by ticket, each in a transaction of its own together with its mark.
+"""Carrying out a bulk: one transaction for each ticket, which changes the ticket and marks its task.
 
-A crash at any point neither loses nor repeats a ticket: what it did and that it did it are one commit. Two workers at
-once do no harm either, for each holds the bulk while it has a ticket.
+Both are one commit, so a crash at any point neither loses nor repeats a ticket. Two workers at once do no harm, because
+each locks the bulk while it works on a ticket.
 """
 
 from collections.abc import Callable
@@ -28,9 +28,10 @@ from services.platform.database import may_pass, transaction
 from services.platform.telemetry import correlated
 
 STEP_SECONDS = 5
-"""How many seconds' worth of tickets one step takes up: more would stop pace and progress from being seen."""
+"""A step works on as many tickets as the bulk's pace allows in this time. With longer steps, the workflow would see
+progress and a changed pace too late."""
 STEP_TIME_MAX = timedelta(seconds=30)
-"""A step on a slow day ends here, with what it has done."""
+"""A step that is slow ends after this time, with what it has done."""
 UNEXPECTED = "An unexpected error was logged; nothing was changed. Try it on this ticket by itself."
 
 log = structlog.get_logger(__name__)
@@ -49,7 +50,10 @@ class Mark:
 async def take_step(
     engine: AsyncEngine, standard: Terms, clock: Clock, bulk_id: UUID, alive: Callable[[], None]
 ) -> BulkStep:
-    """Take up the next tickets, if the bulk still takes up any; `alive` is called before each. Raises NotFound."""
+    """Work on the next tickets, unless the bulk is paused or over; `alive` is called before each ticket.
+
+    Raises NotFound for an unknown bulk.
+    """
     async with engine.connect() as connection:
         bulk = await read_bulk(connection, bulk_id)
         numbers = await waiting_numbers(connection, bulk, bulk.per_second * STEP_SECONDS)
@@ -66,7 +70,7 @@ async def take_step(
 
 
 async def _take_up(engine: AsyncEngine, standard: Terms, now: datetime, bulk_id: UUID, number: int) -> bool:
-    """False where the bulk takes up no ticket any more: somebody paused or cancelled it."""
+    """Work on one ticket. Returns False if the bulk was paused or cancelled or has ended."""
     async with transaction(engine) as connection:
         bulk = await lock_bulk(connection, bulk_id)
         if bulk.state not in TAKES_UP:
@@ -87,10 +91,10 @@ async def _tried(work: Work, task: Any) -> Mark:
     except Permanent as refusal:
         return Mark(failed, refusal.detail)
     except Exception as error:
-        # What is no fault of the ticket passes: the whole step is tried again.
+        # A temporary error (such as a lost connection) is not this ticket's fault: the whole step is retried.
         if isinstance(error, Temporary) or may_pass(error):
             raise
-        # One ticket with a fault must not hold up the thousands behind it.
+        # One faulty ticket must not block the thousands after it.
         log.error("ticket of a bulk failed", bulk=str(work.bulk.id), number=task.ticket_number, exc_info=True)
         return Mark(failed, UNEXPECTED)
 

@@ -1,4 +1,4 @@
-"""The way in for a desk's first administrator: only an administrator makes others staff, and a new desk has none."""
+"""Appoints a desk's first administrator. Only an administrator can make others staff, and a new desk has none."""
 
 from datetime import datetime
 
@@ -13,8 +13,10 @@ from services.platform.identity import Signer
 async def appoint(
     connection: AsyncConnection, signer: Signer, *, email: str, name: str, language: Language, now: datetime
 ) -> str:
-    """Make whoever has this address an administrator, adding them where unknown (`name` and `language` are for that);
-    the code of a link with which they choose a password."""
+    """Make the person with this address an administrator, and active; returns the code of a link to choose a password.
+
+    An unknown address is added as a new person, with `name` and `language`.
+    """
     appointed = await _administrator(connection, email, name, language, now)
     return password_link(signer, appointed, now)
 

@@ -1,4 +1,4 @@
-"""People to try the desk with. Made once; running it again changes nothing."""
+"""People of the demonstration, to try the desk with. Adding them again changes nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,7 +40,7 @@ PEOPLE = (
 
 
 async def add_demonstration_people(engine: AsyncEngine, password: str, clock: Clock) -> tuple[Somebody, ...]:
-    """Add whoever of `PEOPLE` is not there yet, all with this password, and give them all."""
+    """Add those of `PEOPLE` that are not there yet, each with this password. Returns all of `PEOPLE`."""
     now = clock()
     hashed = await hash_password(password)
     async with transaction(engine) as connection:

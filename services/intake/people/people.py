@@ -1,4 +1,4 @@
-"""People and organisations: who they are, how they are found, and telling others of changes."""
+"""People and organisations: reading, adding and changing them, and the event for each change of a person."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,12 +30,12 @@ class Organisation:
     id: UUID
     name: str
     contract_id: UUID | None = None
-    """None: the desk's standard promises."""
+    """The organisation's contract; None for the desk's standard promises."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who asks or answers. `email` is None for somebody who only ever phoned."""
+    """A person: a requester, or one of the staff. `email` is None for somebody who only phoned."""
 
     id: UUID
     name: str
@@ -47,20 +47,20 @@ class Person:
     session_epoch: int = 0
 
     def contact(self) -> Contact:
-        """As events and tickets name them."""
+        """The person as events and tickets name them."""
         return Contact(person_id=self.id, name=self.name, email=self.email, language=self.language)
 
     def actor(self) -> Actor:
-        """As the one who does something."""
+        """The person as the one who acts, for events and history."""
         return Actor(kind="person", name=self.name, person_id=self.id, staff=self.role in STAFF)
 
     def caller(self) -> Caller:
-        """As their session's token names them."""
+        """The person as their session's token names them."""
         return Caller(person_id=self.id, role=self.role, name=self.name, token_id=str(self.session_epoch))
 
 
 def select_people() -> Select[Any]:
-    """Every column `read_person` needs."""
+    """A query with every column that `read_person` needs."""
     columns = [column for column in person.c if column.name != "password_hash"]
     return select(*columns, organisation.c.name.label("organisation_name"), organisation.c.contract_id).outerjoin_from(
         person, organisation, organisation.c.id == person.c.organisation_id
@@ -68,7 +68,7 @@ def select_people() -> Select[Any]:
 
 
 def read_person(row: Row[Any]) -> Person:
-    """A row of `select_people` as a person."""
+    """The person in a row of `select_people`."""
     theirs = Organisation(row.organisation_id, row.organisation_name, row.contract_id) if row.organisation_id else None
     return Person(
         id=row.id,
@@ -83,7 +83,7 @@ def read_person(row: Row[Any]) -> Person:
 
 
 async def get_person(connection: AsyncConnection, person_id: UUID) -> Person:
-    """Raises NotFound."""
+    """The person with this id. Raises NotFound."""
     row = (await connection.execute(select_people().where(person.c.id == person_id))).first()
     if row is None:
         raise NotFound("There is no such person.")
@@ -91,7 +91,7 @@ async def get_person(connection: AsyncConnection, person_id: UUID) -> Person:
 
 
 async def find_by_email(connection: AsyncConnection, email: str) -> Person | None:
-    """The person with this address, whatever its capitals."""
+    """The person with this address, or None. Upper and lower case are the same."""
     row = (await connection.execute(select_people().where(func.lower(person.c.email) == email.lower()))).first()
     return read_person(row) if row else None
 
@@ -99,7 +99,10 @@ async def find_by_email(connection: AsyncConnection, email: str) -> Person | Non
 async def get_or_add_requester(
     connection: AsyncConnection, *, name: str, email: str | None, language: Language, now: datetime
 ) -> Person:
-    """The person with this address, added as a requester where unknown; without an address always a new one."""
+    """The person with this address, added as a requester where unknown; without an address always a new person.
+
+    Raises Conflict in the rare case that the person was added at the same time and cannot be found.
+    """
     if email and (known := await find_by_email(connection, email)):
         return known
     added = {
@@ -110,7 +113,7 @@ async def get_or_add_requester(
         "role": Role.REQUESTER,
         "created_at": now,
     }
-    # Two mails of a new sender at once: the second takes the first one's person.
+    # Two mails of a new sender may arrive at once: the second finds the person the first one added.
     new = await connection.execute(insert(person).values(added).on_conflict_do_nothing().returning(person.c.id))
     if (row := new.first()) is None and email and (known := await find_by_email(connection, email)):
         return known
@@ -132,7 +135,7 @@ async def add_person(
     password_hash: str | None,
     now: datetime,
 ) -> Person:
-    """Raises Conflict where somebody has this address, NotFound for an unknown organisation."""
+    """Add a person and announce them. Raises Conflict where the address is taken, NotFound for the organisation."""
     values = {
         "id": uuid4(),
         "name": name,
@@ -155,11 +158,14 @@ async def add_person(
 
 
 async def change_person(connection: AsyncConnection, person_id: UUID, changes: dict[str, Any], now: datetime) -> Person:
-    """Set the named columns. Raises NotFound, or Conflict where somebody else has the address."""
+    """Set these columns of a person and announce the change. Another role or `active` ends their sessions.
+
+    Raises NotFound, for the organisation too, and Conflict where somebody else has the address.
+    """
     if changes.get("organisation_id"):
         await get_organisation(connection, changes["organisation_id"])
     if {"active", "role"} & changes.keys():
-        # Tokens given before say what the person was then.
+        # Tokens issued before still carry the old role: end the person's sessions.
         changes = {**changes, "session_epoch": person.c.session_epoch + 1}
     if changes:
         try:
@@ -190,7 +196,7 @@ async def find_people(
 
 
 async def get_organisation(connection: AsyncConnection, organisation_id: UUID) -> Organisation:
-    """Raises NotFound."""
+    """The organisation with this id. Raises NotFound."""
     row = (await connection.execute(select(organisation).where(organisation.c.id == organisation_id))).first()
     if row is None:
         raise NotFound("There is no such organisation.")
@@ -198,7 +204,7 @@ async def get_organisation(connection: AsyncConnection, organisation_id: UUID) -
 
 
 async def add_organisation(connection: AsyncConnection, name: str, now: datetime) -> Organisation:
-    """Raises Conflict where the name is taken, whatever its capitals."""
+    """Add an organisation. Raises Conflict where the name is taken; upper and lower case are the same."""
     added = Organisation(uuid4(), name)
     try:
         await connection.execute(organisation.insert().values(id=added.id, name=name, created_at=now))
@@ -210,9 +216,9 @@ async def add_organisation(connection: AsyncConnection, name: str, now: datetime
 async def change_organisation(
     connection: AsyncConnection, organisation_id: UUID, changes: dict[str, Any]
 ) -> Organisation:
-    """Set the named columns. Raises NotFound, Conflict where the name is taken, Invalid for a contract there is not.
+    """Set these columns. Raises NotFound, Conflict where the name is taken, Invalid for an unknown contract.
 
-    Another contract moves no running ticket: re-planning does.
+    Another contract does not change running tickets; re-planning does.
     """
     if changes:
         try:
@@ -239,7 +245,7 @@ async def find_organisations(
 
 
 async def tell_of(connection: AsyncConnection, changed: Person, now: datetime) -> None:
-    """Announce the person as they are now."""
+    """Announce the person as they are now, with a PersonChanged event."""
     data = PersonChanged(person=changed.contact(), role=changed.role, active=changed.active)
     event = Event.of(data, id=uuid4(), source=SOURCE, time=now, correlation_id=correlation_id())
     await append_events(connection, outbox, [event])

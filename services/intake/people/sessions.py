@@ -27,7 +27,7 @@ LOGINS_MAX = 10
 LOGIN_WINDOW_SECONDS = 300
 
 PASSWORDS_AT_ONCE = 2
-"""Each takes 64 MiB and a core while it is checked; whoever comes at the same time waits."""
+"""How many passwords are hashed at the same time: each takes 64 MiB and a core. Others wait."""
 
 _hasher = PasswordHasher()
 _hashing = ThreadPoolExecutor(PASSWORDS_AT_ONCE, thread_name_prefix="passwords")
@@ -36,19 +36,19 @@ _WRONG = "This e-mail address and password do not belong together."
 
 @dataclass(frozen=True)
 class Credentials:
-    """Who somebody who logs in may be, and the hash their password must have."""
+    """The person with an address, if known and active, and the hash their password must match."""
 
     person: Person | None
     password_hash: str | None
 
 
 async def hash_password(password: str) -> str:
-    """Argon2id, off the event loop: it takes tens of milliseconds on purpose."""
+    """The Argon2id hash of a password. Computed in a thread, because it takes tens of milliseconds on purpose."""
     return await asyncio.get_running_loop().run_in_executor(_hashing, _hasher.hash, password)
 
 
 async def credentials(connection: AsyncConnection, email: str) -> Credentials:
-    """What is known under this address; nothing for a stranger or somebody switched off."""
+    """The credentials for this address; empty if the person is unknown or inactive."""
     found = await find_by_email(connection, email)
     if found is None or not found.active:
         return Credentials(None, None)
@@ -56,7 +56,10 @@ async def credentials(connection: AsyncConnection, email: str) -> Credentials:
 
 
 async def log_in(known: Credentials, password: str) -> Person:
-    """Raises NotAuthenticated in the same words and time whether the address or the password is wrong."""
+    """Check a password and return the person. Raises NotAuthenticated.
+
+    A wrong address takes the same time and gives the same message as a wrong password, so addresses cannot be guessed.
+    """
     kept = known.password_hash or _NOBODYS_HASH
     matches = await asyncio.get_running_loop().run_in_executor(_hashing, _verify, kept, password)
     if known.person is None or known.password_hash is None or not matches:
@@ -65,7 +68,10 @@ async def log_in(known: Credentials, password: str) -> Person:
 
 
 async def who_calls(connection: AsyncConnection, caller: Caller) -> Person:
-    """The person behind a token, as they are now. Raises NotAuthenticated for an ended session."""
+    """The person a token belongs to, as they are now.
+
+    Raises NotAuthenticated where the session has ended or the person is gone, NotFound for a service's token.
+    """
     if caller.person_id is None:
         raise NotFound("A service's token belongs to no person.")
     try:
@@ -78,7 +84,7 @@ async def who_calls(connection: AsyncConnection, caller: Caller) -> Person:
 
 
 async def end_sessions(connection: AsyncConnection, person_id: UUID) -> None:
-    """Every token the person has is void from now on, on every device; so are unused password links."""
+    """End every session of the person, on every device; unused password links become invalid too."""
     ended = update(person).where(person.c.id == person_id).values(session_epoch=person.c.session_epoch + 1)
     await connection.execute(ended)
 
@@ -86,13 +92,17 @@ async def end_sessions(connection: AsyncConnection, person_id: UUID) -> None:
 async def request_password_link(
     connection: AsyncConnection, *, email: str, name: str | None, language: Language, now: datetime
 ) -> None:
-    """Mail a link to choose a password; somebody unknown becomes a requester by it."""
+    """Have notify mail a link to choose a password to this address.
+
+    An unknown person is added as a requester; an inactive one gets no mail.
+    """
     found = await get_or_add_requester(
         connection, name=name or email.partition("@")[0], email=email, language=language, now=now
     )
     if not found.active:
         return
-    # Under the address, not a name: whoever asks may be anybody, and must not get their words mailed to others.
+    # Address the mail by the e-mail address, not by the name given: anybody may call this, and must not be able to
+    # have text of their own mailed to others.
     addressed = found.contact().model_copy(update={"name": email})
     data = PasswordLinkRequested(person=addressed, about=_about(found))
     event = Event.of(data, id=uuid4(), source=SOURCE, time=now, correlation_id=correlation_id())
@@ -100,12 +110,15 @@ async def request_password_link(
 
 
 def password_link(signer: Signer, of: Person, now: datetime) -> str:
-    """The code of the link that notify mails them: to choose a password, once."""
+    """The code of a link with which this person can choose a password, once."""
     return signer.link(PASSWORD_LINK, _about(of), now, PASSWORD_LINK_LIFETIME)
 
 
 async def choose_password(connection: AsyncConnection, signer: Signer, code: str, password: str, now: datetime) -> None:
-    """Raises NotAuthenticated for a link that is forged, expired or used."""
+    """Set the password of the person a link's code belongs to, and end their sessions.
+
+    Raises NotAuthenticated for a link that is forged, expired or used.
+    """
     about = signer.linked(PASSWORD_LINK, code, now)
     try:
         found = await get_person(connection, UUID(about.partition(":")[0]))
@@ -119,7 +132,7 @@ async def choose_password(connection: AsyncConnection, signer: Signer, code: str
 
 
 async def issue_service_token(connection: AsyncConnection, signer: Signer, name: str, now: datetime) -> str:
-    """A token with which another service may do what an agent may; shown once, kept nowhere."""
+    """A token with which another service may do what an agent may. It is returned only here: only its id is stored."""
     token_id = uuid4()
     await connection.execute(service_token.insert().values(id=token_id, name=name, created_at=now))
     caller = Caller(person_id=None, role=Role.AGENT, name=name, token_id=str(token_id))
@@ -127,7 +140,7 @@ async def issue_service_token(connection: AsyncConnection, signer: Signer, name:
 
 
 async def must_be_valid_service(connection: AsyncConnection, caller: Caller) -> None:
-    """Raises NotAuthenticated for a service's token that is unknown or revoked."""
+    """Check a service's token. Raises NotAuthenticated where it is unknown or revoked."""
     query = select(service_token.c.id).where(
         service_token.c.id == UUID(caller.token_id), service_token.c.revoked_at.is_(None)
     )
@@ -148,7 +161,7 @@ def _verify(kept: str, password: str) -> bool:
 
 
 def _about(of: Person) -> str:
-    # The epoch moves on when a password is chosen, which makes the link good for one use.
+    # The epoch rises when a password is chosen, so a link works only once.
     return f"{of.id}:{of.session_epoch}"
 
 

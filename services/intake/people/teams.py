@@ -1,4 +1,4 @@
-"""Teams of support: who is in them, and whom a team's round robin gives the next ticket to."""
+"""Teams of support: their members, and the round robin that chooses who gets a team's next ticket."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ from services.platform.telemetry import correlation_id
 
 MEMBERS_MAX = 200
 LOAD = (Status.NEW, Status.OPEN, Status.PARKED)
-"""What counts as somebody's load: what waits for the requester is nobody's work now."""
+"""The statuses of tickets that count as an agent's load. A pending ticket waits for the requester, so it does not."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TeamFacts:
-    """What there is to say about a team. An inactive one is given no more tickets, but keeps those it has."""
+    """What administrators set of a team. An inactive team gets no more tickets, but keeps those it has."""
 
     name: str
     members: tuple[UUID, ...] = ()
@@ -41,27 +41,30 @@ class TeamFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Team(TeamFacts):
-    """The same as it is kept."""
+    """A team as stored, with its id and version."""
 
     id: UUID
     version: int
 
 
 async def find_teams(connection: AsyncConnection, after: tuple[str, UUID] | None, limit: int) -> list[Team]:
-    """By name, at most `limit`, beginning after the (lower-case name, id) given. Two queries."""
+    """Teams by name, at most `limit`, beginning after the (lower-case name, id) given. Two queries."""
     rows = await find_rows(connection, team, after, limit)
     members = await _members(connection, [row.id for row in rows])
     return [_read(row, members) for row in rows]
 
 
 async def get_team(connection: AsyncConnection, team_id: UUID) -> Team:
-    """Raises NotFound."""
+    """The team with this id. Raises NotFound."""
     row = await get_row(connection, team, team_id)
     return _read(row, await _members(connection, [team_id]))
 
 
 async def add_team(connection: AsyncConnection, wanted: TeamFacts, now: datetime) -> Team:
-    """Raises Conflict where the name is taken, Invalid for members who are not of support."""
+    """Add a team and announce it.
+
+    Raises Conflict where the name is taken, NotFound for an unknown person, Invalid for members not of support.
+    """
     await _must_be_support(connection, wanted.members)
     team_id = await add_row(connection, team, _values(wanted), now)
     return await _with_members(connection, team_id, wanted, now)
@@ -70,7 +73,10 @@ async def add_team(connection: AsyncConnection, wanted: TeamFacts, now: datetime
 async def change_team(
     connection: AsyncConnection, team_id: UUID, version: int | None, wanted: TeamFacts, now: datetime
 ) -> Team:
-    """Raises as `add_team` does, NotFound, or VersionMismatch."""
+    """Replace a team and announce it. Members who stay keep their turn in the round robin.
+
+    Raises what `add_team` raises, NotFound, and VersionMismatch where the team is not at `version` any more.
+    """
     await _must_be_support(connection, wanted.members)
     await replace_row(connection, team, team_id, version, _values(wanted), now)
     return await _with_members(connection, team_id, wanted, now)
@@ -79,11 +85,11 @@ async def change_team(
 async def handover(
     connection: AsyncConnection, by: Actor, team_id: UUID | None, now: datetime, present: TeamRef | None = None
 ) -> HandOver:
-    """The command that gives a ticket to a team, and to whom of it where the team works by round robin. `present` is
-    the team that has it: given to that one again, nothing changes.
+    """The command that gives a ticket to a team, and to the member its round robin chooses, if the team has one.
 
-    Whoever is chosen is held until the transaction ends, so that the next ticket counts this one. Call it after the
-    ticket is locked, as every command does. Raises Invalid for a team there is not, or that works no longer.
+    `present` is the team that has the ticket now; giving it to that team again changes nothing. Choosing locks the
+    team's members until the transaction ends, so that the choice for the next ticket counts this ticket too.
+    Call this after locking the ticket, as every command does. Raises Invalid for an unknown or inactive team.
     """
     if team_id is None:
         return HandOver(by, None)
@@ -95,7 +101,7 @@ async def handover(
 
 
 async def working_team(connection: AsyncConnection, team_id: UUID) -> Row[Any]:
-    """Raises Invalid for a team there is not, or that works no longer."""
+    """The row of an active team. Raises Invalid for an unknown or inactive team."""
     row = (await connection.execute(select(team).where(team.c.id == team_id))).first()
     if row is None or not row.active:
         raise Invalid("There is no such team (any more); choose another one.")
@@ -103,7 +109,7 @@ async def working_team(connection: AsyncConnection, team_id: UUID) -> Row[Any]:
 
 
 async def _next_member(connection: AsyncConnection, team_id: UUID, now: datetime) -> Contact | None:
-    """Whoever has the fewest tickets to work on; of those alike, whoever was given one longest ago."""
+    """The active member with the smallest load; with equal loads, the one who was given a ticket longest ago."""
     await _hold_members(connection, team_id)
     load = (
         select(func.count())
@@ -127,8 +133,8 @@ async def _next_member(connection: AsyncConnection, team_id: UUID, now: datetime
 
 
 async def _hold_members(connection: AsyncConnection, team_id: UUID) -> None:
-    # In every team they are in, for two teams may share somebody; in one order, for two who wait for each other never
-    # end. What is counted afterwards is a statement of its own, and so sees what the one before us was given.
+    # Lock the members' rows in every team, because two teams may share a member; always in the same order, to avoid
+    # deadlocks. The load is counted in a later statement, so that it sees what a transaction before this one assigned.
     members = select(team_member.c.person_id).where(team_member.c.team_id == team_id)
     everywhere = select(team_member.c.person_id).where(team_member.c.person_id.in_(members))
     in_order = everywhere.order_by(team_member.c.person_id, team_member.c.team_id)
@@ -148,12 +154,12 @@ async def _must_be_support(connection: AsyncConnection, members: Iterable[UUID])
 
 async def _with_members(connection: AsyncConnection, team_id: UUID, wanted: TeamFacts, now: datetime) -> Team:
     of_team = team_member.c.team_id == team_id
-    # In the order a round robin takes them in: removing them holds them as well.
+    # Deleting locks rows too: lock them first in the same order as the round robin, to avoid deadlocks.
     await _hold_members(connection, team_id)
     await connection.execute(delete(team_member).where(of_team, team_member.c.person_id.not_in(wanted.members)))
     rows = [{"team_id": team_id, "person_id": each} for each in wanted.members]
     if rows:
-        # Who was in it before keeps their turn.
+        # Members who stay keep their turn in the round robin.
         await connection.execute(insert(team_member).on_conflict_do_nothing(), rows)
     kept = await get_team(connection, team_id)
     data = TeamChanged(team_id=team_id, name=kept.name, members=kept.members if kept.active else ())
