@@ -1,4 +1,4 @@
-"""One part of a mail: its bytes, its parameters, its file name. Pure; never raises."""
+"""One part of a mail: its decoded bytes, its header parameters, its file name. Pure; never raises."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 
 class Part:
-    """A part of a mail that is no container of parts."""
+    """A part of a mail that contains no other parts."""
 
     def __init__(self, message: Message) -> None:
         self.message = message
@@ -31,13 +31,13 @@ class Part:
         self.disposition = self.headers.text("content-disposition").partition(";")[0].strip().lower()
 
     def parameter(self, header: str, name: str) -> str:
-        """The header's parameter as a person reads it; empty where there is none."""
-        # Read again from the decoded header: the parser turns 8-bit characters in it into question marks.
+        """The header's parameter, decoded; empty where there is none."""
+        # Read it from the decoded header: Python's parser turns 8-bit characters into question marks.
         reader = Message()
         reader[header] = self.headers.raw(header) or "none"
         try:
             value = reader.get_param(name, "", header)
-        except (TypeError, ValueError):  # what RFC 2231's numbered pieces of a name can do to the parser
+        except (TypeError, ValueError):  # the parser fails on some parameters in numbered pieces (RFC 2231)
             return ""
         if isinstance(value, tuple):
             charset, _, text = value
@@ -54,7 +54,7 @@ class Part:
         )
 
     def content(self) -> tuple[bytes, bool]:
-        """The bytes, and whether they are whole."""
+        """The decoded bytes, and whether they are complete."""
         raw = payload(self.message)
         encoding = re.sub("[^a-z0-9]", "", self.headers.text("content-transfer-encoding").lower())
         if "base64" in encoding:
@@ -67,14 +67,14 @@ class Part:
 
 
 def content_type(message: Message) -> str:
-    """`type/subtype` in lower case; what is none of those is a stream of octets."""
+    """The content type as `type/subtype` in lower case; `application/octet-stream` where it is not valid."""
     kind = message.get_content_type()
     return kind if _TYPE.fullmatch(kind) else OCTETS
 
 
 def payload(message: Message) -> bytes:
-    """What follows the headers, as it came."""
-    # Without the header that says how it is encoded, the parser gives the bytes back untouched.
+    """The bytes after the headers, still encoded."""
+    # Without the header that names the encoding, the parser returns the bytes unchanged.
     untouched = copy(message)
     del untouched["content-transfer-encoding"]
     raw = untouched.get_payload(decode=True)
@@ -82,7 +82,7 @@ def payload(message: Message) -> bytes:
 
 
 def safe_file_name(name: str) -> str:
-    """`name` without path, control characters and what file systems choke on; empty where nothing is left."""
+    """`name` without path, control characters and characters that file systems refuse; empty if nothing is left."""
     last = _PATH.split(one_line(name, 20 * FILE_NAME_CHARACTERS_MAX))[-1]
     fit = _UNFIT_FOR_FILES.sub("_", last).strip(". ")
     if _WINDOWS_DEVICE.match(fit):
@@ -117,7 +117,7 @@ def _from_uu(raw: bytes) -> tuple[bytes, bool]:
             break
         elif line:
             try:
-                # Some encoders pad lines with more than the length says.
+                # Some encoders pad lines beyond the length they state: use only as many characters as stated.
                 decoded.append(binascii.a2b_uu(line[: (((line[0] - 32) & 63) * 4 + 5) // 3 + 1]))
             except binascii.Error:
                 whole = False

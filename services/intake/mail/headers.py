@@ -1,4 +1,4 @@
-"""The headers of a mail, read as forgivingly as they are written. Pure; never raises."""
+"""Reads the headers of a mail, also where they are malformed. Pure; never raises."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from services.intake.mail.charset import clean, decode, one_line
 
 HEADER_CHARACTERS_MAX = 20_000
-"""How much of one header is read; no honest one is longer."""
+"""How much of one header is read. No genuine header is longer."""
 ADDRESSES_MAX = 200
 MESSAGE_IDS_MAX = 100
 NAME_CHARACTERS_MAX = 100
@@ -27,14 +27,14 @@ _FOLD = re.compile(r"\r?\n(?=[ \t])|\r(?=[ \t])")
 
 @dataclass(frozen=True)
 class Address:
-    """Somebody's mailbox. `email` has its domain in lower case; `name` is empty where none was given."""
+    """A mailbox. The domain of `email` is in lower case; `name` is empty where none was given."""
 
     name: str
     email: str
 
 
 class Headers:
-    """The headers of a mail or of a part of one, decoded; the first that is not empty counts."""
+    """The decoded headers of a mail or of one part. If a header occurs twice, the first non-empty one counts."""
 
     def __init__(self, message: Message) -> None:
         self._values: dict[str, list[str]] = {}
@@ -43,19 +43,19 @@ class Headers:
             self._values.setdefault(name.lower(), []).append(_octets(unfolded))
 
     def raw(self, name: str) -> str:
-        """The value as it came, 8-bit characters decoded, encoded words not; empty where there is none."""
+        """The value with 8-bit characters decoded, but encoded words not; empty where there is none."""
         return next((value for value in self._values.get(name, ()) if value), "")
 
     def has(self, name: str) -> bool:
-        """Whether the header is there, be it empty."""
+        """Whether the header is there, even if it is empty."""
         return name in self._values
 
     def text(self, name: str, characters_max: int = HEADER_CHARACTERS_MAX) -> str:
-        """The value as a person reads it."""
+        """The value fully decoded, on one line; empty where there is none."""
         return one_line(decode_words(self.raw(name)), characters_max)
 
     def addresses(self, *names: str) -> tuple[Address, ...]:
-        """Everybody named in these headers, each once, in the order they stand there."""
+        """The addresses in these headers, each once, in order."""
         values = [value for name in names for value in self._values.get(name, ())]
         found: dict[str, Address] = {}
         for address in (address for value in values for address in _read(value)):
@@ -68,7 +68,7 @@ class Headers:
         return tuple(dict.fromkeys(_MESSAGE_ID.findall(clean(values))))[:MESSAGE_IDS_MAX]
 
     def date(self) -> datetime | None:
-        """When it says it was sent, in UTC; None where it says nothing a calendar knows."""
+        """The instant in the Date header, in UTC; None where it is missing or not a valid date."""
         try:
             sent_at = parsedate_to_datetime(clean(self.raw("date")))
             return (sent_at if sent_at.tzinfo else sent_at.replace(tzinfo=UTC)).astimezone(UTC)
@@ -77,11 +77,11 @@ class Headers:
 
 
 def decode_words(value: str) -> str:
-    """Encoded words (RFC 2047) decoded, and left as they stand where they cannot be."""
+    """The value with its encoded words (RFC 2047) decoded; those that cannot be decoded stay as they are."""
     text, at, pending, charset = "", 0, b"", ""
     for word in _ENCODED_WORD.finditer(value):
         between = value[at : word.start()]
-        # A character may be split over neighbouring words, so their bytes are joined before decoding.
+        # A character may be split over two encoded words, so join their bytes before decoding.
         if between.strip() or word[1].lower() != charset:
             text += decode(pending, charset)[0]
             pending = b""
@@ -91,7 +91,7 @@ def decode_words(value: str) -> str:
 
 
 def _octets(value: str) -> str:
-    """Undo the parser's surrogates: 8-bit characters in headers are UTF-8 (RFC 6532), or a guess."""
+    """Decode the 8-bit characters that the parser left as surrogates: as UTF-8 (RFC 6532), else by a guess."""
     return decode(value.encode("utf-8", "surrogateescape"), None)[0] if not value.isascii() else value
 
 
@@ -108,7 +108,7 @@ def _word(encoding: str, encoded: str) -> bytes:
 def _read(value: str) -> list[Address]:
     try:
         pairs = getaddresses([value])[:ADDRESSES_MAX]
-    except RecursionError:  # comments in comments in comments
+    except RecursionError:  # deeply nested comments
         pairs = []
     found = [Address(_name(name, email), _email(email)) for name, email in pairs if is_address(_email(email))]
     return found or [Address("", _email(email)) for email in _ADDRESS.findall(decode_words(value)) if is_address(email)]
@@ -120,13 +120,13 @@ def _name(name: str, email: str) -> str:
 
 
 def _email(email: str) -> str:
-    # Python 3.11.2, Debian 12's, takes the quotes around a name that is an address for a part of it.
+    # Python 3.11.2 (Debian 12) leaves the quotes on an address that is given in quotes as the name.
     local, _, domain = email.strip(" \t'\"").rpartition("@")
     return f"{local}@{domain.lower().rstrip('.')}"
 
 
 def is_address(email: str) -> bool:
-    """Whether mail could be sent there, as far as its form says."""
+    """Whether this is the form of an address that mail can be sent to."""
     local, _, domain = email.rpartition("@")
     return (
         0 < len(local.encode("utf-8", "replace")) <= LOCAL_PART_OCTETS_MAX

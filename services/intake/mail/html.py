@@ -1,4 +1,4 @@
-"""HTML from strangers: made safe to show, or made into plain text. Pure."""
+"""HTML of incoming mail: made safe to show, or converted to plain text. Pure."""
 
 import re
 from collections import Counter
@@ -8,9 +8,10 @@ import html2text
 import nh3
 
 HTML_CHARACTERS_MAX = 200_000
-"""How much of an HTML text is read; a mail that holds more was not typed by a person."""
+"""How much of an HTML text is read. Mails that people type are shorter."""
 DEPTH_MAX = 300
-"""Elements open at once. Reading takes time with the square of it, so deeper HTML is read as words only."""
+"""Most elements open at once. Parsing time grows with the square of the depth, so of deeper HTML only the words are
+kept."""
 
 _TAGS = {
     *("a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3"),
@@ -20,7 +21,7 @@ _TAGS = {
 _ATTRIBUTES = {
     "*": {"lang", "dir"},
     "a": {"href", "title"},
-    # No `src`: a picture fetched from elsewhere tells its sender who reads the ticket, when and where.
+    # No `src`: loading a remote picture would tell the sender who reads the ticket, when and where.
     "img": {"alt", "width", "height"},
     "ol": {"start"},
     "td": {"colspan", "rowspan"},
@@ -32,7 +33,7 @@ _CLOSED_BY_THE_NEXT = {
     *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"),
     *("p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup", "option"),
 }
-"""Elements that are empty, or that may be left open without nesting (HTML, §13.1.2)."""
+"""Elements that are empty or may have no end tag (HTML, §13.1.2): left open, they do not nest."""
 _CLEANER = nh3.Cleaner(
     tags=_TAGS,
     clean_content_tags={"script", "style", "title", "head", "template", "noscript", "iframe", "object", "svg", "math"},
@@ -43,9 +44,9 @@ _CLEANER = nh3.Cleaner(
 
 
 def safe_html(html: str) -> tuple[str, list[str]]:
-    """What of the HTML may be shown, and what was lost, in sentences.
+    """The HTML made safe to show, and sentences about what was lost.
 
-    No scripts, styles and forms stay in it, nor anything that would be fetched from elsewhere.
+    Scripts, styles, forms and everything that a browser would load from elsewhere are removed.
     """
     lost = [] if len(html) <= HTML_CHARACTERS_MAX else ["The HTML is very long and was cut."]
     html = html[:HTML_CHARACTERS_MAX]
@@ -60,14 +61,14 @@ def text_as_html(text: str) -> str:
 
 
 def html_to_text(html: str) -> str:
-    """Safe HTML as a person would have typed it: links keep their address, pictures their description."""
+    """Safe HTML as plain text: links keep their address, pictures their description."""
     writer = _Writer(bodywidth=0)
     writer.ignore_emphasis = True
     writer.images_to_alt = True
     writer.unicode_snob = True
     writer.use_automatic_links = True
     writer.skip_internal_links = True
-    writer.ignore_tables = True  # in mail they are for layout, hardly ever for data
+    writer.ignore_tables = True  # in mail, tables are mostly for layout, not for data
     lines = (line.rstrip() for line in writer.handle(html).replace("\xa0", " ").split("\n"))
     return _without_gaps("\n".join(lines))
 
@@ -78,7 +79,7 @@ def _is_too_deep(html: str) -> bool:
         tag = name.lower()
         if tag in _CLOSED_BY_THE_NEXT:
             continue
-        # Only an end of its own name closes an element: stray ones must not hide how deep it goes.
+        # An end tag closes only an element of its own name: stray end tags must not hide the depth.
         open_now[tag] = max(open_now[tag] - 1, 0) if closes else open_now[tag] + 1
         if not closes and open_now.total() > DEPTH_MAX:
             return True
@@ -90,7 +91,7 @@ def _words(html: str) -> str:
 
 
 class _Writer(html2text.HTML2Text):
-    """Writes text, not Markdown source: `1.` stays as it is, without a backslash."""
+    """Writes plain text instead of Markdown: `1.` stays `1.`, without a backslash."""
 
     def handle_data(self, data: str, entity_char: bool = False) -> None:
         del entity_char  # only says whether to escape

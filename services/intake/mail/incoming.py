@@ -1,8 +1,9 @@
-"""Bringing a mail in: once however often it comes, to the ticket it belongs to or as a new one. One transaction.
+"""Receives a mail: adds it to the ticket it belongs to, or opens a new ticket. One transaction for each mail.
 
-A sender's address can be forged, so a mail speaks only for the requester's side, and reaches only tickets its
-sender takes part in. What a machine wrote never counts as anybody's answer and is never confirmed. Whoever was
-switched off speaks for nobody by mail either: theirs is a ticket of nobody known, so that support reads it.
+A mail that arrives twice is received once. The sender's address can be forged, so a mail acts only for the requester's
+side, and only on tickets its sender takes part in. A mail written by a machine never counts as a reply, and no
+confirmation is sent for it. A mail of an inactive person becomes a ticket of an unknown requester, so that support
+reads it.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ from services.platform.telemetry import correlated
 
 ORIGINAL_NAME = "original.eml"
 MAILROOM = Party(Actor(kind="service", name="E-mail", staff=True), None)
-"""Who writes internal notes about mails."""
+"""The author of internal notes about mails."""
 
 
 class MailOutcome(StrEnum):
@@ -44,17 +45,17 @@ class MailOutcome(StrEnum):
     SUBMITTED = "submitted"
     REPLIED = "replied"
     FOLLOWED_UP = "followed_up"
-    """An answer to a finalised ticket: a new one that continues it."""
+    """An answer to a finalised ticket opened a new ticket that follows it."""
     NOTED = "noted"
-    """A machine's answer on a known ticket: an internal note, nobody's reply."""
+    """Kept as an internal note: an automatic answer about a known ticket, or a colleague's answer."""
     REPEATED = "repeated"
-    """The same mail came before."""
+    """The same mail was received before."""
     REFUSED = "refused"
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a mail, on which ticket, and why where that needs saying."""
+    """What became of a mail, and on which ticket; `reason` is set for a refused or repeated mail."""
 
     outcome: MailOutcome
     number: int | None
@@ -63,22 +64,22 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Mailroom:
-    """What mails are brought in with."""
+    """What is needed to receive mails."""
 
     engine: AsyncEngine
     blobs: BlobStore
     standard: Terms
     clock: Clock
     address: str = ""
-    """The desk's own: mails to its `name+12@domain` are about ticket 12."""
+    """The desk's mail address `name@domain`: mails to `name+12@domain` are about ticket 12."""
     language: Language = Language.DUTCH
-    """Of a new requester whose mail does not say theirs."""
+    """The language of a new requester whose mail names none."""
 
 
 async def receive_mail(mailroom: Mailroom, raw: bytes) -> Receipt:
-    """Bring one mail in. Receiving it again changes nothing and gives the ticket it went to."""
+    """Receive one mail. Receiving it again changes nothing and returns the ticket it went to."""
     now = mailroom.clock()
-    # In a thread: a large mail takes seconds to read, and others wait on this loop.
+    # In a thread: a large mail takes seconds to parse, and would block the event loop.
     mail = await asyncio.to_thread(read_mail, raw, now)
     key = _key(mail, raw)
     with correlated(f"mail-{hashlib.sha256(key.encode()).hexdigest()[:32]}"):
@@ -95,9 +96,10 @@ async def receive_mail(mailroom: Mailroom, raw: bytes) -> Receipt:
 
 
 def _key(mail: IncomingMail | RefusedMail, raw: bytes) -> str:
-    """What makes two mails the same one.
+    """The key by which a mail is recognised when it arrives again.
 
-    A Message-ID alone does not: some programs give all their mails one, and then all but the first would be lost.
+    The Message-ID alone is not enough: some programs give all their mails the same one, and all mails but the first
+    would be lost.
     """
     if isinstance(mail, RefusedMail) or mail.message_id is None:
         return f"sha256:{hashlib.sha256(raw).hexdigest()}"
@@ -111,7 +113,7 @@ def _key(mail: IncomingMail | RefusedMail, raw: bytes) -> str:
 
 
 async def _claim(connection: AsyncConnection, key: str, now: datetime) -> Row[tuple[object, ...]] | None:
-    # The same mail twice at once: the second waits here until the first has committed, and finds its row.
+    # If the same mail arrives twice at once, the second waits here until the first has committed, and finds its row.
     claim = insert(received_mail).values(key=key, received_at=now).on_conflict_do_nothing()
     if (await connection.execute(claim.returning(received_mail.c.key))).first() is not None:
         return None
@@ -120,7 +122,7 @@ async def _claim(connection: AsyncConnection, key: str, now: datetime) -> Row[tu
 
 @dataclass(frozen=True)
 class _Arrival:
-    """One mail on its way in."""
+    """Handles one mail that arrives, in its transaction."""
 
     connection: AsyncConnection
     mailroom: Mailroom
@@ -148,7 +150,7 @@ class _Arrival:
         return await self._submit(mail, names=foreign)
 
     async def _tickets(self, mail: IncomingMail, party: Party | None) -> tuple[int | None, int | None]:
-        """The ticket it belongs to, where its sender takes part in it; and one it names where they do not."""
+        """The ticket the mail belongs to, and a ticket it names that its sender may not see; each may be None."""
         foreign = None
         for number in dict.fromkeys(filter(None, (mail.ticket_number, self._tagged(mail)))):
             try:
@@ -170,7 +172,7 @@ class _Arrival:
         return None
 
     async def _answered(self, mail: IncomingMail, party: Party) -> int | None:
-        """The ticket of the newest earlier mail it refers to, among those its sender may see."""
+        """The newest ticket with a mail this one refers to, among the tickets its sender may see."""
         if not mail.references:
             return None
         ids = [f"<{reference}>" for reference in mail.references]
@@ -182,7 +184,7 @@ class _Arrival:
     async def _submit(
         self, mail: IncomingMail, *, names: int | None = None, answers: int | None = None, switched_off: bool = False
     ) -> Receipt:
-        # Under the address they would be who was switched off: it is left out, and support reads it in the note.
+        # Leave the address of an inactive person out, or the ticket would be theirs. Support reads it in the note.
         requester = await self._requester(mail, None if switched_off or not mail.sender else mail.sender.email)
         party = _requesters_side(requester)
         language = mail.language or requester.language
@@ -208,16 +210,16 @@ class _Arrival:
 
     async def _reply(self, number: int, mail: IncomingMail, party: Party) -> Receipt:
         language = mail.language or self.mailroom.language
-        # The HTML holds what is quoted too, which everybody has read already.
+        # The HTML contains the quoted text too, which everybody has read already.
         html = None if mail.quoted else mail.html
         draft = await self._draft(mail, text_of(mail.text, language), html, party.uploader)
         answered = await reply(self.connection, party, number, draft, self.mailroom.standard, self.now)
         await self._note_about(answered.number, about_mail(mail))
-        # A reply to a merged ticket is one to the ticket it went on as; only a follow-up is new.
+        # Only a follow-up is at version 1; a reply to a merged ticket goes to the ticket it was merged into.
         return Receipt(MailOutcome.FOLLOWED_UP if answered.version == 1 else MailOutcome.REPLIED, answered.number)
 
     async def _colleagues_note(self, number: int, mail: IncomingMail, party: Party) -> Receipt:
-        """What a colleague answers, with whom the ticket was shared, is for support and not for the requester."""
+        """Keep the answer of a colleague, with whom the ticket is shared, as a note that the requester does not see."""
         language = mail.language or self.mailroom.language
         draft = await self._draft(mail, text_of(mail.text, language), None, party.uploader)
         note = Note(party.actor, await message_of(self.connection, draft, party.uploader))
@@ -262,5 +264,5 @@ class _Arrival:
 
 
 def _requesters_side(person: Person) -> Party:
-    # Never as staff, whoever the address belongs to: nothing proves that they sent it.
+    # Never as staff, even if the address is an agent's: nothing proves that they sent the mail.
     return Party(Actor(kind="person", name=person.name, person_id=person.id), person)

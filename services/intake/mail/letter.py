@@ -1,6 +1,7 @@
-"""A mail as the desk reads it. `read_mail` takes any bytes at all and never raises. Pure.
+"""Reads a mail from its bytes. `read_mail` accepts any bytes and never raises. Pure.
 
-What cannot be read is told in `defects`, in sentences; a mail is refused only where there is nothing to keep.
+`defects` describes in sentences what could not be read. A mail is refused if there is nothing to keep, or if it is too
+large.
 """
 
 import re
@@ -18,9 +19,9 @@ from services.intake.mail.source import parse
 from services.intake.mail.text import split
 
 MAIL_BYTES_MAX = 25 * 1024 * 1024
-"""What mail systems usually carry, and what one attachment may have: the original can always be kept."""
+"""The usual limit of mail systems. One attachment may be as large, so the original mail can always be kept."""
 FUTURE_MAX = timedelta(days=1)
-"""A date further ahead than this is a broken clock, not a time zone."""
+"""A date further in the future than this is ignored: no time zone explains it, so the sender's clock is wrong."""
 DEFECTS_MAX = 20
 
 _LEADING_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
@@ -30,21 +31,21 @@ _TICKET_IN_ID = re.compile(r"ticket-(\d{1,9})(?:[-.+][^@]*)?@.+", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class RefusedMail:
-    """Nothing of it can be kept as a ticket; `reason` is a sentence."""
+    """A mail of which nothing can be kept; `reason` is a sentence."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class IncomingMail:
-    """A mail, read."""
+    """What was read from a mail."""
 
     sender: Address | None
-    """Who wrote it: From, or what comes nearest to it. None where no header names anybody."""
+    """The address in From, or in the header that comes closest to it. None where no header has an address."""
     recipients: tuple[Address, ...]
     subject: str
     text: str
-    """What is new in it: without what it quotes below, and without the signature."""
+    """What the sender wrote now: without the signature and without an earlier message quoted below."""
     signature: str
     quoted: str
     whole: str
@@ -52,27 +53,27 @@ class IncomingMail:
     html: str | None
     """All of the text as HTML that is safe to show; None for plain text."""
     sent_at: datetime
-    """Its date, in UTC, or when it was received where it has none that makes sense."""
+    """The mail's date, in UTC; the time it was received where it has no valid date."""
     is_dated: bool
-    """Whether `sent_at` is its own date."""
+    """Whether `sent_at` is the mail's own date."""
     message_id: str | None
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
     """The ids of earlier mails, oldest first, those of `in_reply_to` included."""
     ticket_number: int | None
-    """The ticket it says it belongs to; whether its sender may write there is not for here to say."""
+    """The ticket that the mail names. Whether its sender may write there is checked elsewhere."""
     attachments: tuple[Attachment, ...]
     original: bytes | None
-    """The mail as it came, where something was lost in reading: whoever answers can look there."""
+    """The mail's bytes, if something could not be read: the agent can look there."""
     written_by_machine: str | None
-    """Why nobody should be answered automatically; None for a mail that a person wrote."""
+    """Why the mail counts as written by a machine and gets no automatic answer; None for a mail by a person."""
     bounce: Bounce | None
     language: Language | None
     defects: tuple[str, ...]
 
 
 def read_mail(raw: bytes, received_at: datetime) -> IncomingMail | RefusedMail:
-    """Read a mail as it came over the wire. `received_at` is aware."""
+    """Read a mail from the bytes received. `received_at` is an aware datetime."""
     if not raw.strip():
         return RefusedMail("The mail is empty.")
     if len(raw) > MAIL_BYTES_MAX:
@@ -159,7 +160,10 @@ def _html(words: list[Words]) -> str | None:
 
 
 def _ticket_number(subject: str, references: tuple[str, ...], parts: Parts) -> int | None:
-    """The last one named counts: of a thread that went through several tickets, it is the newest."""
+    """The ticket number in the mail's message ids or subject.
+
+    The last one counts: in a thread that went through several tickets, it is the newest.
+    """
     returned = (id for mail in parts.returned for id in mail.message_ids("message-id", "references"))
     named = [found for id in (*returned, *references) if (found := _TICKET_IN_ID.fullmatch(id))]
     found = named[-1] if named else _TICKET_IN_SUBJECT.search(subject)

@@ -1,4 +1,4 @@
-"""Which mails a machine wrote: answering those starts loops, and a failed delivery is nobody's answer. Pure."""
+"""Recognises mails written by machines, which must not be answered (that starts loops), and delivery failures. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ _ACTION = re.compile(r"^action:\s*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 
 @dataclass(frozen=True)
 class Bounce:
-    """A mail of ours that did not arrive: for whom, and whether the sender's side still tries."""
+    """A report that a mail of ours did not arrive: at which recipients, and whether delivery is only delayed."""
 
     recipients: tuple[str, ...]
     delayed: bool
     returned_ids: tuple[str, ...]
-    """The Message-IDs of the mails it is about."""
+    """The Message-IDs of the mails that did not arrive."""
 
 
 def written_by_machine(headers: Headers, sender: Address | None) -> str | None:
-    """Why the mail counts as written by a machine (RFC 3834 and what is in use beside it), or None."""
+    """Why the mail counts as written by a machine, by RFC 3834 and other common headers; None if it does not."""
     if (submitted := headers.text("auto-submitted").lower()) and not submitted.startswith("no"):
         return f"Auto-Submitted: {submitted}"
     if headers.text("content-type").lower().startswith("multipart/report"):
@@ -49,7 +49,7 @@ def written_by_machine(headers: Headers, sender: Address | None) -> str | None:
 
 
 def bounce(headers: Headers, sender: Address | None, parts: Parts) -> Bounce | None:
-    """What the mail says of a delivery that failed or is late, or None where it is no such report."""
+    """The failed or delayed delivery that the mail reports; None where it is no such report."""
     kind = headers.text("content-type").lower()
     is_report = kind.startswith("multipart/report") and "delivery-status" in kind
     if not is_report and not (parts.reports and written_by_machine(headers, sender)):

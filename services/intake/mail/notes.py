@@ -1,4 +1,4 @@
-"""What a mail becomes in words: its ticket's subject and text, and internal notes on what support should know. Pure."""
+"""The texts made from a mail: its ticket's subject and text, and internal notes for support. Pure."""
 
 from services.contract.limits import TEXT_CHARACTERS_MAX
 from services.contract.vocabulary import Language
@@ -25,12 +25,12 @@ _UNKNOWN_SENDER = {
 
 
 def name_of(sender: Address | None, language: Language) -> str:
-    """The sender's name, else their address, else words that say that nobody knows."""
+    """The sender's name, or else their address, or else "(unknown sender)" in this language."""
     return (sender.name or sender.email) if sender else _UNKNOWN_SENDER[language]
 
 
 def subject_of(mail: IncomingMail, language: Language) -> str:
-    """Its subject; where it has none, the beginning of its text."""
+    """The mail's subject; where it has none, the first line of its text."""
     if mail.subject:
         return mail.subject
     first = next((line.strip() for line in mail.text.splitlines() if line.strip()), "")
@@ -40,14 +40,18 @@ def subject_of(mail: IncomingMail, language: Language) -> str:
 
 
 def text_of(text: str, language: Language) -> str:
-    """The text, or words that say there is none."""
+    """The text, or "(no text)" in this language."""
     return text if text.strip() else _NO_TEXT[language]
 
 
 def about_mail(
     mail: IncomingMail, *, names: int | None = None, answers: int | None = None, switched_off: bool = False
 ) -> str:
-    """What support should know of a mail beyond what it says; empty for an ordinary one."""
+    """An internal note with what support should know about a mail; empty for an ordinary mail.
+
+    `names` is a ticket it names but its sender may not see, `answers` one that takes no replies any more, and
+    `switched_off` says that its sender's account is inactive.
+    """
     sentences = [*mail.defects]
     if mail.written_by_machine:
         sentences.append(f"A machine seems to have written this mail: {_sentence(mail.written_by_machine)}")
@@ -64,7 +68,7 @@ def about_mail(
 
 
 def machine_note(mail: IncomingMail) -> str:
-    """What a machine's answer on a ticket says: for support only, and no answer of the requester."""
+    """The internal note for an automatic mail about a ticket; it does not count as the requester's reply."""
     sender = mail.sender.email if mail.sender else "somebody unknown"
     if mail.bounce:
         head = f"A mail about this ticket {_reach(mail)}."

@@ -1,4 +1,4 @@
-"""The parts of a mail: which are its text, which are attachments. Pure; never raises."""
+"""Sorts the parts of a mail into texts, attachments and delivery reports. Pure; never raises."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ from services.intake.mail.source import parse
 from services.intake.mail.text import unflow
 
 PARTS_MAX = 200
-"""How many parts are looked at: a mail with more was made to wear its reader out."""
+"""How many parts are read. A mail with more is an attempt to overload the reader."""
 ATTACHMENTS_MAX = 19
-"""One less than a message takes along, so that the original mail has a place."""
+"""One less than a message may have, to leave room for the original mail."""
 TEXT_BYTES_MAX = 1_000_000
-"""How much of one text is read, whatever its charset makes of it."""
+"""How much of one text part is read, before decoding."""
 INLINE_TEXT_BYTES_MAX = 10_000
-"""A named text that asks to be shown in the message is shown there up to this size; a larger one is a file."""
+"""A text part with a file name and disposition "inline" counts as text up to this size; a larger one is a file."""
 
 _ALTERNATIVE = "multipart/alternative"
 _ONLY_LOOKS = frozenset({"text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html"})
-"""Alternatives that say what the plain text or the HTML says."""
+"""Types of alternatives that repeat the plain text or HTML, so they are left out."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +33,21 @@ class Attachment:
     content_type: str
     content: bytes
     inline: bool = False
-    """Meant to be seen in the text, as pictures in HTML are."""
+    """Whether it is a picture to be shown inside the text."""
 
 
 @dataclass
 class Words:
-    """One stretch of text, in the forms it came in."""
+    """One section of the text, in its alternative forms: plain text, HTML, or both."""
 
     plain: list[str] = field(default_factory=list)
     html: list[str] = field(default_factory=list)
-    """Safe to show."""
+    """Sanitised: safe to show."""
 
 
 @dataclass
 class Parts:
-    """What a mail is made of."""
+    """The contents of a mail, sorted."""
 
     words: list[Words] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Parts:
     returned: list[Headers] = field(default_factory=list)
     """The headers of the mails that were attached or returned."""
     defects: list[str] = field(default_factory=list)
-    """What could not be read as it was meant, in sentences."""
+    """What could not be read properly, in sentences."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ class _Leaf:
     message: Message
     root: bool
     alternative: int | None
-    """Which choice between forms it belongs to, if any."""
+    """The number of the multipart/alternative it is in, if any."""
 
 
 def take_apart(mail: Message) -> Parts:
-    """The mail's texts, attachments and reports."""
+    """Sort the mail's parts into texts, attachments and reports."""
     parts = Parts()
     choices: dict[int, Words] = {}
     for count, leaf in enumerate(_leaves(mail)):
@@ -113,7 +113,7 @@ def _take(leaf: _Leaf, parts: Parts, choices: dict[int, Words]) -> None:
 
 
 def _is_text(part: Part, leaf: _Leaf) -> bool:
-    # A container whose parts could not be found is one text: better all of it than nothing.
+    # A multipart whose parts could not be found is read as one text, so that nothing is lost.
     if part.kind not in ("text/plain", "text/html") and not part.kind.startswith("multipart/"):
         return False
     if part.disposition == "attachment":

@@ -1,4 +1,4 @@
-"""The source of a mail, mended where its headers are not as they should be, and parsed. Pure; never raises."""
+"""Parses the bytes of a mail, after repairing malformed headers. Pure; never raises."""
 
 import re
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
 
 HEADER_LINES_MAX = 2_000
-"""Lines of headers that are read; a mail has a hundred or two."""
+"""Most header lines that are read. A usual mail has one or two hundred."""
 BOUNDARIES_MAX = 10_000
-"""Lines that may begin a part: with many more, taking the mail apart would take minutes."""
+"""Most lines that may begin a part. Parsing a mail with many more would take minutes."""
 
 _HEADER = re.compile(rb"[!-9;-~]+[ \t]*:")
 _KNOWN_HEADER = re.compile(
@@ -22,9 +22,9 @@ _ENVELOPE_LINE = (b"From ", b">From ")
 
 
 def parse(raw: bytes) -> tuple[Message, list[str]]:
-    """The mail's structure, and what had to be mended, in sentences.
+    """The parsed mail, and sentences about what had to be repaired.
 
-    `compat32` on purpose: it keeps what it does not understand, where the newer policies raise.
+    It uses the policy `compat32`, which keeps what it does not understand; the newer policies raise.
     """
     mended, defects = _mended(raw)
     if raw.count(b"\n--") > BOUNDARIES_MAX:
@@ -38,16 +38,16 @@ def parse(raw: bytes) -> tuple[Message, list[str]]:
 
 
 class _Mail(Message):
-    """A message whose attached mails stay closed: they are files, to be kept byte for byte."""
+    """A message whose attached mails are not parsed: they are kept as files, byte for byte."""
 
     def get_content_maintype(self) -> str:
-        """What the parser asks before it opens a mail inside a mail."""
+        """Answers "application" for an attached mail, so that the parser does not open it."""
         kind = super().get_content_maintype()
         return "application" if kind == "message" else kind
 
 
 def _mended(raw: bytes) -> tuple[bytes, list[str]]:
-    """Headers as RFC 822 allowed them (`From  :`) made plain, and lines among them that are none left out."""
+    """Repair the headers: remove lines that are no header, and spaces before the colon (RFC 822 allowed `From  :`)."""
     block = list(_header_lines(raw))
     last_known = max((number for number, line in enumerate(block) if _KNOWN_HEADER.match(line)), default=-1)
     kept: list[bytes] = []
@@ -65,7 +65,7 @@ def _mended(raw: bytes) -> tuple[bytes, list[str]]:
             continue
         elif kept and number < last_known:
             defects.append("A line among its headers was none and was left out.")
-        else:  # the message begins here, without the empty line that should announce it
+        else:  # the body begins here; the empty line before it is missing
             return b"".join([*kept, b"\r\n", *block[number:]]) + rest, defects
     return b"".join(kept) + rest, defects
 

@@ -1,11 +1,11 @@
-"""The words of a mail: flowed lines joined, and what is new told from what is quoted or signed. Pure."""
+"""The text of a mail: joins flowed lines, and separates new text from signature and quoted text. Pure."""
 
 import re
 from dataclasses import dataclass
 
 SIGNATURE_LINES_MAX = 20
 ATTRIBUTION_LINES_MAX = 3
-"""Mail programs wrap `On … wrote:` where it gets long."""
+"""How many lines an attribution (`On … wrote:`) may take: mail programs wrap a long one."""
 ATTRIBUTION_CHARACTERS_MAX = 400
 
 _DATED = re.compile(
@@ -36,7 +36,7 @@ _QUOTED = re.compile(r"^\s?>")
 
 @dataclass(frozen=True)
 class Split:
-    """A message in its three pieces; each may be empty, and together they are all of it."""
+    """A message in three pieces, each of which may be empty. Together they are the whole message."""
 
     new: str
     signature: str
@@ -44,7 +44,7 @@ class Split:
 
 
 def unflow(text: str, *, delete_space: bool) -> str:
-    """`format=flowed` text (RFC 3676) with its soft line breaks taken out."""
+    """`format=flowed` text (RFC 3676) with its soft line breaks removed."""
     paragraphs: list[list[str]] = []
     depth_before, soft = 0, False
     for line in text.split("\n"):
@@ -58,9 +58,9 @@ def unflow(text: str, *, delete_space: bool) -> str:
 
 
 def split(text: str) -> Split:
-    """Tell what the sender wrote now from the signature and the earlier message quoted below it.
+    """Separate what the sender wrote now from the signature and from the earlier message quoted below.
 
-    Where nothing would be left as new, all of it is.
+    Where nothing would be left as new, the whole text counts as new.
     """
     lines = text.split("\n")
     quote = _quote_start(lines)
@@ -71,9 +71,9 @@ def split(text: str) -> Split:
 
 
 def _quote_start(lines: list[str]) -> int:
-    """The line from which on all is an earlier message; the number of lines where there is none."""
+    """The index of the line where the quoted earlier message begins; the number of lines where there is none."""
     for number, line in enumerate(lines):
-        if _FORWARDED.match(line):  # what is forwarded is what the sender wants read
+        if _FORWARDED.match(line):  # a forwarded message is no quote: the sender wants it read
             return len(lines)
         if _ORIGINAL.match(line):
             return number
@@ -83,7 +83,7 @@ def _quote_start(lines: list[str]) -> int:
 
 
 def _trailing_quote_start(lines: list[str]) -> int:
-    # Answers between quoted lines belong to them: only a quote with nothing new below it is cut off.
+    # Quoted lines with answers between them are kept: only a quote with nothing new below it is cut off.
     start = len(lines)
     while start and (not lines[start - 1].strip() or _QUOTED.match(lines[start - 1])):
         start -= 1
