@@ -1,4 +1,4 @@
-"""intake's composition root: settings, engine, broker, Temporal and app are wired here and nowhere else."""
+"""Intake's composition root: settings, engine, broker, Temporal and app are wired only here."""
 
 import asyncio
 import socket
@@ -38,11 +38,11 @@ from services.platform.tidying import keep_tidy
 GRACE = timedelta(seconds=10)
 MAX_CONCURRENT_DEADLINES = 20
 MAX_CONCURRENT_BULKS = 2
-"""Others wait for a free place: bulks are to leave the database to people."""
+"""Most bulks that run at the same time; others wait. This keeps the database fast for people."""
 
 
 class IntakeSettings(Settings):
-    """What intake needs to know besides what every process does."""
+    """Intake's own settings, besides those of every process."""
 
     attachments_dir: Path | None = Field(
         default=None, description="a folder for attachments; they lie in PostgreSQL where it is left out"
@@ -51,7 +51,7 @@ class IntakeSettings(Settings):
 
 
 async def api(settings: IntakeSettings, broker: Broker, listening: socket.socket) -> None:  # noqa: ARG001 - one form for all services
-    """Serve the API until cancelled. It needs PostgreSQL only."""
+    """Serve the API until cancelled. Of all services it needs only PostgreSQL; `broker` is not used."""
     engine = connect(settings.database_url.get_secret_value())
     try:
         signer = Signer(settings.secret.get_secret_value())
@@ -62,9 +62,10 @@ async def api(settings: IntakeSettings, broker: Broker, listening: socket.socket
 
 
 async def worker(settings: IntakeSettings, broker: Broker) -> None:
-    """Relay the outbox, meet deadlines and keep suggestions, until cancelled.
+    """Relay the outbox, meet deadlines, carry out bulks and store suggestions, until cancelled.
 
-    The broker's part and Temporal's wait for their own: the one being away does not stop the other.
+    The tasks for the broker and those for Temporal each wait for their own connection: if one of the two is down, the
+    other's tasks still run.
     """
     engine = connect(settings.database_url.get_secret_value())
     try:
@@ -97,7 +98,7 @@ async def _speak_with_temporal(engine: AsyncEngine, settings: IntakeSettings) ->
 
 
 async def meet_deadlines(temporal: Client, engine: AsyncEngine) -> None:
-    """Run intake's activity worker until cancelled."""
+    """Run the Temporal worker that meets deadlines, until cancelled."""
     worker = Worker(
         temporal,
         task_queue=INTAKE_TASK_QUEUE,
@@ -110,7 +111,7 @@ async def meet_deadlines(temporal: Client, engine: AsyncEngine) -> None:
 
 
 async def carry_out_bulks(temporal: Client, engine: AsyncEngine, standard: Terms) -> None:
-    """Run the worker that changes or compares tickets in bulk until cancelled."""
+    """Run the Temporal worker that carries out bulks and reconciles tickets with their clocks, until cancelled."""
     worker = Worker(
         temporal,
         task_queue=INTAKE_BULK_TASK_QUEUE,
@@ -129,5 +130,5 @@ async def _forget_files(blobs: BlobStore, connection: AsyncConnection, now: date
 
 
 def blob_store(settings: IntakeSettings) -> BlobStore:
-    """Where attachments lie."""
+    """Where attachments are stored: in the configured folder, or else in PostgreSQL."""
     return FolderBlobs(settings.attachments_dir) if settings.attachments_dir else PostgresBlobs()

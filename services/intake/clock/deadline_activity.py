@@ -1,4 +1,4 @@
-"""The activity with which a ticket's clock meets a deadline; intake alone changes tickets."""
+"""The activity with which a ticket's clock meets a deadline. It runs in intake, since only intake changes tickets."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
@@ -12,24 +12,24 @@ from services.platform.telemetry import correlated
 
 
 class DeadlineActivity:
-    """Meets deadlines in intake's own database, for clocks that cannot reach intake's API."""
+    """Meets deadlines in intake's own database, so that clocks need no access to intake's API."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     @activity.defn(name=MEET_DEADLINE_ACTIVITY)
     async def meet_deadline(self, order: MeetDeadline) -> Snapshot:
-        """One transaction. Met twice is done once: the second finds it met. Errors are retried by the clock."""
+        """Meet a deadline, in one transaction. A repeat finds it met and changes nothing. The clock retries errors."""
         try:
-            # Intake may have been away since the clock asked: what counts is when the deadline was truly met.
+            # Intake may have been down since the clock asked: record when the deadline is really met.
             return await meet_in_transaction(self._engine, order.tried_at(activity.info().started_time))
         except Permanent as error:
-            # Trying again as it is cannot help: the clock says so in its log, and asks again after a while.
+            # An immediate retry cannot help: the clock logs the error, and asks again later.
             raise ApplicationError(error.detail, type=DEADLINE_REFUSED, non_retryable=True) from error
 
 
 async def meet_in_transaction(engine: AsyncEngine, order: MeetDeadline) -> Snapshot:
-    """Carry the order out in a transaction of its own; the ticket as its clock is to know it then."""
+    """Meet the deadline in a transaction of its own; returns the ticket's snapshot for its clock."""
     with correlated(order.correlation_id):
         async with transaction(engine) as connection:
             snapshot = await meet_deadline(connection, order)

@@ -1,4 +1,4 @@
-"""The activity that compares tickets with their clocks and sets right what differs, for the schedule that asks it."""
+"""The activity, started by a schedule, that compares tickets with their clocks and repairs what differs."""
 
 import asyncio
 from datetime import datetime
@@ -27,9 +27,9 @@ class ReconcileActivity:
 
     @activity.defn(name=RECONCILE_ACTIVITY)
     async def reconcile(self, last: Reconciliation | None) -> Reconciliation:
-        """One comparison of every open ticket, and a look at bulks that stand still.
+        """Compare every open ticket with its clock once and repair what differs; also notify stalled bulks again.
 
-        Done again from the start where it is interrupted: it only mends.
+        After an interruption it starts again from the beginning, which is harmless: it only repairs.
         """
         beating = asyncio.create_task(_beat())
         try:

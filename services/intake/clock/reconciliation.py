@@ -1,8 +1,9 @@
-"""Whether tickets and their clocks agree, and setting right what does not (design §2.7).
+"""Compares tickets with their clocks, and repairs what differs (design §2.7).
 
-What a ticket's row says is compared with what its workflow knows. To ask a workflow replays it, so not each is asked
-each time: which ones run comes from Temporal's list of them, a row that was changed by hand is found by what it holds
-twice, and only clocks that may have missed something are asked, and a further slice of all in turn.
+A ticket's row is compared with what its workflow knows. Querying a workflow makes Temporal replay it, so a run does not
+query every clock. Which clocks run is read from Temporal's list of workflows. A row changed by hand is found by its
+derived columns, which then do not fit the others. Only clocks that may have missed something are queried, and in each
+run the next slice of all the others.
 """
 
 import asyncio
@@ -38,21 +39,24 @@ PAGE = 500
 ASKED_AT_ONCE = 10
 ANSWER_TIMEOUT = timedelta(seconds=5)
 SETTLED_AFTER = timedelta(seconds=30)
-"""A ticket changed more recently than this may be on its way to its clock still, and Temporal's list lags a second."""
+"""Tickets changed more recently than this are skipped: the signal to the clock may still be on its way, and Temporal's
+list of workflows is about a second behind."""
 OVERDUE_AFTER = timedelta(minutes=2)
 HELD_TWICE = ("status", "closed_reason", "next_deadline_at", "next_breach_at")
-"""Columns that follow from the others, there to be searched by."""
+"""Columns that are derived from the other ones, for searching."""
 SLICE = 500
-"""Clocks asked in turn, whatever their ticket looks like: of 100,000, each within a day and a half."""
+"""How many clocks are queried in turn in each run, without a suspicion. Of 100,000 clocks, each is queried within a day
+and a half."""
 ASKED_MAX = 5_000
-"""Clocks asked in one go; what is left over is asked in the next."""
+"""Most suspect clocks queried in one run. Of the others, overdue ones are suspect again in the next run; the rest wait
+for their turn in a slice."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A ticket, and what is wrong with its clock."""
+    """A ticket, and how it differs from its clock (`how`, the end of a sentence about the ticket)."""
 
     number: int
     how: str
@@ -62,17 +66,17 @@ class Disagreement:
 
 @dataclass
 class Comparison:
-    """What was looked at and found."""
+    """The result of a comparison: how much was looked at, and what was found."""
 
     tickets: int = 0
     asked: int = 0
     overdue: list[Disagreement] = field(default_factory=list)
-    """Deadlines that should have been met: met late, once the clock agrees with its ticket."""
+    """Deadlines that should have been met. The clock meets them late, once it agrees with its ticket."""
     differing: list[Disagreement] = field(default_factory=list)
     silent: str = ""
-    """Why clocks could not be asked; empty where they answered."""
+    """Why clocks could not be queried; empty if they answered."""
     turn: int = 0
-    """The last ticket of the slice asked in turn: the next slice begins after it."""
+    """The number of the last ticket in the slice queried in turn; the next slice begins after it."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class _Open:
 
 
 class _Suspects:
-    """Tickets whose clock is to be asked: those likely to have missed something, and the next ones in turn."""
+    """Collects the tickets whose clocks are queried: those that may have missed something, and the next slice."""
 
     def __init__(self, turn: int) -> None:
         self._turn = turn
@@ -92,7 +96,7 @@ class _Suspects:
         self._next: list[Snapshot] = []
 
     def add(self, row: Snapshot, *, likely: bool) -> None:
-        """One more, in order of their numbers."""
+        """Add a ticket. Call this in the order of ticket numbers."""
         if likely:
             if len(self._likely) < ASKED_MAX:
                 self._likely.append(row)
@@ -103,11 +107,11 @@ class _Suspects:
             self._next.append(row)
 
     def next_turn(self) -> int:
-        """Where the next slice begins: after the last of this one, or from the start again."""
+        """The last ticket number of this slice, after which the next slice begins; 0 if the slice is empty."""
         return self._slice()[-1].number if self._slice() else 0
 
     def to_ask(self) -> list[Snapshot]:
-        """All of them."""
+        """All tickets whose clocks are to be queried."""
         return [*self._likely, *self._slice()]
 
     def _slice(self) -> list[Snapshot]:
@@ -123,13 +127,13 @@ async def compare(
     turn: int = 0,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Comparison:
-    """Look at every ticket that is not closed. Changes nothing.
+    """Compare every ticket that is not closed with its clock. Changes nothing.
 
-    Asks the clocks of those changed after `since` (None: of none for that reason), of those overdue, and of the next
-    `SLICE` after ticket `turn`. `progress` hears how many tickets have been looked at.
+    Queries the clocks of tickets changed after `since` (None: none for this reason), of overdue tickets, and of the
+    next `SLICE` tickets after number `turn`. `progress` is called now and then with the number of tickets looked at.
     """
     found, suspects, is_open = Comparison(turn=turn), _Suspects(turn), set[int]()
-    # Clocks first, tickets after: one opened in between has changed too recently to be looked at.
+    # Read the list of clocks before the tickets: a ticket opened in between is too recent and is skipped.
     running = {number async for number in _running(temporal)}
     async for each in _open_tickets(engine):
         is_open.add(each.row.number)
@@ -145,7 +149,7 @@ async def compare(
 
 
 async def heal(engine: AsyncEngine, temporal: Client, found: Comparison, now: datetime) -> int:
-    """Set right what differs: the ticket's row decides. Returns how many were; each is told in the log."""
+    """Repair the clocks that differ from their tickets; the ticket's row is right. Returns how many; logs each."""
     for each in found.differing:
         try:
             async with transaction(engine) as connection:
@@ -160,12 +164,15 @@ async def heal(engine: AsyncEngine, temporal: Client, found: Comparison, now: da
 
 
 async def _renewed(connection: AsyncConnection, wrong: Disagreement, now: datetime) -> Snapshot:
-    """The ticket's snapshot on its way to its clock; its row made of one piece, and no older than its clock."""
+    """Put the ticket's snapshot in the outbox for its clock, and return it.
+
+    Before that, derive the columns of `HELD_TWICE` again, and make the ticket's version newer than its clock's.
+    """
     about = await lock(connection, wrong.number)
     values = ticket_values(about)
     changes = {name: values[name] for name in HELD_TWICE}
     if about.version <= wrong.version:
-        # A backup was put back: a clock ignores what is older than what it knows.
+        # A backup was restored: the clock ignores snapshots that are older than the one it knows.
         about = about.model_copy(update={"version": wrong.version + 1, "updated_at": now})
         changes |= {"version": about.version, "updated_at": now}
     await connection.execute(update(ticket).where(ticket.c.number == about.number).values(changes))
@@ -231,7 +238,7 @@ async def _ask(engine: AsyncEngine, temporal: Client, rows: list[Snapshot], foun
         try:
             answers = await asyncio.gather(*(_difference(temporal, row) for row in batch))
         except RPCError as error:
-            # Nobody runs the clocks: asking the others would only take as long again.
+            # The workers that run the clocks are down: querying the others would only time out too.
             found.silent = f"{error.status.name.lower()}: does `balie workflows` run?"
             return
         found.asked += len(batch)
@@ -241,7 +248,7 @@ async def _ask(engine: AsyncEngine, temporal: Client, rows: list[Snapshot], foun
 
 
 async def _unchanged(engine: AsyncEngine, rows: list[Snapshot]) -> list[int]:
-    """Those whose ticket still is what its clock was held against: one that moved on meanwhile is told of it."""
+    """The tickets that are still at the version compared. A ticket changed since then signals its clock itself."""
     if not rows:
         return []
     versions = tuple_(ticket.c.number, ticket.c.version).in_([(row.number, row.version) for row in rows])
@@ -273,7 +280,10 @@ async def _difference(temporal: Client, row: Snapshot) -> Disagreement | None:
 
 
 async def _strays(engine: AsyncEngine, numbers: Iterable[int], now: datetime) -> list[Disagreement]:
-    """Of clocks that run for no open ticket, those whose ticket is closed, or was never there."""
+    """Clocks that run though their ticket is closed or does not exist, among `numbers`.
+
+    A ticket opened or closed only just now is left out.
+    """
     wanted, found = sorted(numbers), []
     for page in (wanted[first : first + PAGE] for first in range(0, len(wanted), PAGE)):
         query = select(ticket.c.number, ticket.c.status, ticket.c.updated_at).where(ticket.c.number.in_(page))

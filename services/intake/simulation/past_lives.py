@@ -1,4 +1,4 @@
-"""Reading the recorded lives of tickets, compactly: a row for each, with its timeline as three arrays."""
+"""Reads the recorded lives of tickets for a simulation: one row for each ticket, with its timeline as three arrays."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -53,7 +53,7 @@ where t.number between :first and :last and t.opened_at < :until
 
 
 class Key(NamedTuple):
-    """Which of its acts the clock carried out."""
+    """Identifies an act of the clock."""
 
     kind: DeadlineKind
     metric: Metric | None
@@ -61,7 +61,7 @@ class Key(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A ticket as it was lived, and what its clock did in that life."""
+    """A ticket's recorded life, and what its clock did in it."""
 
     past: Past
     organisation_id: UUID | None
@@ -70,13 +70,13 @@ class Record(NamedTuple):
     """The promises it was opened under."""
     met: list[tuple[datetime, Key]]
     replanned: bool
-    """Whether other promises were made to it since."""
+    """Whether the ticket was re-planned."""
 
 
 async def read_lives(
     connection: AsyncConnection, first: int, last: int, organisation_id: UUID | None, until: datetime
 ) -> list[Record]:
-    """The tickets of these numbers that were opened before `until`, as they lived until then."""
+    """The recorded lives, until `until`, of the tickets numbered `first` to `last` that were opened before then."""
     facts = {"first": first, "last": last, "organisation_id": organisation_id, "until": until}
     return [_record(*row) for row in await connection.execute(_LIVES, facts)]
 

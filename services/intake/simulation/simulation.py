@@ -1,4 +1,4 @@
-"""What another policy would have done: the tickets of a database live again, once as pinned and once as changed."""
+"""Simulates a change of policies: replays all tickets of a database, once as pinned and once as changed."""
 
 import asyncio
 from concurrent.futures import ProcessPoolExecutor
@@ -23,9 +23,9 @@ from services.intake.tables.tables import organisation, ticket
 from services.platform.database import connect
 
 TICKETS_AT_ONCE = 2_000
-"""So many tickets are read and held by a process at a time."""
+"""How many tickets a process reads and keeps in memory at a time."""
 TICKETS_ALONE_MAX = 20_000
-"""Up to so many one process lives through sooner than others could be started."""
+"""Up to this many tickets, one process is faster than starting several."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,17 @@ class Order:
     """What to simulate. Acts from `since` up to `until`, both in UTC, are counted."""
 
     change: str
-    """The text of the file that says what is promised instead."""
+    """The text of the change file (see `rules/simulation/policy_change.py`)."""
     since: datetime
     until: datetime
     organisation: str | None = None
-    """Only the tickets of this one, by its name or id."""
+    """Simulate only the tickets of this organisation, given by name or id."""
     processes: int = 1
 
 
 class _Share(NamedTuple):
-    """The tickets that one of several processes lives through: every `of`-th portion of those in the range."""
+    """The tickets that one of several processes simulates: of the range `first` to `last`, every `of`-th batch of
+    `TICKETS_AT_ONCE`, beginning with batch `number`."""
 
     database_url: str
     change: PolicyChange
@@ -57,16 +58,17 @@ class _Share(NamedTuple):
 
 
 def simulate(database_url: str, order: Order) -> SimulationOutcome:
-    """Let every ticket opened before `until` live again. Reads only; what is written meanwhile may be seen or not.
+    """Replay every ticket opened before `until`, before and after the change. Only reads.
 
-    Raises Invalid for a change that makes no sense, NotFound for an organisation there is none of.
+    What is written to the database meanwhile may or may not count. Raises Invalid for a change that makes no sense,
+    NotFound for an unknown organisation.
     """
     whole, names = asyncio.run(_prepared(database_url, order))
     shares = 1 if whole.last - whole.first < TICKETS_ALONE_MAX else order.processes
     if shares == 1:
         tallies = [_live_through(whole)]
     else:
-        # Started anew rather than forked: nothing of this process's threads or connections comes along.
+        # Spawn instead of fork: a forked process would inherit this one's threads and connections.
         with ProcessPoolExecutor(shares, mp_context=get_context("spawn")) as pool:
             tallies = list(pool.map(_live_through, [whole._replace(number=n, of=shares) for n in range(shares)]))
     found = merged(tallies)
@@ -112,7 +114,7 @@ async def _tallies(share: _Share) -> dict[UUID | None, Tally]:
     tallies: dict[UUID | None, Tally] = {}
     engine = connect(share.database_url, pool_size=1)
     try:
-        # Each portion is read by itself: one transaction over all of them would hold up vacuum for a minute.
+        # No transaction around all batches: it would keep vacuum from its work for a minute.
         async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             rows = await connection.execute(select(policy.c.version, policy.c.body))
             pinned = Pinned({row.version: row.body for row in rows})
@@ -146,7 +148,7 @@ def _count(tally: Tally, record: Record, share: _Share, pinned: Pinned, changed:
 
 
 def _may_part(life: Life, record: Record, version: str, changed: Changed) -> bool:
-    """Whether the ticket may live otherwise under the changed policy. Most do not, and need not live twice."""
+    """Whether the change can make a difference to this ticket. Most tickets need no second replay."""
     if record.replanned:
         return True
     policy = changed[version]
