@@ -1,5 +1,7 @@
-"""Who may see and do what with tickets: staff and services all, requesters their own and their organisation's,
-colleagues of other departments besides what is shared with them, and followers what their ticket was merged into.
+"""Who may see tickets, and what they may do with them.
+
+Staff and services see all tickets. Others see their own, those of their organisation, and those they follow because
+their ticket was merged into them; colleagues of other departments also see what is shared with them.
 """
 
 from dataclasses import dataclass
@@ -18,56 +20,59 @@ from services.intake.tables.tables import participant, ticket
 from services.platform.identity import Caller
 
 COLLEAGUES = STAFF | {Role.COLLEAGUE}
-"""With whom a ticket may be shared; who is none of them any more sees no longer what was."""
+"""Roles with whom a ticket may be shared. A person who loses these roles no longer sees shared tickets."""
 
 
 @dataclass(frozen=True)
 class Party:
-    """Who acts. `person` is None for another service, which may do what an agent may."""
+    """Who calls or acts. `person` is None for another service, which may do what an agent may."""
 
     actor: Actor
     person: Person | None
 
     @property
     def is_staff(self) -> bool:
-        """Whether internal notes and everybody's tickets may be seen."""
+        """Whether they are staff, who see all tickets and internal notes."""
         return self.actor.staff
 
     @property
     def decides_on_product(self) -> bool:
-        """Whether they plan, decline and ship what is parked."""
+        """Whether they may plan, decline and ship parked tickets."""
         return self.person is not None and self.person.role in DECIDES_ON_PRODUCT
 
     @property
     def uploader(self) -> str:
-        """Whose the files are that this party uploads."""
+        """The owner recorded for files that this party uploads."""
         return str(self.person.id) if self.person else f"service:{self.actor.name}"
 
     def may_see(self, of: Ticket) -> bool:
-        """Staff see all; others their own, those of their organisation, and those they take part in."""
+        """Whether they may see the ticket: staff may see all; others theirs, their organisation's and shared ones."""
         return self.is_staff or self.asks(of) or self._is_colleague(of)
 
     def asks(self, of: Ticket) -> bool:
-        """Whether they speak for the requester's side: it is their own, or their organisation's, or they follow it."""
+        """Whether they are on the requester's side: the ticket is theirs or their organisation's, or they follow it."""
         if self.person is None:
             return False
         same = self.person.organisation is not None and self.person.organisation.id == of.organisation_id
         return same or self.person.id in {each.person_id for each in (of.requester, *of.followers)}
 
     def must_ask(self, of: Ticket) -> None:
-        """Raises NotAllowed for whoever may see the ticket, but speaks for nobody on it."""
+        """Check that they may write public messages: staff or the requester's side. Raises NotAllowed."""
         if not self.is_staff and not self.asks(of):
             raise NotAllowed("The ticket was shared with you: write an internal note, which support reads.")
 
     def sees_notes(self, of: Ticket) -> bool:
-        """Staff, and colleagues the ticket is shared with; never on a ticket of one's own."""
+        """Whether they may read internal notes: staff, and colleagues the ticket is shared with.
+
+        A colleague does not see the notes of a ticket of their own.
+        """
         if self.person is not None and self.person.id == of.requester.person_id:
             return self.is_staff
         return self.is_staff or self._is_colleague(of)
 
     @property
     def is_shared_with(self) -> bool:
-        """Whether what was shared with them still is: they have not left the house."""
+        """Whether they still have a role with whom tickets may be shared."""
         return self.person is not None and self.person.role in COLLEAGUES
 
     def _is_colleague(self, of: Ticket) -> bool:
@@ -75,12 +80,12 @@ class Party:
         return self.is_shared_with and self.person is not None and self.person.id in known
 
     def must_decide_on_product(self) -> None:
-        """Raises NotAllowed for all but the product director and admins."""
+        """Check that they are the product director or an admin. Raises NotAllowed."""
         if not self.decides_on_product:
             raise NotAllowed("Only the product director may do this.")
 
     def moves(self, of: Ticket) -> tuple[str, ...]:
-        """What this party may do with the ticket now."""
+        """The moves this party may make with the ticket now."""
         own = self.person is not None and self.person.id == of.requester.person_id
         if self.is_staff and not own:
             hidden = moves.INWARD if self.decides_on_product else moves.INWARD | moves.DIRECTORS_MOVES
@@ -88,12 +93,12 @@ class Party:
         else:
             found = moves.moves(of, staff=False) if self.asks(of) else ()
             found += ("note",) if self.sees_notes(of) and not self.is_staff else ()
-        # A merged ticket takes no message itself: what is said to it goes on to the one it was merged into.
+        # A merged ticket allows no reply itself, but `reply` passes it on to the ticket it was merged into.
         answered = of.closed_reason is ClosedReason.MERGED and (self.is_staff or self.asks(of))
         return (*found, "reply") if answered else found
 
     def must_see(self, of: Ticket) -> None:
-        """Raises NotFound, as for a ticket that does not exist, so that numbers tell nothing."""
+        """Check that they may see the ticket. Raises NotFound, so that nobody can find out which numbers exist."""
         if not self.may_see(of):
             raise NotFound(f"There is no ticket {of.number}.")
 
@@ -108,13 +113,13 @@ class Party:
         if not self.is_shared_with:
             part = part.where(participant.c.part == "follower")
         theirs = self.person.organisation
-        # An array, read once: with `in (select …)` among the ways, no index could answer any of them.
+        # An array, computed once: with `in (select …)` in the `or`, PostgreSQL could use no index for any part of it.
         among = ticket.c.number == any_(func.array(part.scalar_subquery()))
         return or_(own, among, *([ticket.c.organisation_id == theirs.id] if theirs else []))
 
 
 async def party_of(connection: AsyncConnection, caller: Caller) -> Party:
-    """Who calls, as they are now: a role taken away or a session ended counts at once.
+    """The party behind a caller, read from the database: a lost role or an ended session counts at once.
 
     Raises NotAuthenticated for an ended session or a revoked token.
     """

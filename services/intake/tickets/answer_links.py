@@ -1,6 +1,6 @@
-"""The one-click answers of a reminder: whoever has the link acts as the requester, about that one question only.
+"""One-click answers from a reminder mail: a person with the link acts as the requester, for this one question only.
 
-Only the requester's own mail carries links: followers' answer on the ticket's page, under their own name.
+Only the mail to the requester has these links. Followers answer on the ticket's page, under their own name.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from services.intake.tickets.use_cases import carry_out
 from services.platform.identity import REMINDER_LINK, Signer, questioned
 
 POSTPONED_BY_LINK_MAX = timedelta(days=30)
-"""Whoever wants more than this says why, in a reply."""
+"""The longest postponement by link. For more, the requester has to write a reply."""
 
 
 class Act(StrEnum):
@@ -42,14 +42,14 @@ class LinkedQuestion:
 
     @classmethod
     def linked(cls, signer: Signer, code: str, now: datetime) -> "LinkedQuestion":
-        """Raises NotAuthenticated for a forged, expired or other link."""
+        """The question that a link's code is about. Raises NotAuthenticated for a forged, expired or other link."""
         try:
             return cls(*questioned(signer.linked(REMINDER_LINK, code, now)))
         except ValueError as error:
             raise NotAuthenticated("This link is not valid.") from error
 
     def must_be_asked_by(self, ticket: Ticket) -> None:
-        """Raises Conflict where the ticket does not wait for an answer to this question any more."""
+        """Check that the ticket still waits for an answer to this question. Raises Conflict."""
         if ticket.asked_at != self.asked_at:
             raise Conflict(
                 f"This link is about an earlier question on ticket {self.number}, which has been dealt with since.",
@@ -59,7 +59,7 @@ class LinkedQuestion:
 
 
 async def read_question(connection: AsyncConnection, question: LinkedQuestion) -> Ticket:
-    """The ticket that asks it. Raises Conflict, NotFound."""
+    """The ticket of the question. Raises NotFound, and Conflict where the question is not open any more."""
     ticket = await load(connection, question.number)
     question.must_be_asked_by(ticket)
     return ticket
@@ -68,18 +68,21 @@ async def read_question(connection: AsyncConnection, question: LinkedQuestion) -
 async def answer(
     connection: AsyncConnection, question: LinkedQuestion, act: Act, until: datetime | None, now: datetime
 ) -> Ticket:
-    """Do it as the requester. Raises Conflict, Invalid, MoveRefused, NotFound."""
+    """Carry out `act` as the requester; `until` is for postponing.
+
+    Raises NotFound, Conflict where the question is not open any more, Invalid for a wrong `until`, and MoveRefused.
+    """
     ticket = await lock(connection, question.number)
     question.must_be_asked_by(ticket)
     requester = await get_person(connection, ticket.requester.person_id)
-    # Never as staff, whoever they are: a link in a mail proves no log-in.
+    # Never as staff, even if the requester is an agent: a link in a mail is no log-in.
     actor = Actor(kind="person", name=requester.name, person_id=requester.id)
     command = _command(act, actor, until, now)
     return await carry_out(connection, Party(actor, requester), question.number, command, now)
 
 
 def acts(ticket: Ticket) -> list[Act]:
-    """What the link can do now."""
+    """The acts that the ticket allows the link now."""
     allowed = moves(ticket, staff=False)
     return [act for act in Act if act in allowed]
 

@@ -1,4 +1,4 @@
-"""Files that come with messages: what they are in the database, their bytes behind one small interface."""
+"""Attachments of messages: their rows in the database, and the store for their bytes (a folder or PostgreSQL)."""
 
 import asyncio
 import hashlib
@@ -24,7 +24,7 @@ UNUSED_KEPT_FOR = timedelta(days=1)
 
 
 class Attachment(Protocol):
-    """What is known of a file without reading it. `size` is in bytes."""
+    """A file's row, without its content. `size` is in bytes."""
 
     id: UUID
     name: str
@@ -36,20 +36,20 @@ class Attachment(Protocol):
 
 
 class BlobStore(Protocol):
-    """Where bytes lie under a key. Keys are digests: putting the same bytes twice is one blob."""
+    """Stores bytes under a key. A key is the digest of its bytes, so storing the same bytes twice makes one blob."""
 
     async def put(self, connection: AsyncConnection, key: str, content: bytes) -> None:
-        """Safely stored on return, or when `connection`'s transaction commits."""
+        """Store the bytes. They are safe on return, or when `connection`'s transaction commits."""
 
     async def get(self, connection: AsyncConnection, key: str) -> bytes:
-        """Raises NotFound."""
+        """The bytes under this key. Raises NotFound."""
 
     async def drop(self, connection: AsyncConnection, key: str) -> None:
-        """Gone on return, or when `connection`'s transaction commits; nothing where there is nothing."""
+        """Delete the bytes, on return or when `connection`'s transaction commits; an unknown key is ignored."""
 
 
 class PostgresBlobs:
-    """Bytes in PostgreSQL: one thing to back up, and every replica sees them."""
+    """Stores bytes in PostgreSQL: one backup has everything, and every process can read them."""
 
     async def put(self, connection: AsyncConnection, key: str, content: bytes) -> None:
         await connection.execute(insert(blob).values(key=key, content=content).on_conflict_do_nothing())
@@ -65,7 +65,7 @@ class PostgresBlobs:
 
 
 class FolderBlobs:
-    """Bytes in a folder, for a desk on one machine."""
+    """Stores bytes in a folder, for a desk on one machine."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -92,7 +92,7 @@ class FolderBlobs:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        # Renamed only when whole: a crash leaves a .part, never half a file under its name.
+        # Rename only when complete: a crash leaves a .part file, never half a file under the key.
         part.rename(target)
 
 
@@ -106,11 +106,12 @@ async def keep(
     uploader: str,
     now: datetime,
 ) -> Attachment:
-    """Store a file no message has taken along yet. Raises TooLarge."""
+    """Store an uploaded file that is not in a message yet. Raises TooLarge."""
     if len(content) > ATTACHMENT_BYTES_MAX:
         raise TooLarge(f"A file may have at most {ATTACHMENT_BYTES_MAX // 1024 // 1024} MiB.")
     key = hashlib.sha256(content).hexdigest()
-    # Shared with other uploads, not with `forget_unused`: bytes it finds unused must not come into use meanwhile.
+    # A shared lock: uploads may run side by side, but not during `forget_unused`, which must not delete bytes that an
+    # upload is about to use.
     await connection.execute(select(func.pg_advisory_xact_lock_shared(func.hashtext(BLOBS_LOCK))))
     await blobs.put(connection, key, content)
     values = {
@@ -127,7 +128,7 @@ async def keep(
 
 
 async def names_of(connection: AsyncConnection, ids: Sequence[UUID], uploader: str) -> tuple[str, ...]:
-    """The names of files this uploader may use, in order. Raises Invalid where one is not theirs or is used."""
+    """The names of these files, in order. Raises Invalid for too many files, or one not theirs or already used."""
     if len(ids) > ATTACHMENTS_MAX:
         raise Invalid(f"A message takes at most {ATTACHMENTS_MAX} files along.")
     query = select(attachment.c.id, attachment.c.name).where(
@@ -141,7 +142,7 @@ async def names_of(connection: AsyncConnection, ids: Sequence[UUID], uploader: s
 
 
 async def find(connection: AsyncConnection, attachment_id: UUID) -> tuple[Attachment, int | None, bool]:
-    """The file, the ticket it is on (None until sent) and whether its message is public. Raises NotFound."""
+    """The file, the number of its ticket (None until sent) and whether its message is public. Raises NotFound."""
     query = (
         select(attachment, comment.c.ticket_number, comment.c.public)
         .outerjoin_from(attachment, comment, comment.c.id == attachment.c.comment_id)
@@ -154,7 +155,10 @@ async def find(connection: AsyncConnection, attachment_id: UUID) -> tuple[Attach
 
 
 async def forget_unused(connection: AsyncConnection, blobs: BlobStore, now: datetime) -> int:
-    """Drop what was uploaded but never sent, a day later, with its bytes; at most a batch. Gives how many."""
+    """Delete files, with their bytes, that were uploaded more than a day ago and never sent. Returns how many.
+
+    At most a batch of `TIDY_BATCH_MAX` files.
+    """
     await connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(BLOBS_LOCK))))
     old = attachment.c.comment_id.is_(None), attachment.c.created_at < now - UNUSED_KEPT_FOR
     some = select(attachment.c.id).where(*old).limit(TIDY_BATCH_MAX)

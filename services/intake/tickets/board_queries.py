@@ -1,4 +1,4 @@
-"""Reading what the product director decides on: parked tickets with who reports them, and releases."""
+"""Queries for the product director's board: parked tickets, who reports them, and releases."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from services.intake.tables.tables import ticket
 from services.intake.tickets.ticket_row import read_ticket, select_tickets
 
 BOARD_MAX = 500
-"""Most tickets a board shows: those parked longest. More than these nobody decides on in one sitting."""
+"""Most tickets the board shows: those unchanged for longest. Nobody decides on more at one time."""
 RELEASES_MAX = 200
 
 
@@ -30,14 +30,17 @@ class Release:
 
 
 async def parked(connection: AsyncConnection) -> list[Ticket]:
-    """The parked tickets, those that changed longest ago first, at most `BOARD_MAX`."""
+    """The parked tickets, least recently changed first, at most `BOARD_MAX`."""
     query = select_tickets().where(ticket.c.status == Status.PARKED)
     query = query.order_by(ticket.c.updated_at, ticket.c.number).limit(BOARD_MAX)
     return [read_ticket(row) for row in await connection.execute(query)]
 
 
 async def reporters(connection: AsyncConnection, tickets: Sequence[Ticket]) -> dict[int, list[Reporter]]:
-    """For each ticket itself, its incidents, and what was merged into it; spam does not count. One query."""
+    """The reporters of each ticket, by its number: the ticket itself, its incidents, and tickets merged into it.
+
+    Spam does not count. One query.
+    """
     found: dict[int, list[Reporter]] = defaultdict(list)
     for each in tickets:
         found[each.number].append(Reporter(each.requester.person_id, each.organisation_id, each.kind, each.priority))
@@ -50,7 +53,10 @@ async def reporters(connection: AsyncConnection, tickets: Sequence[Ticket]) -> d
 
 
 async def releases(connection: AsyncConnection) -> list[Release]:
-    """By name, those with something planned first; at most `RELEASES_MAX` of either. Two queries."""
+    """Releases with planned tickets, by name; then those only shipped, newest first. At most `RELEASES_MAX` of each.
+
+    Two queries.
+    """
     waiting = (
         select(ticket.c.release, func.count())
         .where(ticket.c.status == Status.PARKED, ticket.c.release.is_not(None))

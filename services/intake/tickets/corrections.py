@@ -1,4 +1,4 @@
-"""Commands that name somebody or something else than the ticket: whether that is there, and may be named."""
+"""Makes commands that refer to a product, another ticket or a person, after checking what they refer to."""
 
 from uuid import UUID
 
@@ -16,13 +16,20 @@ from services.promises.standing import ENDED
 
 
 async def correction(connection: AsyncConnection, party: Party, ticket: Ticket, wanted: ChangeIn) -> Change:
-    """Raises Invalid for a product that cannot be chosen, and for fields its form refuses."""
+    """The command that corrects what a ticket is about.
+
+    Raises Invalid for a product that cannot be chosen, and for fields its form refuses.
+    """
     product, fields = await corrected(connection, ticket.product, wanted.product_id, wanted.fields)
     return Change(party.actor, wanted.subject, wanted.kind, product, fields)
 
 
 async def linking(connection: AsyncConnection, party: Party, problem: int | None) -> LinkProblem:
-    """Raises Invalid where the problem is no ticket, has ended, or is an incident itself: none is behind itself."""
+    """The command that makes a ticket an incident of this problem, or of none.
+
+    Raises Invalid where the problem is no ticket, has ended, or is an incident itself: chains and circles of problems
+    are not allowed.
+    """
     if problem is not None:
         try:
             found = await load(connection, problem)
@@ -36,7 +43,10 @@ async def linking(connection: AsyncConnection, party: Party, problem: int | None
 
 
 async def sharing(connection: AsyncConnection, party: Party, person_id: UUID, *, shared: bool) -> Share:
-    """Raises NotFound for nobody, and Invalid for somebody who is no (longer a) colleague."""
+    """The command that shares a ticket with a colleague, or stops sharing it.
+
+    Raises NotFound for an unknown person, and Invalid for a person who is not a colleague (any more).
+    """
     colleague = await get_person(connection, person_id)
     if shared and (colleague.role not in COLLEAGUES or not colleague.active):
         raise Invalid(f"{colleague.name} is no colleague (any more): a ticket with its notes stays in the house.")

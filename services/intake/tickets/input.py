@@ -1,4 +1,4 @@
-"""The kinds of text the HTTP API takes, each with its limits, and what all its input has in common."""
+"""Types of text in requests to the HTTP API, each with its limits, and the base class of all request bodies."""
 
 from typing import Annotated
 from uuid import UUID
@@ -20,7 +20,7 @@ from services.intake.people.sessions import PASSWORD_CHARACTERS_MAX
 
 CODE_CHARACTERS_MAX = 2000
 NUMBER_MAX = 2**63 - 1
-"""Of a ticket: what the database's column holds."""
+"""The largest ticket number that the database column can hold."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CHARACTERS_MAX), Storable]
 Subject = Annotated[
@@ -41,6 +41,6 @@ Files = Annotated[list[UUID], Field(max_length=ATTACHMENTS_MAX, description="Ids
 
 
 class Input(BaseModel):
-    """A body the API takes: a field it does not know is refused, not ignored."""
+    """Base of all request bodies. Unknown fields are refused, not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

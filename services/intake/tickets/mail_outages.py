@@ -1,7 +1,7 @@
-"""When mail could not come in: a ticket is not closed for want of an answer that could not arrive.
+"""Mail outages, during which mail could not come in. They postpone closing: the requester's answer may be delayed.
 
-Outages are reported by an operator or by whoever fetches mail, or found by the desk itself: its worker writes down
-every half minute that it lives, and a gap in that during which nothing came in is an outage.
+Outages are reported by an operator or by the program that fetches mail, or are found by the desk itself: its worker
+records a pulse every half minute, and a gap between pulses in which no mail came in is an outage.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from services.platform.postgres_listen import AWAY, unexpected
 
 PULSE_EVERY = timedelta(seconds=30)
 GAP_MIN = timedelta(minutes=5)
-"""A shorter silence of the desk is a restart: mail servers try again within it, and nothing was lost."""
+"""A shorter gap is a restart and no outage: mail servers retry, so nothing is lost."""
 REPORTED_AGO_MAX = timedelta(days=366)
 REASON_CHARACTERS_MAX = 500
 OWN_REASON = "the desk was down"
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Outage:
-    """A time in which mail could not come in; `ended_at` None while that is so."""
+    """A time in which mail could not come in; `ended_at` is None while it lasts."""
 
     id: int
     began_at: datetime
@@ -42,10 +42,10 @@ class Outage:
 
 
 async def mail_down_since(connection: AsyncConnection, since: datetime, now: datetime) -> timedelta:
-    """For how long in all, between the two, mail could not come in, as `Outages` count it."""
+    """For how long in total mail could not come in between `since` and `now`, rounded as in `Outages.down`."""
     overlaps = mail_outage.c.began_at < now, or_(mail_outage.c.ended_at.is_(None), mail_outage.c.ended_at > since)
     known = await _spans(connection, *overlaps)
-    # A clock that rings before the desk's first beat after an outage must not be told that there was none.
+    # After the desk was down, a deadline may be due before its first new pulse: also count the time since the last one.
     silent_since = await _silent_since(connection)
     silent = uncovered((silent_since, None), known) if silent_since else ()
     return Outages((*known, *silent)).down(since, now)
@@ -54,10 +54,10 @@ async def mail_down_since(connection: AsyncConnection, since: datetime, now: dat
 async def report_outage(
     connection: AsyncConnection, began_at: datetime, ended_at: datetime | None, reason: str, now: datetime
 ) -> list[Outage]:
-    """Write down that mail could not come in; what is known already is not counted twice.
+    """Record an outage; `ended_at` is None while it lasts. Time in known outages is not counted twice.
 
-    Returns the outages added: none where all of it was known. Raises Invalid for times that make no sense, and Conflict
-    for one that goes on while another does.
+    Returns the outages added: none where all of that time was known. Raises Invalid for impossible times, and Conflict
+    for a lasting outage while another one lasts.
     """
     if not now - REPORTED_AGO_MAX <= began_at <= now:
         raise Invalid("An outage began in the year past; give that instant.")
@@ -72,7 +72,10 @@ async def report_outage(
 
 
 async def end_outage(connection: AsyncConnection, outage_id: int, ended_at: datetime, now: datetime) -> Outage:
-    """Mail comes in again. Ended already, it stays as it is. Raises NotFound, Invalid."""
+    """End an outage, because mail comes in again. One that has ended stays as it is.
+
+    Raises NotFound, and Invalid for an impossible end.
+    """
     await _one_at_a_time(connection)
     row = (await connection.execute(select(mail_outage).where(mail_outage.c.id == outage_id))).first()
     if row is None:
@@ -86,7 +89,7 @@ async def end_outage(connection: AsyncConnection, outage_id: int, ended_at: date
 
 
 async def list_outages(connection: AsyncConnection, before: int | None, limit: int) -> list[Outage]:
-    """The newest first, at most `limit`, beginning after the id given."""
+    """Outages, newest first, at most `limit`, beginning after the one with id `before`."""
     query = select(mail_outage).order_by(mail_outage.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(mail_outage.c.id < before)
@@ -94,7 +97,7 @@ async def list_outages(connection: AsyncConnection, before: int | None, limit: i
 
 
 async def keep_pulse(engine: AsyncEngine, clock: Clock) -> None:
-    """Write down every half minute that the desk lives, until cancelled."""
+    """Record a pulse of the desk every half minute, until cancelled."""
     while True:
         try:
             async with transaction(engine) as connection:
@@ -105,9 +108,12 @@ async def keep_pulse(engine: AsyncEngine, clock: Clock) -> None:
 
 
 async def beat(connection: AsyncConnection, now: datetime) -> list[Outage]:
-    """The desk lives at `now`. Returns the outages found: since the last beat, where nothing came in meanwhile."""
+    """Record a pulse at `now`. If the last one is at least `GAP_MIN` ago and no mail came since, record an outage.
+
+    Returns the outages recorded.
+    """
     await connection.execute(insert(pulse).values(id=1, at=now).on_conflict_do_nothing())
-    # Several workers beat: after a gap the first finds it, and the others find a fresh beat.
+    # Several workers do this: after a gap the first one finds it, and the others find a fresh pulse.
     last = (await connection.execute(select(pulse.c.at).where(pulse.c.id == 1).with_for_update())).scalar_one()
     if last >= now:
         return []
@@ -119,8 +125,8 @@ async def beat(connection: AsyncConnection, now: datetime) -> list[Outage]:
 
 
 async def _one_at_a_time(connection: AsyncConnection) -> None:
-    """Nobody else reports or ends an outage until this transaction is over."""
-    # Two reports must not both find the same time uncovered, nor one find covered what an end is about to uncover.
+    """Lock, so that nobody else reports or ends an outage until this transaction ends."""
+    # Two reports must not both add the same time, and a report must not rely on an outage whose end is being set.
     await connection.execute(text("select pg_advisory_xact_lock(hashtext('intake.mail_outage'))"))
 
 
@@ -130,8 +136,11 @@ async def _mail_came(connection: AsyncConnection, since: datetime, until: dateti
 
 
 async def _silent_since(connection: AsyncConnection) -> datetime | None:
-    """When the desk last lived, where that is so long ago that it is an outage not found yet."""
-    # By the database's clock, as its pulse is by the wall's: a ticket's clock may be ahead of both in a test.
+    """The instant of the last pulse, if it is at least `GAP_MIN` ago and no mail came since; else None.
+
+    This is an outage that `beat` has not recorded yet.
+    """
+    # Compare with the database's time, because pulses have wall-clock time; in tests a ticket's clock may be ahead.
     silent = pulse.c.at <= func.clock_timestamp() - GAP_MIN
     row = (await connection.execute(select(pulse.c.at, func.clock_timestamp()).where(pulse.c.id == 1, silent))).first()
     return None if row is None or await _mail_came(connection, *row) else row.at

@@ -1,4 +1,4 @@
-"""What each move takes in its body; with examples, a source of the OpenAPI."""
+"""The request bodies of moves, with examples. The OpenAPI document is made from them."""
 
 from typing import Annotated
 from uuid import UUID

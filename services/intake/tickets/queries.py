@@ -1,4 +1,4 @@
-"""Reading tickets for people: pages, views, and one ticket with its timeline. Every list is bounded."""
+"""Queries of tickets for people: lists, views, and one ticket's timeline. Every list has a limit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,21 +26,21 @@ from services.intake.tickets.access import Party
 from services.intake.tickets.ticket_row import read_ticket, select_tickets
 
 COUNT_MAX = 1000
-"""Counting stops here: a view's badge is no reason to read a million rows."""
+"""Counting a view stops here: the number is only shown as a badge, so it is not worth reading a million rows."""
 SEARCH_MAX = 1000
-"""How many of the newest tickets each way of matching a search brings."""
+"""Most tickets (the newest) that each way of matching a search finds."""
 NUMBER_DIGITS_MAX = 19
 UNFINISHED = (Status.NEW, Status.OPEN, Status.PENDING, Status.PARKED)
 VIEWS = ("unassigned", "mine", "new", "open", "pending", "parked", "solved", "closed", "snoozed")
 WAITING_VIEWS = frozenset({"unassigned", "mine", "new", "open"})
-"""What somebody should work on now: what was put off until later is not in these."""
+"""Views of what to work on now: snoozed tickets are left out."""
 LINKED_MAX = 100
-"""Most tickets named as follow-ups, as merged into one, or as its incidents."""
+"""Most follow-ups, merged tickets or incidents listed for one ticket."""
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which tickets. None means all; `assignee` and `team` may be 'none'."""
+    """Which tickets to find; None means no condition. `assignee` and `team` may be 'none', for tickets without one."""
 
     view: str | None = None
     status: Status | None = None
@@ -57,16 +57,16 @@ class Filter:
 
 @dataclass(frozen=True)
 class ByChange:
-    """The newest change first; of the ticket the last page ended with, when it changed and its number."""
+    """Order: most recently changed first. `after` is the last ticket of the page before: its change, its number."""
 
     after: tuple[datetime, int] | None = None
 
 
 @dataclass(frozen=True)
 class ByBreach:
-    """What breaks, or broke, first; then those without a running promise, the newest change first.
+    """Order: earliest breach first, past or coming; then tickets without one, most recently changed first.
 
-    Of the ticket the last page ended with: its breach (None where it had none), its change, its number.
+    `after` is the last ticket of the page before: its breach (None if it has none), its change, its number.
     """
 
     after: tuple[datetime | None, datetime, int] | None = None
@@ -74,25 +74,28 @@ class ByBreach:
 
 @dataclass(frozen=True)
 class Listed:
-    """A ticket with where it stands in a list."""
+    """A ticket in a list, with what the list is sorted by."""
 
     ticket: Ticket
     breach_at: datetime | None
-    """As its row says, which is what the list is sorted by."""
+    """The next breach as stored in the ticket's row; the list is sorted by this column."""
 
     def change_key(self) -> tuple[str, int]:
-        """Where a list by change goes on after it."""
+        """The key after which the next page of a list by change begins, if this ticket is the last."""
         return self.ticket.updated_at.isoformat(), self.ticket.number
 
     def breach_key(self) -> tuple[str, str, int]:
-        """Where a list by breach goes on after it."""
+        """The key after which the next page of a list by breach begins, if this ticket is the last."""
         return (self.breach_at.isoformat() if self.breach_at else "", *self.change_key())
 
 
 async def list_tickets(
     connection: AsyncConnection, party: Party, chosen: Filter, order: ByChange | ByBreach, limit: int, now: datetime
 ) -> list[Listed]:
-    """At most `limit`, in this order, as of `now`. One query by change, at most two by breach."""
+    """The tickets that the party may see and the filter finds at `now`, in this order, at most `limit`.
+
+    One query by change, at most two by breach.
+    """
     query = select_tickets().where(party.visible(), *conditions(chosen, party, now))
     if isinstance(order, ByChange):
         return await _by_change(connection, query, order.after, limit)
@@ -128,7 +131,7 @@ async def _by_breach(
 
 
 async def count_views(connection: AsyncConnection, party: Party, now: datetime) -> dict[str, int]:
-    """How many tickets each view holds as of `now`, counting to `COUNT_MAX` at the most. One query."""
+    """The number of tickets in each view at `now`, counted up to `COUNT_MAX`. For staff. One query."""
     counts = []
     for view in VIEWS:
         some = select(ticket.c.number).where(*conditions(Filter(view=view), party, now)).limit(COUNT_MAX).subquery()
@@ -137,17 +140,17 @@ async def count_views(connection: AsyncConnection, party: Party, now: datetime) 
 
 
 async def follow_ups(connection: AsyncConnection, number: int) -> list[int]:
-    """The tickets that continue this one."""
+    """The numbers of the ticket's follow-ups, at most `LINKED_MAX`."""
     return await _linked(connection, ticket.c.follow_up_of == number)
 
 
 async def incidents(connection: AsyncConnection, number: int) -> list[int]:
-    """The tickets this one is the problem behind."""
+    """The numbers of the ticket's incidents, at most `LINKED_MAX`."""
     return await _linked(connection, ticket.c.problem == number)
 
 
 async def merged(connection: AsyncConnection, number: int) -> list[int]:
-    """The tickets that go on as this one, those merged into one of them included."""
+    """The numbers of the tickets merged into this one, directly or through another one; at most `LINKED_MAX`."""
     own = select(ticket.c.number).where(ticket.c.merged_into == number).cte("gone", recursive=True)
     further = select(ticket.c.number).join_from(ticket, own, ticket.c.merged_into == own.c.number)
     gone = own.union(further)
@@ -168,7 +171,7 @@ async def suggestions(connection: AsyncConnection, number: int) -> list[ArticleL
 
 
 async def organisation_name(connection: AsyncConnection, organisation_id: UUID | None) -> str | None:
-    """None where there is none."""
+    """The organisation's name; None where there is no such organisation."""
     if organisation_id is None:
         return None
     query = select(organisation.c.name).where(organisation.c.id == organisation_id)
@@ -187,9 +190,9 @@ async def organisation_names(connection: AsyncConnection, of: Sequence[Ticket]) 
 async def read_timeline(
     connection: AsyncConnection, number: int, after: int, limit: int, *, notes: bool
 ) -> tuple[list[Row[Any]], dict[UUID, list[Row[Any]]]]:
-    """Lines oldest first, at most `limit`, beginning after line id `after`; and the files of each comment.
+    """The ticket's timeline, oldest line first, at most `limit`, beginning after line id `after`; and files by comment.
 
-    Without `notes`, nothing of what is internal. Two queries, however long the page.
+    Without `notes`, internal lines are left out. At most two queries, for a page of any length.
     """
     query = (
         select(
@@ -219,7 +222,7 @@ async def _files(connection: AsyncConnection, comment_ids: list[UUID]) -> dict[U
 
 
 def conditions(chosen: Filter, party: Party, now: datetime) -> list[ColumnElement[bool]]:
-    """The filter on the ticket table; who may see what is `party.visible()`'s."""
+    """The filter as conditions on the ticket table. What the party may see is left to `party.visible()`."""
     found: list[ColumnElement[bool]] = []
     if chosen.view:
         found.append(_view(chosen.view, party, now))
@@ -228,7 +231,7 @@ def conditions(chosen: Filter, party: Party, now: datetime) -> list[ColumnElemen
     if chosen.tag:
         found.append(ticket.c.tags.contains([chosen.tag]))
     if chosen.release:
-        # Parked, as the index has it: a release is what is to come.
+        # Only parked tickets: a release is a plan, and the index holds only these.
         found += [ticket.c.release == chosen.release, ticket.c.status == Status.PARKED]
     for column, wanted in (
         (ticket.c.status, chosen.status),
@@ -265,8 +268,8 @@ def _of_view(view: str, party: Party) -> ColumnElement[bool]:
 
 
 def _matching(q: str, party: Party) -> ColumnElement[bool]:
-    # Each way of matching gives its newest tickets, at most SEARCH_MAX: a word that half of all messages hold costs
-    # no more than a rare one. One query with `or` would walk every ticket.
+    # Each way of matching gives its newest tickets, at most SEARCH_MAX, so a word in half of all messages costs no more
+    # than a rare one. One query with `or` would read every ticket.
     words = func.websearch_to_tsquery("simple", q)
     said = select(comment.c.ticket_number).where(comment.c.words.op("@@")(words))
     if not party.is_staff:
@@ -290,7 +293,7 @@ def _visible_numbers(party: Party) -> Select[Any]:
 
 
 def _notes_shared_with(party: Party) -> ColumnElement[bool]:
-    """`party.sees_notes` of somebody who is not of support, as a condition on the ticket table."""
+    """`party.sees_notes` as a condition on the ticket table, for a party that is not staff."""
     if not party.is_shared_with:
         return false()
     me = party.person.id if party.person else None

@@ -1,7 +1,7 @@
-"""What other promises would do to the tickets that run: numbers to look at before it is done, and whom it is done to.
+"""Preview of re-planning: what it would change, in numbers, and which tickets it affects.
 
-Re-planning is on purpose: a changed contract or calendar, or another contract of an organisation, by itself moves no
-ticket that is open already.
+Open tickets change only when somebody asks for re-planning. A changed contract or calendar, or another contract for an
+organisation, does not change them by itself.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -32,14 +32,14 @@ Key = tuple[DeadlineKind, Metric | None, int]
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose tickets: those under a contract, under every contract with a calendar, or, with neither, under none."""
+    """Which tickets: those under a contract, those under any contract with a calendar, or those without a contract."""
 
     contract_id: UUID | None = None
     calendar_id: UUID | None = None
 
 
 class Change(NamedTuple):
-    """The first deadline of a ticket that changes, and whether a promise to it breaks at once."""
+    """The earliest deadline of a ticket that re-planning changes, and whether re-planning breaks a promise at once."""
 
     key: Key
     before: datetime | None
@@ -48,17 +48,17 @@ class Change(NamedTuple):
 
     @property
     def sooner(self) -> bool:
-        """Whether it comes earlier than it did; one that was not there comes sooner, one that is gone later."""
+        """Whether the deadline comes earlier than before. A new deadline counts as sooner, a removed one as later."""
         return self.before is None or (self.after is not None and self.after < self.before)
 
     @property
     def deadline(self) -> str:
-        """Its name, as the evidence of re-planning calls it."""
+        """The deadline's name, as in the history of re-planning."""
         return " ".join(str(part) for part in self.key if part)
 
 
 class Sampled(NamedTuple):
-    """A ticket that changes."""
+    """A ticket that re-planning changes, as an example."""
 
     number: int
     change: Change
@@ -66,7 +66,7 @@ class Sampled(NamedTuple):
 
 @dataclass
 class Numbers:
-    """What re-planning would do."""
+    """What re-planning would do, in numbers of tickets."""
 
     tickets: int = 0
     changed: int = 0
@@ -78,11 +78,11 @@ class Numbers:
 
     @property
     def sample(self) -> list[Sampled]:
-        """Some that change, the ones with a promise that breaks at once first; at most `SAMPLE_MAX`."""
+        """Examples of tickets that change, at most `SAMPLE_MAX`; those where a promise breaks at once come first."""
         return [*self._breaches, *self._others][:SAMPLE_MAX]
 
     def count(self, number: int, change: Change | None) -> None:
-        """One more ticket, with what changes of it, if anything."""
+        """Count one more ticket, with its change, if any."""
         self.tickets += 1
         if change is None:
             return
@@ -96,7 +96,7 @@ class Numbers:
 
 
 def difference(standing: Standing, before: Policy, after: Policy, now: datetime) -> Change | None:
-    """What another policy changes of a ticket's deadlines; None where it changes none of them."""
+    """The change to a ticket's deadlines if policy `after` replaces `before`; None where no deadline changes."""
     if before.version == after.version:
         return None
     was, comes = _by_key(standing, before), _by_key(standing, after)
@@ -111,19 +111,21 @@ def difference(standing: Standing, before: Policy, after: Policy, now: datetime)
 
 
 async def preview(connection: AsyncConnection, scope: Scope, standard: Terms, now: datetime) -> Numbers:
-    """What re-planning these tickets at `now` would do. Reads them in batches, whatever their number."""
+    """What re-planning these tickets at `now` would do. Reads them in batches, so memory use does not grow."""
     numbers = Numbers()
     policies = await _policies(connection, scope, standard, now)
     async for number, contract_id, standing, policy in _running(connection, scope):
-        # A contract that took this calendar a moment ago is counted by the next look.
+        # A contract that got this calendar only just now is counted in the next preview.
         if contract_id in policies:
             numbers.count(number, difference(standing, policy, policies[contract_id], now))
     return numbers
 
 
 async def affected(connection: AsyncConnection, scope: Scope, standard: Terms, now: datetime) -> list[int]:
-    """The tickets that are pinned to other promises than `promises.terms_of` gives at `now`, oldest first; at most
-    as many as a bulk takes, and those left are there to be re-planned next."""
+    """The numbers of tickets pinned to another policy than their terms give at `now`, lowest first.
+
+    At most as many as a bulk takes; the rest can be re-planned afterwards.
+    """
     policies = await _policies(connection, scope, standard, now)
     numbers: list[int] = []
     for contract_id, policy in policies.items():
@@ -147,7 +149,7 @@ async def _running(
     connection: AsyncConnection, scope: Scope
 ) -> AsyncIterator[tuple[int, UUID | None, Standing, Policy]]:
     query = _under(select_standings().add_columns(organisation.c.contract_id), scope).order_by(ticket.c.number)
-    # From a cursor of the server: one query, and no more than a batch of its rows is here at a time.
+    # Use a server-side cursor: one query, and only a batch of its rows in memory at a time.
     async with connection.stream(query.execution_options(yield_per=BATCH)) as rows:
         async for row in rows:
             yield row.number, row.contract_id, *read_standing(row)

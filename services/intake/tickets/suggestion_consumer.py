@@ -1,4 +1,4 @@
-"""Keeping the articles the knowledge base suggests for a ticket, so that its page can show them."""
+"""Stores the articles that the knowledge base suggests for a ticket, to show them on the ticket's page."""
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,7 +20,10 @@ class SuggestionConsumer:
         self._engine = engine
 
     async def handle(self, event: Event) -> None:
-        """Once per event. Raises pydantic.ValidationError for a malformed one, which ends as a dead letter."""
+        """Store the suggested articles; a repeated event is ignored.
+
+        Raises pydantic.ValidationError for a malformed event, which becomes a dead letter.
+        """
         suggested = event.read(ArticleSuggested)
         articles = [article.model_dump(mode="json") for article in suggested.articles]
         async with transaction(self._engine) as connection:

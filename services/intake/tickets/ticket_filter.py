@@ -1,4 +1,4 @@
-"""Which tickets a caller wants: the same words in a list's address and in the body of a bulk command."""
+"""The filter of tickets, used as query parameters of a list and in the body of a bulk command."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -37,8 +37,11 @@ class TicketFilter(Input):
     release: Release | None = None
 
     def chosen_by(self, party: Party) -> Filter:
-        """With `me` being this party. Raises Invalid for a service, which is nobody."""
-        # Only who asks for `tag` or `problem` without seeing them would learn what their tickets have.
+        """The filter for queries, with `me` replaced by this party's id.
+
+        Raises Invalid for `me` from a service, and for the parts of the filter that only staff may use.
+        """
+        # Others do not see tags and problems; by filtering on them they could find out which ones their tickets have.
         if not party.is_staff and (self.tag or self.problem or self.view == "snoozed"):
             raise Invalid("Tags, problems and what is snoozed are for support; leave them out.")
         facts = self.model_dump(exclude={"assignee", "requester"})

@@ -1,4 +1,4 @@
-"""Carrying out a command: lock the ticket, decide, save. The caller owns the transaction and commits it."""
+"""Carrying out commands on tickets: lock the ticket, decide, save. The caller owns the transaction and commits it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -35,16 +35,16 @@ from services.intake.tickets.store import (
 )
 
 MERGES_MAX = 20
-"""How often in a row a ticket may have been merged for replies to find the one it went on as."""
+"""Most merges in a row that a reply follows, to find the ticket that takes messages now."""
 INCIDENTS_MAX = 200
-"""A problem with more open incidents is not merged: each is linked anew in the same transaction."""
+"""A problem with more open incidents than this cannot be merged, because all are linked anew in one transaction."""
 Make = Callable[[Ticket], Awaitable[Command]]
-"""The command for a ticket as it stands, which is held meanwhile."""
+"""Makes the command for a ticket as it is now; the ticket is locked meanwhile."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What somebody wants to say. `html` is sanitised already."""
+    """A message before it is sent. `html` is sanitised already."""
 
     text: str
     html: str | None = None
@@ -56,17 +56,17 @@ class Draft:
 
 @dataclass(frozen=True)
 class NewTicket:
-    """What a requester brings."""
+    """What a new ticket is made from."""
 
     subject: str
     draft: Draft
     kind: Kind = Kind.QUESTION
     priority: Priority = Priority.LOW
     language: Language | None = None
-    """None takes the requester's."""
+    """The ticket's language; None for the requester's."""
     product_id: UUID | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
-    """What the product's form asks, by the field's key."""
+    """The values for the product's form, by field key."""
     tags: tuple[str, ...] = ()
     team_id: UUID | None = None
 
@@ -88,7 +88,10 @@ async def message_of(connection: AsyncConnection, draft: Draft, uploader: str) -
 async def submit(
     connection: AsyncConnection, party: Party, requester: Person, question: NewTicket, standard: Terms, now: datetime
 ) -> Ticket:
-    """Open a ticket for `requester` under their organisation's contract, or else the `standard` terms, pinned to it."""
+    """Open a ticket for `requester`, pinned to the policy of their organisation's contract, or of the `standard` terms.
+
+    Raises Invalid for a product, fields, team or files that cannot be used.
+    """
     organisation_id = requester.organisation.id if requester.organisation else None
     terms = await terms_of(connection, organisation_id, standard)
     product, fields = await filled_in(
@@ -125,10 +128,10 @@ async def reply(
     now: datetime,
     if_version: int | None = None,
 ) -> Ticket:
-    """Add a public message. What is said to a merged ticket is said to the one it was merged into; to a finalised
-    one, the requester's side opens a follow-up. The ticket that took the message is given back.
+    """Add a public message, and return the ticket that took it.
 
-    Raises NotFound, NotAllowed, MoveRefused, VersionMismatch.
+    A reply to a merged ticket goes to the ticket it was merged into. A reply of the requester's side to a finalised
+    ticket opens a follow-up. Raises NotFound, NotAllowed, MoveRefused, VersionMismatch, and Invalid for wrong files.
     """
     await hold_merged(connection, number)
     ticket = await held(connection, party, number, if_version)
@@ -151,7 +154,10 @@ async def carry_out(
     now: datetime,
     if_version: int | None = None,
 ) -> Ticket:
-    """Do `command` to a ticket the party may see. Raises NotFound, MoveRefused, VersionMismatch."""
+    """Carry out `command` on a ticket the party may see.
+
+    Raises NotFound, VersionMismatch, and what `decide` raises: MoveRefused, Invalid.
+    """
     ticket = await held(connection, party, number, if_version)
     return await _decide_and_save(connection, ticket, command, now)
 
@@ -164,7 +170,7 @@ async def act(
     now: datetime,
     if_version: int | None = None,
 ) -> Ticket:
-    """Do what `make` says of the ticket. Raises as `carry_out`, and whatever `make` raises."""
+    """Carry out the command that `make` makes for the locked ticket. Raises what `carry_out` and `make` raise."""
     ticket = await held(connection, party, number, if_version)
     return await _decide_and_save(connection, ticket, await make(ticket), now)
 
@@ -172,11 +178,12 @@ async def act(
 async def merge(
     connection: AsyncConnection, party: Party, number: int, into: int, now: datetime, if_version: int | None = None
 ) -> Ticket:
-    """Let the ticket go on as another one, and its open incidents as the other's; the one that ended is given back.
+    """Merge the ticket into another one, which also takes its open incidents; returns the ticket that was closed.
 
-    Raises Invalid where nobody is in common or incidents cannot go along, MoveRefused, NotFound, VersionMismatch.
+    Raises Invalid where the tickets are of different customers or the incidents cannot be moved; MoveRefused, NotFound,
+    VersionMismatch.
     """
-    # In the order of their numbers: two merges at once never wait for each other in a circle.
+    # Lock in the order of ticket numbers, so that two merges at once cannot deadlock.
     incidents = await hold_with_incidents(connection, {number, into}, number, INCIDENTS_MAX + 2)
     one, other = await load(connection, number), await load(connection, into)
     party.must_see(other)
@@ -196,7 +203,10 @@ async def merge(
 
 
 async def assignment(connection: AsyncConnection, by: Actor, assignee_id: UUID | None) -> Assign:
-    """The command that makes this person responsible. Raises Invalid for somebody who is not of support."""
+    """The command that makes this person responsible, or nobody.
+
+    Raises NotFound for an unknown person, Invalid for one who is not of support or not active.
+    """
     if assignee_id is None:
         return Assign(by, None)
     assignee = await get_person(connection, assignee_id)
@@ -206,22 +216,25 @@ async def assignment(connection: AsyncConnection, by: Actor, assignee_id: UUID |
 
 
 def solution(party: Party, message: Message | None) -> Solve:
-    """The command that solves a ticket, the solving agent becoming its assignee where it has none."""
+    """The command that solves a ticket. If the ticket has no assignee, the agent who solves it becomes that."""
     return Solve(party.actor, party.person.contact() if party.person else None, message)
 
 
 async def rate(connection: AsyncConnection, number: int, *, good: bool, comment: str, now: datetime) -> Ticket:
-    """Record the requester's answer to the survey, who came by a signed link. Raises NotFound, MoveRefused."""
+    """Record the answer to the survey, as the requester; the caller has checked the signed link.
+
+    Raises NotFound, MoveRefused.
+    """
     ticket = await lock(connection, number)
     asked = Actor(kind="person", name=ticket.requester.name, person_id=ticket.requester.person_id)
     return await _decide_and_save(connection, ticket, Rate(asked, good, comment), now)
 
 
 async def meet_deadline(connection: AsyncConnection, order: MeetDeadline) -> Snapshot:
-    """Meet a deadline if it still stands, and give the ticket's newest snapshot back either way.
+    """Meet a deadline if it is still due; returns the ticket's newest snapshot in any case.
 
-    No outbox row tells the clock: it is the clock that asks, and the answer carries the snapshot. Should the
-    answer be lost, asking again finds the deadline met and gives the same snapshot.
+    The clock itself calls this and gets the snapshot as the answer, so it needs no outbox row. If the answer is lost,
+    the clock asks again, finds the deadline met and gets the same snapshot.
     """
     ticket = await lock(connection, order.number)
     down = timedelta(0)
@@ -234,7 +247,7 @@ async def meet_deadline(connection: AsyncConnection, order: MeetDeadline) -> Sna
 
 
 async def held(connection: AsyncConnection, party: Party, number: int, if_version: int | None) -> Ticket:
-    """The ticket, which nobody else changes until this transaction ends. Raises NotFound, VersionMismatch."""
+    """The ticket, locked until this transaction ends. Raises NotFound, VersionMismatch."""
     ticket = await lock(connection, number)
     _must_be_at(ticket, party, if_version)
     return ticket
@@ -250,7 +263,7 @@ def _must_be_at(ticket: Ticket, party: Party, version: int | None) -> None:
 
 
 async def _gone_on(connection: AsyncConnection, party: Party, ticket: Ticket) -> Ticket:
-    """The ticket itself, or the one it went on as, held, as far as it is this party's to speak on."""
+    """Follows merges to the ticket that takes messages now, locking each; stops where the party may not write."""
     for _ in range(MERGES_MAX):
         if ticket.merged_into is None:
             return ticket
@@ -287,7 +300,10 @@ async def _open(connection: AsyncConnection, command: Submit, now: datetime) -> 
 
 
 def _follow_up(ended: Ticket, by: Actor, message: Message, terms: Terms, number: int, now: datetime) -> Submit:
-    """Fields and people are carried over, comments not (design §4). The promises are today's."""
+    """The command that opens a follow-up. Fields and people are copied, comments are not (design §4).
+
+    Policy and priority are those of today's terms.
+    """
     return Submit(
         number=number,
         by=by,
