@@ -1,4 +1,7 @@
-"""How what a desk agrees on is added and replaced: by administrators, with `Idempotency-Key` and `If-Match`."""
+"""Shared parts of the routes with which administrators add and replace contracts, calendars, products and teams.
+
+Adding takes an `Idempotency-Key`, replacing takes `If-Match`.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,29 +25,29 @@ from services.platform.identity import Caller
 
 
 def is_admin(party: Party) -> bool:
-    """Whether they are an administrator; a service is none."""
+    """Whether the party is an administrator. A service is not."""
     return party.person is not None and party.person.role is Role.ADMIN
 
 
 def must_be_admin(party: Party) -> None:
-    """Raises NotAllowed."""
+    """Check that the party is an administrator. Raises NotAllowed."""
     if not is_admin(party):
         raise NotAllowed("Only an administrator may change this.")
 
 
 @dataclass(frozen=True)
 class Writing:
-    """A request to add or replace something."""
+    """A request to add or replace something, with what is needed to answer it."""
 
     desk: Desk
     request: Request
     caller: Caller
     key: str | None
     version: int | None
-    """The one the caller read, or None where any will do."""
+    """The version the caller read; None to replace any version."""
 
     async def adds(self, work: Callable[[AsyncConnection], Awaitable[Kept]]) -> Response:
-        """Do the work once under the key, for an administrator."""
+        """Do the work for an administrator and answer 201. A repeat with the same key gets the first answer again."""
 
         async def answer(connection: AsyncConnection) -> JsonAnswer:
             await admit(connection, self.caller)
@@ -56,14 +59,14 @@ class Writing:
         )
 
     async def replaces(self, work: Callable[[AsyncConnection], Awaitable[Kept]]) -> Response:
-        """Do the work, which may be done again, for an administrator."""
+        """Do the work for an administrator. It takes no key, because replacing can be repeated without harm."""
         async with transaction(self.desk.engine) as connection:
             await admit(connection, self.caller)
             return (await work(connection)).answer().response()
 
 
 async def admit(connection: AsyncConnection, caller: Caller) -> None:
-    """Raises NotAllowed for all but administrators."""
+    """Check that the caller is an administrator. Raises NotAllowed, and NotAuthenticated as `party_of` does."""
     must_be_admin(await party_of(connection, caller))
 
 
@@ -80,6 +83,6 @@ Replacing = Annotated[Writing, Depends(_replacing)]
 
 
 def by_name(parts: list[str]) -> tuple[str, UUID]:
-    """A cursor's parts as where a list by name goes on."""
+    """A cursor's parts as the (lower-case name, id) after which a list by name goes on."""
     name, last = parts
     return name, UUID(last)

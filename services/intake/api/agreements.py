@@ -1,4 +1,4 @@
-"""Contracts and calendars: what customers were promised, and when the desk works for them."""
+"""The routes of contracts, calendars, public holidays and the desk's standard promises."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,7 @@
-"""The links of a reminder, for whoever got the mail: reading changes nothing, so that mail scanners trigger nothing."""
+"""The routes behind the links in a reminder mail; they need no log-in.
+
+Opening a link changes nothing: mail scanners open links too. Only the POST answers.
+"""
 
 from datetime import datetime
 

@@ -53,7 +53,7 @@ ROUTES = (
 
 
 def build_api(desk: Desk) -> FastAPI:
-    """The API on the parts of this desk."""
+    """The FastAPI app with all routes, for this desk; with `/healthz` and `/readyz`."""
     app = create_app("Balie intake", version="1", description=DESCRIPTION, signer=desk.signer, clock=desk.clock)
     app.state.desk = desk
     app.state.throttles = sessions.Throttles()

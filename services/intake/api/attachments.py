@@ -1,4 +1,4 @@
-"""Files that come with messages."""
+"""The routes to upload and download attachments."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -76,7 +76,7 @@ async def read_attachment(attachment_id: UUID, caller: KnownCaller, desk: TheDes
 
 
 def attachment_out(stored: Attachment) -> AttachmentOut:
-    """What callers learn of a file."""
+    """A file as the API returns it, without its content."""
     return AttachmentOut(id=stored.id, name=stored.name, content_type=stored.content_type, size=stored.size)
 
 

@@ -1,4 +1,4 @@
-"""What the product director decides on, and the decisions."""
+"""The routes of the product director's board: reading it, and planning, declining and shipping parked tickets."""
 
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection

@@ -1,4 +1,4 @@
-"""Bulks: one command on many tickets, carried out in the background; how far it is, and stopping or undoing it."""
+"""The routes of bulks (one command on many tickets, in the background): starting, watching, stopping, undoing."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -48,7 +48,7 @@ async def create_bulk(
 
 
 @router.post(
-    # A release may be called anything, a slash included.
+    # The name of a release may contain a slash.
     "/releases/{name:path}/ship",
     status_code=202,
     summary="Ship a release",
@@ -136,7 +136,7 @@ async def move_one(
 
 
 async def accepted(connection: AsyncConnection, started: UUID) -> JsonAnswer:
-    """The answer to what started a bulk."""
+    """The answer to a request that started this bulk."""
     return _answer(await read_bulk(connection, started), 202)
 
 

@@ -1,4 +1,4 @@
-"""What a ticket's clock asks of intake directly; the same as the activity does, without Temporal in between."""
+"""The route with which a ticket's clock meets a deadline directly, as the activity does but without Temporal."""
 
 from typing import Annotated
 
@@ -28,7 +28,7 @@ async def meet_deadline(request: Request, desk: TheDesk, signed: _Signed) -> Res
     if signed is None:
         raise NotAuthenticated("Only a ticket's clock may ask this.")
     number = desk.signer.linked(CLOCK_CALL, signed.credentials, now)
-    # Read by ourselves, and only now: nobody unknown gets a body looked at.
+    # Read the body here, after the caller is known, instead of by FastAPI: the body of a stranger is not read.
     order = _order(await request.body())
     if str(order.number) != number:
         raise NotAuthenticated("This ticket's clock may ask only about this ticket.")

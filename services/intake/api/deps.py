@@ -1,4 +1,4 @@
-"""What the API's routes work with, given to them by the composition root through the app's state."""
+"""Dependencies of the API's routes. The composition root puts them into the app's state."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,22 +18,22 @@ from services.platform.identity import Caller, Signer
 
 @dataclass(frozen=True)
 class Desk:
-    """The parts every route shares."""
+    """What all routes need: database, blob store, standard terms, signer, clock."""
 
     engine: AsyncEngine
     blobs: BlobStore
     standard: Terms
-    """The promises to those without a contract."""
+    """The terms for customers without a contract."""
     signer: Signer
     clock: Clock
 
     def now(self) -> datetime:
-        """Read once in a request."""
+        """The time now. Read it once in a request and pass it on."""
         return self.clock()
 
     @asynccontextmanager
     async def reading(self, caller: Caller) -> AsyncIterator[tuple[AsyncConnection, Party]]:
-        """A connection to read with, and who asks. Raises NotAuthenticated for an ended session."""
+        """A connection for reading, and the party that calls. Raises NotAuthenticated for an ended session."""
         async with self.engine.connect() as connection:
             yield connection, await party_of(connection, caller)
 

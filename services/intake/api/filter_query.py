@@ -1,4 +1,4 @@
-"""The filter of a list's address, each of its words a parameter of its own."""
+"""The filter of ticket lists as query parameters."""
 
 from typing import Annotated
 from uuid import UUID
@@ -23,7 +23,7 @@ def wanted_tickets(
     problem: Annotated[TicketNumber | None, Query()] = None,
     release: Annotated[Release | None, Query()] = None,
 ) -> TicketFilter:
-    """The filter of a list's address."""
+    """The filter made from a list's query parameters."""
     return TicketFilter(
         view=view,
         status=status,

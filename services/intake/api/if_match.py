@@ -1,4 +1,4 @@
-"""`If-Match`: changing something only where it still is as the caller read it."""
+"""The header `If-Match`: change something only if it is still at the version the caller read."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ _Header = Annotated[
 
 
 def read_version(if_match: _Header = None) -> int | None:
-    """The version the caller read, or None where any will do. Raises Invalid for what is no ETag of ours."""
+    """The version in `If-Match`, or None to accept any version. Raises Invalid for an ETag that is not ours."""
     if if_match is None or if_match == "*":
         return None
     version = if_match.removeprefix('"').removesuffix('"')

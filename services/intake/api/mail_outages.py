@@ -1,4 +1,4 @@
-"""Outages of mail, told by an administrator or by the service that fetches mail."""
+"""The routes of mail outages, for administrators and for the service that fetches mail."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,7 @@
-"""How every move on a ticket is asked for and answered: `If-Match`, `Idempotency-Key`, one transaction, the ticket."""
+"""Shared parts of the routes that make a move on a ticket.
+
+Each takes `If-Match` and `Idempotency-Key`, does its work in one transaction, and answers with the ticket.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,16 +27,16 @@ from services.platform.identity import Caller
 
 @dataclass(frozen=True)
 class MoveRequest:
-    """What every move is sent with besides its body."""
+    """The parts of a move's request besides its body and caller."""
 
     desk: Desk
     request: Request
     version: int | None
-    """The ticket's version the caller read, or None where any will do."""
+    """The ticket version the caller read; None to accept any version."""
     key: str | None
 
     async def answer(self, caller: Caller, work: Work) -> Response:
-        """Do the work once under the key."""
+        """Do the work and answer with its result. A repeat with the same key gets the first answer again."""
         return await answer_once(
             self.desk.engine, idempotency_key, caller, self.key, self.request, work, admit=party_of
         )
@@ -45,11 +48,11 @@ def _move_request(desk: TheDesk, request: Request, version: VersionRead, key: Id
 
 TheMoveRequest = Annotated[MoveRequest, Depends(_move_request)]
 Make = Callable[[AsyncConnection, Party, Ticket], Awaitable[Command]]
-"""Makes the command from the ticket as it stands, which is held meanwhile."""
+"""Makes the command from the ticket as it is now; the ticket is locked meanwhile."""
 
 
 async def move(move_request: MoveRequest, caller: Caller, number: int, make: Make) -> Response:
-    """Carry out what `make` gives; the answer is the ticket as it then stands."""
+    """Carry out the command that `make` makes, and answer with the ticket after it."""
 
     async def work(connection: AsyncConnection) -> JsonAnswer:
         party, now = await party_of(connection, caller), move_request.desk.now()
@@ -64,7 +67,7 @@ async def move(move_request: MoveRequest, caller: Caller, number: int, make: Mak
 
 
 async def command(move_request: MoveRequest, caller: Caller, number: int, made: Callable[[Party], Command]) -> Response:
-    """The same for a command that needs nothing but who gives it."""
+    """Like `move`, for a command that needs only the party, and nothing from the ticket or the database."""
 
     async def make(_connection: AsyncConnection, party: Party, _ticket: Ticket) -> Command:
         return made(party)
@@ -73,18 +76,18 @@ async def command(move_request: MoveRequest, caller: Caller, number: int, made: 
 
 
 def draft(party: Party, wanted: MessageIn | OptionalMessageIn) -> Draft:
-    """What the body says, as somebody on the web or as a service."""
+    """The message in the body as a draft, with channel web for a person and API for a service."""
     channel = Channel.WEB if party.person else Channel.API
     return Draft(wanted.text or "", attachment_ids=tuple(wanted.attachment_ids), channel=channel)
 
 
 async def message(connection: AsyncConnection, party: Party, wanted: MessageIn | OptionalMessageIn) -> Message:
-    """What the body says, as a message of its own. Raises Invalid for files that are not the caller's."""
+    """The message in the body, with a new id. Raises Invalid for files that are not the caller's."""
     return await message_of(connection, draft(party, wanted), party.uploader)
 
 
 async def optional_message(connection: AsyncConnection, party: Party, wanted: OptionalMessageIn) -> Message | None:
-    """The same where nothing needs saying. Raises Invalid for files without a word."""
+    """The message in the body, or None if it has none. Raises Invalid for files without a text."""
     if wanted.text is None:
         if wanted.attachment_ids:
             raise Invalid("Say something with the files you send.")

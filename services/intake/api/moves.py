@@ -1,4 +1,4 @@
-"""The conversation and its survey: each move is a POST that answers the ticket as it then stands."""
+"""The routes of the conversation and the survey. Each move is a POST that answers with the ticket after it."""
 
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection

@@ -1,4 +1,4 @@
-"""People and organisations, for support staff."""
+"""The routes of people and organisations, for support staff."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Products, and the forms tickets about them are asked to fill in."""
+"""The routes of products and their forms."""
 
 from uuid import UUID
 

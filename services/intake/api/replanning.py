@@ -1,4 +1,4 @@
-"""Re-planning the tickets that run: first to look at, then to do, on purpose."""
+"""The routes of re-planning: a preview of what would change for open tickets, and re-planning itself."""
 
 from uuid import UUID
 
@@ -125,7 +125,7 @@ async def _replan(caller: Caller, desk: Desk, request: Request, key: str | None,
 
 
 async def _name(connection: AsyncConnection, scope: Scope) -> str:
-    """What the evidence on each ticket will say the promises changed with. Raises NotFound."""
+    """The name of what changed, such as the contract, for the history of each ticket. Raises NotFound."""
     if scope.contract_id is not None:
         contract = await agreements.get_contract(connection, scope.contract_id)
         return f"contract {contract.name}, version {contract.version}"

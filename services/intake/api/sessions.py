@@ -1,4 +1,4 @@
-"""Logging in and out, choosing a password, and who I am."""
+"""The routes to log in and out, to choose a password, and to read one's own account."""
 
 from typing import Annotated
 
@@ -25,14 +25,17 @@ from services.platform.identity import SESSION_LIFETIME
 router = APIRouter(prefix="/api/v1", tags=["sessions"])
 
 LINKS_MAX = 5
-"""Links an hour to one address."""
+"""Most links mailed to one address in an hour."""
 LINKS_FROM_ONE_PLACE_MAX = 30
 LINK_WINDOW_SECONDS = 3600
 LOGINS_FROM_ONE_PLACE_MAX = 100
 
 
 class Throttles:
-    """Counts per address, in this process: against guessing passwords and flooding mailboxes."""
+    """Limits per e-mail address and per place a caller comes from, against guessing passwords and flooding mailboxes.
+
+    Each process counts for itself.
+    """
 
     def __init__(self) -> None:
         self.logins = RateLimit(LOGINS_MAX, LOGIN_WINDOW_SECONDS)
@@ -57,7 +60,7 @@ async def create_session(log_in_with: LogIn, desk: TheDesk, throttles: TheThrott
     throttles.logins.count(log_in_with.email.lower(), now.timestamp())
     async with desk.engine.connect() as connection:
         known = await credentials(connection, log_in_with.email)
-    # The connection is back before the slow part: a rush of log-ins must not keep others from the database.
+    # The connection is returned to the pool before the slow part: many log-ins at once must not block the database.
     person = await log_in(known, log_in_with.password)
     token = desk.signer.token(person.caller(), now)
     return SessionOut(token=token, expires_at=now + SESSION_LIFETIME, person=PersonOut.of(person))

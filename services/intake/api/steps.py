@@ -1,4 +1,4 @@
-"""What people do to the steps that come by themselves: later, not at all, now; and to be reminded of a ticket."""
+"""The routes of automatic steps: keeping open, confirming solved, postponing, skipping, doing now; also snoozing."""
 
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection

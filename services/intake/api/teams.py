@@ -1,4 +1,4 @@
-"""Teams of support."""
+"""The routes of teams of support."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Tickets as a caller is answered with them: what their side may see, and a ticket's ETag."""
+"""Tickets as the API returns them: with what the caller's side may see, and with an ETag."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from services.platform.idempotency import JsonAnswer
 async def ticket_answer(
     connection: AsyncConnection, party: Party, ticket: Ticket, now: datetime, status: int = 200
 ) -> JsonAnswer:
-    """The ticket as this party sees it at `now`, with its ETag."""
+    """The answer with the ticket as this party may see it at `now`, and its ETag."""
     links = Links(
         organisation_name=await queries.organisation_name(connection, ticket.organisation_id),
         follow_ups=await queries.follow_ups(connection, ticket.number),
@@ -31,7 +31,7 @@ async def ticket_answer(
 async def summaries(
     connection: AsyncConnection, party: Party, tickets: Sequence[Ticket], now: datetime
 ) -> list[TicketSummary]:
-    """The tickets as a list shows them to this party at `now`. One query."""
+    """The tickets as shown in a list to this party at `now`. One query."""
     names = await queries.organisation_names(connection, tickets)
     return [
         TicketSummary.of(each, party, names.get(each.organisation_id) if each.organisation_id else None, now)

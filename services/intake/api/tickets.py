@@ -1,4 +1,4 @@
-"""Tickets: opening, listing and reading them."""
+"""The routes to open, list and read tickets."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal

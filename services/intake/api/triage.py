@@ -1,4 +1,4 @@
-"""The desk's own work on a ticket: who does it, how much it matters, what it is about, whether it is one at all."""
+"""The routes of the desk's own work on a ticket: assigning, prioritising, correcting, parking, merging, spam."""
 
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -48,7 +48,7 @@ async def hand_over(number: Number, wanted: TeamIn, caller: StaffCaller, move_re
     """Support staff and services. Who had it has it no more; a team with round robin chooses who has it next."""
 
     async def make(connection: AsyncConnection, party: Party, ticket: Ticket) -> Command:
-        # First, before anybody of the team is chosen for it, and counted as having it.
+        # Check this first: choosing a member of the team changes whose turn it is in the round robin.
         must_allow(ticket, "team", staff=True)
         return await handover(connection, party.actor, wanted.team_id, move_request.desk.now(), ticket.team)
 
