@@ -43,7 +43,7 @@ class WordsIn(Input):
 
 
 class IncidentsIn(WordsIn):
-    """The problem whose incidents are solved with it."""
+    """The problem (a ticket number) whose incidents are solved, and the message to send on each."""
 
     problem: Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 

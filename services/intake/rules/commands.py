@@ -84,9 +84,9 @@ class Ask(Order):
 
 @dataclass(frozen=True)
 class Solve(Order):
-    """The answer is given. `solver` becomes the assignee where there is none.
+    """Solve the ticket, with or without a message. `solver` becomes the assignee if there is none.
 
-    `problem` is the number of the ticket whose solution solves this incident.
+    `problem` is the number of the problem's ticket, if this incident is solved together with it.
     """
 
     solver: Contact | None
@@ -96,7 +96,7 @@ class Solve(Order):
 
 @dataclass(frozen=True)
 class Reopen(Order):
-    """Support takes an ended or parked ticket up again."""
+    """Support reopens a solved, closed or parked ticket."""
 
     message: Message | None = None
 

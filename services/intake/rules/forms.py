@@ -85,7 +85,7 @@ Fields = Annotated[tuple[FormField, ...], Field(max_length=FIELDS_MAX), AfterVal
 
 
 class ProductForm(_Part):
-    """What a ticket about a product is asked for, in this order."""
+    """The fields that a ticket about a product has to fill in, in this order."""
 
     fields: Fields = ()
 

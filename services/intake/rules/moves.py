@@ -25,7 +25,7 @@ _WORKING_MOVES = (
     *_ABOUT,
 )
 _STEPS = ("postpone", "skip", "do_now")
-"""What may be done to automatic steps."""
+"""Commands that change automatic steps."""
 
 STAFF_MOVES: dict[tuple[Status, ClosedReason | None], tuple[str, ...]] = {
     (Status.NEW, None): _WORKING_MOVES,

@@ -79,7 +79,7 @@ class Ticket(_State):
     follow_up_of: int | None = None
     merged_into: int | None = None
     problem: int | None = None
-    """The ticket of the problem behind this incident."""
+    """The number of the problem's ticket, if this ticket is an incident of it."""
     parking: Parking | None = None
     """Set when the ticket is parked; kept when it leaves the board."""
     snoozed_by: Contact | None = None

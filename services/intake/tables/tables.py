@@ -177,7 +177,7 @@ comment = Table(
     Column("words", TSVECTOR, Computed("to_tsvector('simple', left(text, 100000))", persisted=True)),
     Index("comment_ticket", "ticket_number"),
     Index("comment_words", "words", postgresql_using="gin"),
-    # A hash, for a Message-ID may be longer than a B-tree takes.
+    # A hash index, because a Message-ID may be longer than a B-tree index allows.
     Index("comment_message_id", "message_id", postgresql_using="hash"),
 )
 
