@@ -38,12 +38,12 @@ mutate: $(VENV)/.dev ## Change the clock's rules in a thousand ways, and see whi
 faults: $(VENV)/.dev ## Put known faults into a copy of the code, and see that a test catches each; ARGS="--only reply"
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-check: $(VENV)/.dev ## Format, lint, strict types, architecture, contract
+check: $(VENV)/.dev ## Format, lint, strict types, architecture, licences, contract
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy --no-error-summary services tests
 	$(BIN)/lint-imports >/dev/null || $(BIN)/lint-imports
-	$(BIN)/pytest --quiet --no-header tests/test_architecture.py tests/test_named_places.py
+	$(BIN)/pytest --quiet --no-header tests/test_architecture.py tests/test_named_places.py tests/test_licences.py
 	$(BIN)/python -m tests.faults --check
 	$(BIN)/balie contract --check
 
