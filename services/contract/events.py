@@ -53,7 +53,7 @@ class TicketReplied(TicketEventData):
     status_before: Status
     reminder_at: AwareDatetime | None = None
     closes_at: AwareDatetime | None = None
-    """When the clock will close the ticket if nothing else happens (design §4)."""
+    """When the clock will close the ticket if nothing else happens (`docs/design.md §4`)."""
     auto_generated: bool = False
 
 

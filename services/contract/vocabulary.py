@@ -76,7 +76,7 @@ DECIDES_ON_PRODUCT = frozenset({Role.DIRECTOR, Role.ADMIN})
 
 
 class DeadlineKind(StrEnum):
-    """What the clock does to a ticket (design §4, 'The clock')."""
+    """What the clock does to a ticket (`docs/design.md §4`, the clock)."""
 
     REMINDER = "reminder"
     CLOSURE = "closure"

@@ -1,7 +1,7 @@
 """What the desk's words are called in Dutch, Italian and English, and how dates read there. Pure.
 
-Staff and requesters see a ticket's status under different names (design §4): one speaks of the work, the other
-of what happens next.
+Staff and requesters see a ticket's status under different names (`docs/design.md §4`): one speaks of the work, the
+other of what happens next.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ LANGUAGE_NAMES: Mapping[Language, str] = _say("Nederlands", "Italiano", "English
 _STATUS: Mapping[Status, _Said] = {
     Status.NEW: _say("Nieuw", "Nuovo", "New"),
     Status.OPEN: _say("Open", "Aperto", "Open"),
-    # The design's Dutch label says "uw"; on the desk that would read as if the agent had to answer.
+    # Not "uw reactie": on the desk that would read as if the agent had to answer.
     Status.PENDING: _say("In afwachting van reactie", "In attesa di risposta", "Pending"),
     Status.PARKED: _say("Geparkeerd", "In sospeso", "Parked"),
     Status.SOLVED: _say("Opgelost", "Risolto", "Solved"),

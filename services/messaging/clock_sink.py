@@ -1,4 +1,4 @@
-"""The sink that tells tickets' clocks: newest snapshots to Temporal, by signal-with-start (design §2)."""
+"""The sink that tells tickets' clocks: newest snapshots to Temporal, by signal-with-start (`docs/design.md §2`)."""
 
 from collections.abc import Sequence
 from datetime import timedelta

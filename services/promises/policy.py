@@ -44,7 +44,7 @@ class Escalation(_Part):
 
 
 class Promises(_Part):
-    """What a desk promises; the defaults are design §4's.
+    """What a desk promises; the defaults are those of `docs/design.md §4`.
 
     Survey and finalisation count from the solution, reminder and closure from the last question.
     """

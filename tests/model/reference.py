@@ -1,7 +1,7 @@
 """A reference model of everything a clock does, slow and simple: it counts the quarters of an hour one by one.
 
-Written from design §4 and the definitions of the metrics. With the rules that it checks, it shares only the vocabulary
-(`services/contract/vocabulary.py`) and the model of a policy (`services/promises/policy.py`).
+Written from `docs/design.md §4` and the definitions of the metrics. With the rules that it checks, it shares only the
+vocabulary (`services/contract/vocabulary.py`) and the model of a policy (`services/promises/policy.py`).
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """A ticket's history, told anew: where it must leave the ticket, and which mails it calls for. Pure.
 
-Worked out from the history alone and by the design's rules, not by intake's or notify's own code: an error there shows.
+Worked out from the history alone and by the rules of `docs/design.md §4`, not by intake's or notify's own code: an
+error there shows.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Compares tickets with their clocks, and repairs what differs (design §2.7).
+"""Compares tickets with their clocks, and repairs what differs (`docs/design.md §2.7`).
 
 A ticket's row is compared with what its workflow knows. Querying a workflow makes Temporal replay it, so a run does not
 query every clock. Which clocks run is read from Temporal's list of workflows. A row changed by hand is found by its

@@ -1,4 +1,4 @@
-"""A ticket, and the parts of a decision about it: events and lines of history. Pure; the rules are from design §4."""
+"""A ticket, and the parts of a decision about it: events and lines of history. Pure; rules: `docs/design.md §4`."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

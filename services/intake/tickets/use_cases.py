@@ -300,7 +300,7 @@ async def _open(connection: AsyncConnection, command: Submit, now: datetime) -> 
 
 
 def _follow_up(ended: Ticket, by: Actor, message: Message, terms: Terms, number: int, now: datetime) -> Submit:
-    """The command that opens a follow-up. Fields and people are copied, comments are not (design §4).
+    """The command that opens a follow-up. Fields and people are copied, comments are not (`docs/design.md §4`).
 
     Policy and priority are those of today's terms.
     """

@@ -1,4 +1,4 @@
-"""The broker on RabbitMQ: one topic exchange, quorum queues, publisher confirms (design §5)."""
+"""The broker on RabbitMQ: one topic exchange, quorum queues, publisher confirms (`docs/design.md §5`)."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The ticket's rules, design §4, with no database in sight."""
+"""The ticket's rules, `docs/design.md §4`, with no database in sight."""
 
 from dataclasses import replace
 from datetime import timedelta

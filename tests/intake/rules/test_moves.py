@@ -103,7 +103,7 @@ def _at_work(status: Status) -> dict[str, Status]:
     }
 
 
-# The state each command leads to; a command that is not named is refused. From design §4, written out by hand.
+# The state each command leads to; one that is not named is refused. From `docs/design.md §4`, written out by hand.
 LEADS_TO: dict[tuple[Status, ClosedReason | None], dict[str, Status]] = {
     (Status.NEW, None): _at_work(Status.NEW),
     (Status.OPEN, None): _at_work(Status.OPEN),
