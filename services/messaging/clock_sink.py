@@ -28,7 +28,8 @@ class ClockSink:
     Of several snapshots of one ticket only the newest goes out: it says everything the older ones do. An older one that
     comes after it, from another relay, is ignored by a running clock. One that comes
     after a closed ticket's clock has ended starts a stray one: with a deadline it ends there, as intake answers that
-    the ticket is closed; without, as for an open ticket, it sleeps on (services/DECISIONS.md, 26).
+    the ticket is closed; without, as for an open ticket, it sleeps on until the reconciler ends it
+    (`docs/decisions/0031-reconciler.md`).
     """
 
     name = CLOCK_SINK

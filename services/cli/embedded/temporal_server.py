@@ -11,7 +11,8 @@ from services.cli.embedded.child_process import LOOPBACK, ChildProcess, PartMiss
 NAMESPACE = "default"
 PRAGMAS = ("journal_mode=wal", "synchronous=normal")
 """Twice the starts a second of SQLite's own defaults; a `kill -9` loses nothing, a power cut perhaps the last moment:
-a clock told then stays behind until its ticket changes again (services/DECISIONS.md, 26)."""
+a clock told then stays behind until its ticket changes or the reconciler finds it
+(`docs/decisions/0031-reconciler.md`)."""
 
 
 class TemporalServer:
