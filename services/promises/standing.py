@@ -1,4 +1,18 @@
-"""How a ticket stands with its clock, and what each act makes of that. Pure, and light: a simulation runs millions."""
+"""How a ticket stands with its clock, and what each act makes of that. Pure, and light: a simulation runs millions.
+
+A ticket's life. Times are the desk's own promise (`policy.py`), moves are those of `intake/rules/moves.py`; ask, park,
+solve, merge and spam may come at new, open, pending and parked.
+
+    submit ─▶ new ─ assign, first reply of support ─▶ open ◀─────────────────────────────────────────────┐
+       ask ─▶ pending ┬─ 7 days: reminder ─ 14 days ─▶ closed (no_response) ─ requester replies, reopen ─┤
+                      └─ requester replies ──────────────────────────────────────────────────────────────┤
+      park ─▶ parked ─┬─ reopen ─────────────────────────────────────────────────────────────────────────┤
+                      └─ decline, ship ─▶ solved                                                         │
+     solve ─▶ solved ─┬─ requester replies, reopen ──────────────────────────────────────────────────────┤
+                      └─ 24 h: survey ─ 48 h ─▶ closed (finalised) ─ requester replies ─▶ a follow-up    │
+      spam ─▶ closed (spam) ─ reopen ────────────────────────────────────────────────────────────────────┘
+     merge ─▶ closed (merged) ─ requester replies ─▶ said to the ticket it was merged into
+"""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple

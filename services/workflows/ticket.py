@@ -1,5 +1,7 @@
 """The ticket workflow: a ticket's clock. It keeps time; intake keeps the ticket.
 
+The life it keeps time for is drawn at the head of `services/promises/standing.py`.
+
 Tickets sleep for weeks under code that changes meanwhile: read `docs/changing-a-workflow.md` before changing this file
 or `alarm.py`.
 """
