@@ -18,6 +18,7 @@ from tests.architecture import ROOT
 DOTTED = re.compile(r"(services|tests)(\.\w+)+")
 IN_TEXT = re.compile(r"(?<![\w./-])(?:services|tests|deploy|docs)/[\w./*-]*\w")
 NAMED_FILE = re.compile(r"`((?:[\w-]+/)*[\w-]+\.(?:py|toml|md|css|js))`")
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)[^)]*\)")
 MADE_LATER = ("services/web/static/vendor", "services/web/node_modules", "deploy/.env")
 OF_OTHERS = {"schema.py", "pyproject.toml", "page.js", "keys.js"}
 SETTINGS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -29,10 +30,16 @@ def _sources() -> Iterator[Path]:
 
 
 def _texts() -> Iterator[Path]:
-    yield from (ROOT / name for name in ("README.md", "Makefile", "pyproject.toml", ".dockerignore", ".gitignore"))
+    yield from _pages()
+    named = ("Makefile", "pyproject.toml", ".dockerignore", ".gitignore", ".editorconfig", ".pre-commit-config.yaml")
+    yield from (ROOT / name for name in named)
     yield from (
         file for file in (ROOT / "deploy").rglob("*") if file.is_file() and file.suffix not in (".json", ".png")
     )
+
+
+def _pages() -> Iterator[Path]:
+    yield from (ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))
     yield from (ROOT / "docs").rglob("*.md")
 
 
@@ -91,6 +98,19 @@ def test_each_file_that_a_comment_or_a_text_names_is_there() -> None:
     named = {name for file in (*_sources(), *_texts()) for name in NAMED_FILE.findall(file.read_text(encoding="utf-8"))}
     assert len(named) > 20
     assert {name for name in named - OF_OTHERS if not list(ROOT.glob(f"{name}")) and not _lies_somewhere(name)} == set()
+
+
+def test_each_link_of_a_page_leads_to_a_file() -> None:
+    links = {(page, link) for page in _pages() for link in LINK.findall(page.read_text(encoding="utf-8"))}
+    assert len(links) > 80  # the decisions are linked, each from their index
+    assert {(page.name, link) for page, link in links if not (page.parent / link).exists()} == set()
+
+
+def test_each_decision_stands_in_their_index() -> None:
+    decisions = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
+    index = (ROOT / "docs/decisions/README.md").read_text(encoding="utf-8")
+    assert [int(file.name[:4]) for file in decisions] == list(range(1, len(decisions) + 1))
+    assert [file.name for file in decisions] == re.findall(r"\((\d{4}-[\w-]+\.md)\)", index)
 
 
 def _lies_somewhere(name: str) -> bool:

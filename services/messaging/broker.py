@@ -1,6 +1,6 @@
 """What the services need of a message broker; RabbitMQ and the local transport both give it.
 
-At least once, in no promised order. `tests/broker/` runs one suite on both.
+At least once, in no promised order. `tests/messaging/broker/` runs one suite on both.
 """
 
 import asyncio
