@@ -9,8 +9,10 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Each test process starts parts of its own, unless an address in the environment says to share some.
 PROCESSES ?= $(if $(BALIE_TEST_RABBITMQ_URL)$(BALIE_TEST_TEMPORAL_ADDRESS),0,2)
 VENDOR := services/web/static/vendor/.done
+# Compiled once, not by every process that is started: a whole run of the tests starts a hundred.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run demo bench test mutate faults check format contract lock
+.PHONY: help run demo bench test unit mutate faults check format contract lock
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -30,6 +32,9 @@ bench: $(VENV)/.dev ## Measure what clocks cost and withstand, half an hour; ARG
 test: $(VENV)/.dev $(VENDOR) ## Install what the tests lack and run them all; ARGS for pytest
 	@deploy/install-test-parts
 	@$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile $(ARGS)
+
+unit: $(VENV)/.dev ## Run the tests that need no database, broker, Temporal or browser, in seconds; ARGS for pytest
+	@$(BIN)/pytest --quiet --no-header --numprocesses 2 --dist worksteal -m unit $(ARGS)
 
 mutate: $(VENV)/.dev ## Change the clock's rules in a thousand ways, and see which ones no test notices; an hour
 	@BALIE_TEST_EXAMPLES=10 $(BIN)/mutmut run --max-children 2 $(ARGS)

@@ -1,14 +1,16 @@
 """The real parts every test may ask for. Nothing here is a stand-in; a missing part fails the run."""
 
+import gc
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -18,7 +20,7 @@ import services
 from services.cli.embedded.temporal_server import time_skipping_program
 from services.platform.database import SERVICES_WITH_TABLES, connect, migrate
 from services.platform.telemetry import configure_logging
-from tests import parts
+from tests import alone, parts
 from tests.moved_clock import MovedClock
 from tests.smtp_server import SmtpServer, running_smtp_server
 
@@ -31,6 +33,31 @@ _numbers = count(1)
 def pytest_configure() -> None:
     """Log as the processes do: structlog's own way of showing a traceback takes seconds and shows every variable."""
     configure_logging("console", "warning")
+    # What is imported and collected stays until the end: looking through it for garbage again and again is wasted.
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on there is garbage."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that stand alone: `make unit` runs these."""
+    for item in items:
+        if alone.stands(item):
+            item.add_marker(pytest.mark.unit)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Hold a test that stands alone to it; log as before after one that logs elsewhere."""
+    logging = structlog.get_config()
+    with alone.held_to_it(item):
+        done = yield
+    structlog.configure(**logging)
+    return done
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,7 @@ def test_files_are_nouns_of_the_trade() -> None:
     assert {module.name for module in modules().values() if module.short in EMPTY_NAMES} == set()
 
 
+@pytest.mark.own_parts
 def test_the_tree_names_no_registry_and_no_path_of_a_machine() -> None:
     found = subprocess.run(
         ["git", "grep", "-nIE", LEAKS, "--", "."], cwd=ROOT, capture_output=True, text=True, check=False

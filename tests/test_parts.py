@@ -20,6 +20,8 @@ from services.cli.embedded.child_process import ChildProcess, PartFailed, free_p
 from services.cli.embedded.postgres_server import PostgresServer
 from tests.smtp_server import SmtpServer
 
+pytestmark = pytest.mark.own_parts
+
 
 async def test_postgres_answers_in_utf8(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -44,6 +45,7 @@ async def wrong_with(database_url: str) -> list[str]:
     return [each.sentence for each in findings if not each.well and "does not answer" not in each.sentence]
 
 
+@pytest.mark.own_parts
 async def test_every_part_that_is_away_is_named_once() -> None:
     findings = await examine(settings_for(f"postgresql://nobody@{LOOPBACK}:{free_port()}/balie"))
     assert [each.well for each in findings] == [False] * 6

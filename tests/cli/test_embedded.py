@@ -20,6 +20,8 @@ from services.contract.errors import Permanent
 from services.platform.database import connect, transaction, why_refused
 from services.platform.process import listen
 
+pytestmark = pytest.mark.own_parts
+
 
 async def test_it_serves_and_refuses_a_second_on_its_state(tmp_path: Path) -> None:
     async with running(tmp_path) as balie, httpx.AsyncClient(timeout=30) as http:

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.intake.tables.tables import ticket
 from tests.intake.mail.mail_letters import letter
 
+pytestmark = pytest.mark.own_parts
+
 MARIEKE = "From: Marieke de Vries <marieke@devries.example>"
 
 

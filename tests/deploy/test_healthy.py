@@ -13,6 +13,8 @@ import pytest
 
 from tests.deploy.composition import DEPLOY
 
+pytestmark = pytest.mark.own_parts
+
 PASSWORD = "nobody-may-read-this"
 
 

@@ -73,6 +73,7 @@ def test_every_package_comes_by_version_and_hash() -> None:
     assert "npm ci --ignore-scripts" in " ".join(words_of("pages", "RUN"))
 
 
+@pytest.mark.own_parts
 def test_what_building_needs_is_found_in_the_lock() -> None:
     # The very sed of the Dockerfile, on the very lock.
     (script,) = re.findall(r"sed -nE '([^']+)'", DOCKERFILE)

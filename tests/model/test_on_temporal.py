@@ -22,6 +22,8 @@ from tests.workflows.life import Life as OnTemporal
 from tests.workflows.life import away, intake_worker, server_of_our_own, well
 from tests.workflows.shapes import ForgetfulTicketWorkflow
 
+pytestmark = pytest.mark.own_parts
+
 NOBODY_COMES = 20 * DAY
 OUTAGE_MAX = 3 * HOUR
 """Every hour that intake is down costs the server a dozen tries."""

@@ -513,6 +513,7 @@ async def test_the_loop_outlives_a_database_that_goes_away(
     assert _waits(logged)[0]["exc_info"] is True
 
 
+@pytest.mark.own_parts
 async def test_a_database_out_of_reach_is_logged_in_one_line(folder: WatchedFolder, clock: MovedClock) -> None:
     nowhere = connect("postgresql://nobody@127.0.0.1:1/nothing")
     delivery = WatchedDelivery(nowhere, folder, clock)

@@ -20,6 +20,8 @@ from services.platform.identity import Signer
 from tests.notify.happenings import DESK, JAN, NOW, SECRET, happened, person, submitted, ticket
 from tests.smtp_server import REFUSED_FOR_GOOD, REFUSED_FOR_NOW, SmtpServer
 
+pytestmark = pytest.mark.own_parts
+
 
 def a_mail(address: str = "jan.de.vries@example.org") -> EmailMessage:
     data = submitted(ticket(requester=person("Jan", email=address)))

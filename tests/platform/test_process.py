@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+import pytest
 from fastapi import FastAPI, Request
 
 from services.platform.process import listen, serve
+
+pytestmark = pytest.mark.own_parts
 
 
 def _app() -> FastAPI:

@@ -46,6 +46,7 @@ def test_no_year_has_no_days() -> None:
     assert days_off("NL", None, []) == {}
 
 
+@pytest.mark.own_parts
 def test_the_names_do_not_depend_on_the_language_of_the_machine() -> None:
     program = "from services.promises.public_holidays import *; print(*days_off('NL', None, [2026]).values(), sep='|')"
 

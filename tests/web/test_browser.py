@@ -10,6 +10,8 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from services.cli.embedded.whole import Embedded, running
 from services.web.rendering import has_asset
 
+pytestmark = pytest.mark.own_parts
+
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
     "--no-sandbox",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from services.contract.event_data import Actor
@@ -23,6 +24,8 @@ from services.web.visit import SESSION_COOKIE
 from tests.patience import until
 from tests.web.site import SECRET
 from tests.web.test_live import facts
+
+pytestmark = pytest.mark.own_parts
 
 NOWHERE = "http://127.0.0.1:9"
 AGENT = Caller(person_id=uuid4(), role=Role.AGENT, name="Daan")

@@ -1,6 +1,7 @@
 """The life of a ticket on a time-skipping server: the real workflow, told by signal-with-start like from the relay."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from services.contract.vocabulary import DeadlineKind
 from services.promises.policy import Policy
 from services.workflows.ticket import TicketWorkflow
 from services.workflows.worker import ticket_worker
+from tests.alone import STARTS_SERVER
 from tests.workflows.desk import PLAIN, Desk
 
 STEP_MAX = timedelta(seconds=30)
@@ -226,6 +228,7 @@ def _quiet() -> Runtime:
 @asynccontextmanager
 async def server_of_our_own() -> AsyncIterator[WorkflowEnvironment]:
     """A time-skipping server of its own: all users of one server share its time."""
+    sys.audit(STARTS_SERVER)
     server = await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(time_skipping_program()),
         data_converter=pydantic_data_converter,

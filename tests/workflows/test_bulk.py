@@ -36,6 +36,8 @@ from tests.workflows.bulk_life import away, bulk_life, bulk_worker, end_of, inta
 from tests.workflows.bulk_shapes import ForgetfulBulkWorkflow
 from tests.workflows.life import server_of_our_own
 
+pytestmark = pytest.mark.own_parts
+
 MANY = 300
 
 

@@ -11,6 +11,8 @@ from tests.workflows.costs import events
 from tests.workflows.life import Life, away, living, server_of_our_own, well
 from tests.workflows.shapes import ForgetfulTicketWorkflow
 
+pytestmark = pytest.mark.own_parts
+
 CONTINUED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
 
 

@@ -9,6 +9,8 @@ import pytest
 from tests.workflows.costs import actions, events
 from tests.workflows.shapes import SHAPES, lived
 
+pytestmark = pytest.mark.own_parts
+
 HELD = {"typical": (45, 13), "silent": (27, 7), "reopened": (37, 10), "chatty": (194, 49)}
 """At most these events and actions."""
 

@@ -14,6 +14,8 @@ from services.platform.identity import CLOCK_CALL, Signer
 from services.workflows.direct_meeting import AWAY_FOR, DirectMeeting
 from tests.moved_clock import START, MovedClock
 
+pytestmark = pytest.mark.own_parts
+
 SIGNER = Signer("a secret for tests that is long enough")
 REMINDER = Deadline(kind=DeadlineKind.REMINDER, due_at=START)
 ORDER = MeetDeadline(number=7, version=3, deadline=REMINDER, met_at=START)

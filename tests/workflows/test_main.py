@@ -34,6 +34,8 @@ from services.workflows.main import WorkflowsSettings, worker
 from tests.patience import until
 from tests.workflows.desk import Desk
 
+pytestmark = pytest.mark.own_parts
+
 FAST = Policy(
     reminder_after=Span(length=timedelta(seconds=0.5)), closure_after=Span(length=timedelta(seconds=1)), targets=()
 ).pinned("fast")

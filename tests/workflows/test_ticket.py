@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 
+import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus
@@ -10,6 +11,8 @@ from temporalio.client import WorkflowExecutionStatus
 from services.contract.temporal import MeetDeadline, Snapshot
 from services.contract.vocabulary import ClosedReason, DeadlineKind, Status
 from tests.workflows.life import Life, away, failure, unknown, well
+
+pytestmark = pytest.mark.own_parts
 
 MINUTE = timedelta(minutes=1)
 TIMER_ROUNDING = timedelta(milliseconds=1)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from temporalio import activity, workflow
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkerDeploymentRequest,
@@ -25,6 +26,8 @@ from services.workflows.ticket import TicketWorkflow
 from services.workflows.worker import DEPLOYMENT, ticket_worker
 from tests.patience import until
 from tests.workflows.desk import Desk
+
+pytestmark = pytest.mark.own_parts
 
 SLOW = Policy(
     reminder_after=Span(length=timedelta(days=7)), closure_after=Span(length=timedelta(days=14)), targets=()

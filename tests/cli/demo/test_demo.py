@@ -20,6 +20,8 @@ from services.notify.mail import TEMPLATE_HEADER
 from tests.intake.mail.mail_letters import letter
 from tests.patience import until
 
+pytestmark = pytest.mark.own_parts
+
 DAY_SECONDS = 0.5
 
 

@@ -176,6 +176,7 @@ async def test_stopping_while_the_broker_is_away_comes_to_an_end(desk: BrokerOnW
     await heir.until_taken(event)
 
 
+@pytest.mark.own_parts
 async def test_rabbitmq_itself_restarts(tmp_path: Path) -> None:
     with parts.own_rabbitmq(tmp_path) as node:
         async with on_wire(RabbitmqQueues(node.url)) as desk:
