@@ -10,10 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.intake.api.app import build_api
 from services.intake.api.deps import Desk
-from services.intake.people.demonstration import add_demonstration_people
+from services.intake.people.demonstration import add_people_of_demonstration
+from services.intake.people.sessions import hash_password
 from services.intake.rules.contracts import Terms
 from services.intake.tickets.attachments import PostgresBlobs
+from services.platform.clock import Clock
 from services.platform.identity import Caller, Signer
+from tests.built_apps import built
 from tests.moved_clock import MovedClock
 
 PASSWORD = "a password for tests"
@@ -72,11 +75,22 @@ class As:
 @asynccontextmanager
 async def api_on(engine: AsyncEngine, clock: MovedClock, standard: Terms | None = None) -> AsyncIterator[As]:
     """The API with the demonstration people, called by somebody who is not logged in."""
-    await add_demonstration_people(engine, PASSWORD, clock)
+    await add_people(engine, clock)
     desk = Desk(engine, PostgresBlobs(), standard or Terms(), Signer(SECRET), clock)
-    transport = httpx.ASGITransport(build_api(desk), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
-        yield As(client)
+    with built(build_api(desk)) as app:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
+            yield As(client)
+
+
+_hashed: list[str] = []
+
+
+async def add_people(engine: AsyncEngine, clock: Clock) -> None:
+    """The demonstration people, all with PASSWORD, hashed once for all tests: argon2 takes its time on purpose."""
+    if not _hashed:
+        _hashed.append(await hash_password(PASSWORD))
+    await add_people_of_demonstration(engine, _hashed[0], clock)
 
 
 def token_for(person: dict[str, Any], clock: MovedClock, session: int = 0) -> str:

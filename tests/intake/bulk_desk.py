@@ -13,7 +13,6 @@ from services.contract.temporal import BulkStep
 from services.contract.vocabulary import BulkState, Effort, Kind, Priority
 from services.intake.bulk.bulks import move_bulk, read_bulk, start_bulk
 from services.intake.bulk.steps import take_step
-from services.intake.people.demonstration import add_demonstration_people
 from services.intake.people.people import Person, find_by_email
 from services.intake.rules.bulk import PER_SECOND, Bulk
 from services.intake.rules.commands import Ask, Assign, Command, Note, Park, Plan, Reply, Solve, Submit
@@ -25,7 +24,7 @@ from services.intake.tables.tables import ticket, timeline
 from services.intake.tickets.access import Party
 from services.intake.tickets.store import create, load, lock, next_number, save
 from services.platform.database import transaction
-from tests.intake.api_desk import PASSWORD
+from tests.intake.api_desk import add_people
 from tests.moved_clock import MovedClock
 
 STANDARD = Terms()
@@ -163,7 +162,7 @@ class BulkDesk:
 
 async def bulk_desk(engine: AsyncEngine, clock: MovedClock) -> BulkDesk:
     """A desk with the demonstration people."""
-    await add_demonstration_people(engine, PASSWORD, clock)
+    await add_people(engine, clock)
     async with engine.connect() as connection:
         marieke = await find_by_email(connection, "marieke@devries.example")
         daan = await find_by_email(connection, "daan@balie.example")

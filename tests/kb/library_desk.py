@@ -20,6 +20,7 @@ from services.kb.publishing import publish
 from services.kb.shipped import read_all
 from services.platform.database import transaction
 from services.platform.identity import Caller, Signer
+from tests.built_apps import built
 from tests.moved_clock import MovedClock
 
 SECRET = "a secret for tests that is long enough"
@@ -71,9 +72,10 @@ def token_for(name: str, role: Role, clock: MovedClock) -> str:
 async def api_on(engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock) -> AsyncIterator[Reader]:
     """The API, called by somebody who is not logged in."""
     library = Library(engine, catalogue, PUBLIC_URL, Signer(SECRET), clock)
-    transport = httpx.ASGITransport(build_api(library), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://kb") as client:
-        yield Reader(client)
+    with built(build_api(library)) as app:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://kb") as client:
+            yield Reader(client)
 
 
 async def save(engine: AsyncEngine, clock: MovedClock, slug: str, *texts: Translation) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -38,6 +39,7 @@ from services.web.live import Live
 from services.web.rendering import Rendering
 from services.web.visit import LANGUAGE_COOKIE, SESSION_COOKIE, Surroundings
 from services.web.words import catalogues
+from tests.built_apps import built
 from tests.moved_clock import MovedClock
 from tests.web.page import Page
 
@@ -218,28 +220,39 @@ class Visitor:
 async def site_on(engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock, mailbox: Path) -> AsyncIterator[Site]:
     """The web on the real APIs, on a database that `furnish` has filled."""
     signer = Signer(SECRET)
-    api = intake_app.build_api(Desk(engine, PostgresBlobs(), Terms(), signer, clock))
-    intake, behind = Line(api), Line(api)
-    kb = Line(kb_app.build_api(Library(engine, catalogue, ADDRESS, signer, clock)))
-    live = Live()
-    async with (
-        httpx.AsyncClient(transport=intake, base_url="http://intake") as to_intake,
-        httpx.AsyncClient(transport=kb, base_url="http://kb") as to_kb,
-        httpx.AsyncClient(transport=behind, base_url="http://intake") as behind_the_web,
-    ):
-        around = Surroundings(
-            intake=to_intake,
-            kb=to_kb,
-            signer=signer,
-            clock=clock,
-            catalogues=catalogues(),
-            rendering=Rendering(),
-            zone=ZONE,
-            secure=True,
-            has_mailbox=True,
-        )
-        app = create_app(around, live, public_url=ADDRESS, mailbox=Mailbox(mailbox))
-        yield Site(app, live, intake, kb, clock, await _people(engine), engine, mailbox, behind_the_web)
+    api, kb_api, live = _intake(engine, signer, clock), _kb(engine, catalogue, signer, clock), Live()
+    with built(api) as api, built(kb_api) as kb_api:
+        intake, behind, kb = Line(api), Line(api), Line(kb_api)
+        async with (
+            httpx.AsyncClient(transport=intake, base_url="http://intake") as to_intake,
+            httpx.AsyncClient(transport=kb, base_url="http://kb") as to_kb,
+            httpx.AsyncClient(transport=behind, base_url="http://intake") as behind_the_web,
+        ):
+            around = Surroundings(
+                intake=to_intake,
+                kb=to_kb,
+                signer=signer,
+                clock=clock,
+                catalogues=_catalogues(),
+                rendering=_rendering(),
+                zone=ZONE,
+                secure=True,
+                has_mailbox=True,
+            )
+            with built(create_app(around, live, public_url=ADDRESS, mailbox=Mailbox(mailbox))) as web:
+                yield Site(web, live, intake, kb, clock, await _people(engine), engine, mailbox, behind_the_web)
+
+
+def _intake(engine: AsyncEngine, signer: Signer, clock: MovedClock) -> FastAPI:
+    return intake_app.build_api(Desk(engine, PostgresBlobs(), Terms(), signer, clock))
+
+
+def _kb(engine: AsyncEngine, catalogue: Catalogue, signer: Signer, clock: MovedClock) -> FastAPI:
+    return kb_app.build_api(Library(engine, catalogue, ADDRESS, signer, clock))
+
+
+# Nobody writes to these; reading the sentences and compiling the templates takes longer than most tests.
+_catalogues, _rendering = cache(catalogues), cache(Rendering)
 
 
 async def furnish(engine: AsyncEngine) -> Catalogue:

@@ -1,10 +1,7 @@
 """The HTTP API of intake, put together from its routes."""
 
-from collections.abc import Awaitable, Callable
-
 from fastapi import FastAPI
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.intake.api import (
     agreements,
@@ -24,7 +21,7 @@ from services.intake.api import (
     tickets,
     triage,
 )
-from services.intake.api.deps import Desk
+from services.intake.api.deps import Desk, TheDesk
 from services.platform.http import create_app
 
 DESCRIPTION = """
@@ -60,7 +57,7 @@ def build_api(desk: Desk) -> FastAPI:
     for module in ROUTES:
         app.include_router(module.router)
     app.add_api_route("/healthz", _alive, include_in_schema=False)
-    app.add_api_route("/readyz", _readiness(desk.engine), include_in_schema=False)
+    app.add_api_route("/readyz", _ready, include_in_schema=False)
     return app
 
 
@@ -68,10 +65,7 @@ async def _alive() -> dict[str, str]:
     return {"status": "alive"}
 
 
-def _readiness(engine: AsyncEngine) -> Callable[[], Awaitable[dict[str, str]]]:
-    async def ready() -> dict[str, str]:
-        async with engine.connect() as connection:
-            await connection.execute(text("select 1"))
-        return {"status": "ready"}
-
-    return ready
+async def _ready(desk: TheDesk) -> dict[str, str]:
+    async with desk.engine.connect() as connection:
+        await connection.execute(text("select 1"))
+    return {"status": "ready"}

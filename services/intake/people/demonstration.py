@@ -41,8 +41,12 @@ PEOPLE = (
 
 async def add_demonstration_people(engine: AsyncEngine, password: str, clock: Clock) -> tuple[Somebody, ...]:
     """Add those of `PEOPLE` that are not there yet, each with this password. Returns all of `PEOPLE`."""
+    return await add_people_of_demonstration(engine, await hash_password(password), clock)
+
+
+async def add_people_of_demonstration(engine: AsyncEngine, hashed: str, clock: Clock) -> tuple[Somebody, ...]:
+    """Like add_demonstration_people, with the password hashed already."""
     now = clock()
-    hashed = await hash_password(password)
     async with transaction(engine) as connection:
         for somebody in PEOPLE:
             if await find_by_email(connection, somebody.email) is None:
