@@ -8,10 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
-import asyncpg
 import pytest
 import structlog
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -21,6 +19,7 @@ from services.cli.embedded.temporal_server import time_skipping_program
 from services.platform.database import SERVICES_WITH_TABLES, connect, migrate
 from services.platform.telemetry import configure_logging
 from tests import alone, parts
+from tests.databases import Databases, databases_on
 from tests.moved_clock import MovedClock
 from tests.smtp_server import SmtpServer, running_smtp_server
 
@@ -63,7 +62,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.fixture(scope="session")
 def parts_folder() -> Iterator[Path]:
     """Where parts keep their data: not in pytest's own folder, which every other run shuts for other users again."""
-    with tempfile.TemporaryDirectory(prefix="balie-test-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="balie-test-", dir=parts.roomy_memory(), ignore_cleanup_errors=True
+    ) as folder:
         yield Path(folder)
 
 
@@ -75,9 +76,16 @@ def postgres_url(parts_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def template_url(postgres_url: str) -> str:
+async def databases(postgres_url: str) -> AsyncIterator[Databases]:
+    """Makes databases on the server of the run, and drops them."""
+    async with databases_on(postgres_url) as databases:
+        yield databases
+
+
+@pytest.fixture(scope="session")
+async def template_url(databases: Databases) -> str:
     """A database in which every service with tables is migrated: once for the run, never connected to again."""
-    url = await _make_database(postgres_url, TEMPLATE)
+    url = await databases.make(TEMPLATE)
     # A migration runs a loop of its own, which the session's loop does not allow in its thread.
     with ThreadPoolExecutor(1) as thread:
         for service in SERVICES_WITH_TABLES:
@@ -87,19 +95,19 @@ async def template_url(postgres_url: str) -> str:
 
 
 @pytest.fixture
-async def database_url(postgres_url: str, template_url: str) -> AsyncIterator[str]:
+async def database_url(databases: Databases, template_url: str) -> AsyncIterator[str]:
     """A fresh, migrated database of the test's own."""
     name = f"balie_test_{WORKER}_{next(_numbers)}"
-    yield await _make_database(postgres_url, name, template=make_url(template_url).database)
-    await _administer(postgres_url, f'drop database "{name}" with (force)')
+    yield await databases.make(name, template=TEMPLATE)
+    await databases.drop(name)
 
 
 @pytest.fixture
-async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
+async def empty_database_url(databases: Databases) -> AsyncIterator[str]:
     """A fresh database with nothing in it: for tests of the migrations themselves."""
     name = f"balie_test_{WORKER}_{next(_numbers)}"
-    yield await _make_database(postgres_url, name)
-    await _administer(postgres_url, f'drop database "{name}" with (force)')
+    yield await databases.make(name)
+    await databases.drop(name)
 
 
 @pytest.fixture
@@ -145,18 +153,3 @@ def smtp() -> Iterator[SmtpServer]:
     """A mail server that keeps what it takes."""
     with running_smtp_server() as server:
         yield server
-
-
-async def _make_database(postgres_url: str, name: str, *, template: str | None = None) -> str:
-    # A server given by its address may still hold what an earlier run left.
-    await _administer(postgres_url, f'drop database if exists "{name}" with (force)')
-    await _administer(postgres_url, f'create database "{name}"' + (f' template "{template}"' if template else ""))
-    return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-
-
-async def _administer(postgres_url: str, statement: str) -> None:
-    connection = await asyncpg.connect(postgres_url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -3,6 +3,7 @@ answers, else a private process on a free port. A part that none of them gives f
 
 import gc
 import os
+import shutil
 import time
 import warnings
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ RABBITMQ_URL = "BALIE_TEST_RABBITMQ_URL"
 TEMPORAL_ADDRESS = "BALIE_TEST_TEMPORAL_ADDRESS"
 DOCKER_TIMEOUT_SECONDS = 10
 CONTAINER_READY_SECONDS = 120
+ROOM_BYTES = 8 * 1024**3
+"""Two servers with their logs, and some desks whole, take less."""
 TLS_REQUEST = bytes.fromhex("0000000804d2162f")
 
 
@@ -41,6 +44,12 @@ class Image:
 # PostgreSQL answers a request for TLS with a letter; while it is first set up it listens on no port yet.
 POSTGRES = Image("postgres:18", 5432, {"POSTGRES_USER": "balie", "POSTGRES_PASSWORD": "balie"}, TLS_REQUEST, b"N")
 RABBITMQ = Image("rabbitmq:4", 5672, {}, PROTOCOL_HEADER, METHOD_FRAME)
+
+
+def roomy_memory() -> Path | None:
+    """A folder in memory for what is thrown away anyhow; None where there is none or it is small, as in a container."""
+    memory = Path("/dev/shm")  # noqa: S108 - folders in it are made by tempfile
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > ROOM_BYTES else None
 
 
 @contextmanager

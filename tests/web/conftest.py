@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
 
-import asyncpg
 import pytest
-from sqlalchemy.engine import make_url
 
 from services.kb.catalogue import Catalogue
 from services.platform.database import connect
-from tests.conftest import WORKER
+from tests.conftest import TEMPLATE, WORKER
+from tests.databases import Databases
 from tests.moved_clock import MovedClock
 from tests.web.site import Site, furnish, site_on
 
@@ -18,10 +17,10 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-async def furnished(postgres_url: str, template_url: str) -> tuple[str, Catalogue]:
+async def furnished(databases: Databases, template_url: str) -> tuple[str, Catalogue]:
     """The name of a database with people and articles, to be copied for each test, and the index of its articles."""
     name = f"balie_web_template_{WORKER}"
-    engine = connect(await _copy(postgres_url, str(make_url(template_url).database), name))
+    engine = connect(await databases.make(name, template=TEMPLATE))
     catalogue = await furnish(engine)
     await engine.dispose()
     return name, catalogue
@@ -29,27 +28,13 @@ async def furnished(postgres_url: str, template_url: str) -> tuple[str, Catalogu
 
 @pytest.fixture
 async def site(
-    postgres_url: str, furnished: tuple[str, Catalogue], clock: MovedClock, tmp_path: Path
+    databases: Databases, furnished: tuple[str, Catalogue], clock: MovedClock, tmp_path: Path
 ) -> AsyncIterator[Site]:
     """Portal and desk with the demonstration people and the help centre that ships; mails are written to `tmp_path`."""
     template, catalogue = furnished
     name = f"balie_web_{WORKER}_{next(_numbers)}"
-    engine = connect(await _copy(postgres_url, template, name))
+    engine = connect(await databases.make(name, template=template))
     async with site_on(engine, catalogue, clock, tmp_path) as site:
         yield site
     await engine.dispose()
-    await _administer(postgres_url, f'drop database "{name}" with (force)')
-
-
-async def _copy(postgres_url: str, template: str, name: str) -> str:
-    await _administer(postgres_url, f'drop database if exists "{name}" with (force)')
-    await _administer(postgres_url, f'create database "{name}" template "{template}"')
-    return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-
-
-async def _administer(postgres_url: str, statement: str) -> None:
-    connection = await asyncpg.connect(postgres_url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+    await databases.drop(name)

@@ -21,6 +21,8 @@ CONNECTIONS_MAX = 200
 TOOL_TIMEOUT_SECONDS = 60
 
 _DATA_AT_RISK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_NEVER_OLD = ("autovacuum=off", "wal_level=minimal", "max_wal_senders=0", "max_wal_size=4GB")
+"""What is thrown away soon needs no tidying, no standby and few checkpoints."""
 
 
 class PostgresServer:
@@ -70,7 +72,7 @@ class PostgresServer:
             f"port={port}",
             "unix_socket_directories=",
             f"max_connections={CONNECTIONS_MAX}",
-            *(_DATA_AT_RISK if self._throw_away else ()),
+            *((*_DATA_AT_RISK, *_NEVER_OLD) if self._throw_away else ()),
         ]
         return [word for setting in settings for word in ("-c", setting)]
 
