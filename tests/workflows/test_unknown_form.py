@@ -11,6 +11,8 @@ from services.contract.temporal import (
 from tests.patience import until
 from tests.workflows.life import Life
 
+pytestmark = pytest.mark.own_parts
+
 FORM_1 = {"version": 1, "status": "pending", "asked_at": "2026-11-02T09:00:00Z", "policy": {"version": "default-1"}}
 
 

@@ -28,6 +28,7 @@ async def test_without_the_guard_a_ticket_that_slept_through_the_release_is_stra
         await replayer(Unguarded).replay_workflow(history_of(path))
 
 
+@pytest.mark.own_parts
 async def test_a_new_life_takes_the_new_step_and_is_understood_by_the_release_after_it() -> None:
     (before,) = await lived(Shape(silent, PLAIN))
     (after,) = await lived(Shape(silent, PLAIN, Guarded))
@@ -38,6 +39,7 @@ async def test_a_new_life_takes_the_new_step_and_is_understood_by_the_release_af
     await replayer(Deprecated).replay_workflow(after)
 
 
+@pytest.mark.own_parts
 async def test_the_old_way_may_go_only_when_no_run_from_before_the_change_is_open() -> None:
     (before,) = await lived(Shape(silent, PLAIN))
     with pytest.raises(NondeterminismError):
