@@ -1,6 +1,6 @@
-"""Every way to fail, as a class whose text says who must act. Mapped to HTTP in `http.py` only.
+"""Balie's error classes. An error's text says who must do what. Only `http.py` turns them into HTTP answers.
 
-A `Temporary` failure is worth trying again as it is; a `Permanent` one is not, until somebody acts.
+Retrying a `Temporary` error unchanged may succeed. A `Permanent` one fails again until somebody changes something.
 """
 
 from typing import Any, ClassVar
@@ -9,7 +9,7 @@ SENTENCE_CHARACTERS_MAX = 300
 
 
 class BalieError(Exception):
-    """An error a person can act on. `status` and `slug` are its HTTP face (RFC 9457)."""
+    """An error that a person can act on. Over HTTP, `status`, `slug` and `title` go into the answer (RFC 9457)."""
 
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"
@@ -19,7 +19,7 @@ class BalieError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.facts = facts
-        """Further members of the problem document, JSON-ready."""
+        """Further members of the HTTP problem document; values must be JSON-serialisable."""
 
 
 class Temporary(BalieError):
@@ -35,7 +35,7 @@ class Permanent(BalieError):
 
 
 class NotFound(Permanent):
-    """No such thing, or not for this caller: the two are not told apart on purpose."""
+    """The thing does not exist, or this caller may not see it. The answer is the same for both, on purpose."""
 
     status, slug, title = 404, "not-found", "Not found"
 
@@ -53,7 +53,7 @@ class NotAuthenticated(Permanent):
 
 
 class MoveRefused(Permanent):
-    """The ticket's status does not allow this command; `allowed` names the ones it does."""
+    """The ticket's status does not allow this command; the fact `allowed` lists the commands that it allows."""
 
     status, slug, title = 409, "move-refused", "The ticket does not allow that now"
 
@@ -71,13 +71,13 @@ class VersionMismatch(Permanent):
 
 
 class TooLarge(Permanent):
-    """More than a named limit allows."""
+    """The input is larger than a limit allows."""
 
     status, slug, title = 413, "too-large", "Too large"
 
 
 class Invalid(Permanent):
-    """The input is not of the form asked for."""
+    """The input does not have the required form."""
 
     status, slug, title = 422, "invalid", "The input needs mending"
 
@@ -89,7 +89,9 @@ class TooManyRequests(Temporary):
 
 
 def sentence(error: BaseException) -> str:
-    """One line about an error for people to read where it is kept (a row, a dead letter): its class and its first
-    line. The rest stays out: a database error's next lines quote the row."""
+    """One line about an error, to store with a row or a dead letter: its class and the first line of its text.
+
+    Further lines are left out, because in a database error they quote the row's contents.
+    """
     first_line = (error.detail if isinstance(error, BalieError) else str(error)).strip().split("\n", 1)[0]
     return f"{type(error).__name__}: {first_line}"[:SENTENCE_CHARACTERS_MAX]

@@ -1,4 +1,4 @@
-"""What the data of events is made of: people, who did it, the ticket as it then stands, what was said. Pure."""
+"""The models that event data is made of: contacts, actors, the state of the ticket, comments. Pure."""
 
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -9,7 +9,7 @@ from services.contract.vocabulary import Channel, ClosedReason, Kind, Language, 
 
 
 class Fact(BaseModel):
-    """Something told, and so not changed any more."""
+    """Base of all models in events. Frozen, because an event that was sent cannot be changed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -32,7 +32,10 @@ class Actor(Fact):
     staff: bool = False
 
     def speaks_for(self, requester: Contact) -> bool:
-        """Whether they act on the requester's side: an agent who asks for themselves does, the clock never."""
+        """Whether they act on the requester's side: anybody but staff, or an agent who is the requester themselves.
+
+        The clock never does.
+        """
         return self.kind != "clock" and (not self.staff or self.person_id == requester.person_id)
 
 
@@ -56,7 +59,7 @@ class TicketFacts(Fact):
     tags: tuple[str, ...] = ()
     merged_into: int | None = None
     followers: tuple[Contact, ...] = ()
-    """Others of the requester's side who are told what the requester is told: those whose ticket was merged into it."""
+    """The requesters of tickets that were merged into this one: they get the same mails as the requester."""
 
 
 class CommentFacts(Fact):
@@ -66,13 +69,13 @@ class CommentFacts(Fact):
     author: Actor
     text: str
     attachments: tuple[str, ...] = ()
-    """File names only; the files are fetched from intake by somebody who may see them."""
+    """File names only; a client that may see the files fetches them from intake."""
     message_id: str | None = None
     """The RFC 5322 Message-ID it arrived with, for threading; None unless it came by e-mail."""
 
 
 class EventData(Fact):
-    """What every event's data model has: a type with a version in its name."""
+    """Base of every event's data. `TYPE` is the event's type, which ends with its version (`ticket.replied.v1`)."""
 
     TYPE: ClassVar[str]
 

@@ -1,6 +1,7 @@
-"""What services tell each other: CloudEvents 1.0 whose data models are versioned by name.
+"""The events that services publish: CloudEvents 1.0, with one data model per event type.
 
-Fields are only ever added. A model's `TYPE` is also its routing key on the exchange.
+Fields may be added to a model, never removed or changed; a breaking change needs a new type (`….v2`). A model's `TYPE`
+is also its routing key on the exchange.
 """
 
 from datetime import datetime
@@ -71,7 +72,7 @@ class TicketStatusChanged(TicketEventData):
     status_before: Status
     reopened: bool = False
     told: bool = False
-    """A `ticket.replied.v1` of the same act tells people already: no second message."""
+    """True if a `ticket.replied.v1` of the same act already notifies people: send no second message."""
     closes_at: AwareDatetime | None = None
 
 
@@ -81,7 +82,7 @@ class TicketReminderDue(TicketEventData):
     TYPE = "ticket.reminder_due.v1"
     asked_at: AwareDatetime
     closes_at: AwareDatetime | None
-    """None where somebody decided that the ticket is not to be closed by itself."""
+    """None if somebody decided that the ticket must not be closed automatically."""
 
 
 class TicketSurveyDue(TicketEventData):
@@ -172,7 +173,7 @@ class TeamChanged(EventData):
 
 
 class SlaAlert(TicketEventData):
-    """What the alerts about a promise have in common."""
+    """Base of the alerts about an SLA promise."""
 
     metric: Metric
     breach_at: AwareDatetime
@@ -215,7 +216,7 @@ class PasswordLinkRequested(EventData):
     TYPE = "person.password_link_requested.v1"
     person: Contact
     about: str
-    """What to sign as `identity.PASSWORD_LINK`; void once the password has been changed."""
+    """What to sign with the purpose `identity.PASSWORD_LINK`. The link is void once the password has been changed."""
 
 
 class ArticleLink(Fact):
@@ -307,12 +308,12 @@ class Event(Fact):
         )
 
     def read(self, model: EventModel[Data]) -> Data:
-        """The data as `model`. Raises pydantic.ValidationError where it is not that event's."""
+        """The data as `model`. Raises pydantic.ValidationError if it is the data of another event."""
         return model.model_validate(self.data)
 
 
 def event_id(*parts: object) -> UUID:
-    """An id made from what the event is about, so that a repeat has the same id."""
+    """An id computed from `parts`, so that publishing the same event again gives the same id."""
     return uuid5(EVENT_NAMESPACE, "/".join(str(part) for part in parts))
 
 

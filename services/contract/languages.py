@@ -1,4 +1,4 @@
-"""Which of the desk's languages somebody prefers, as their browser or their program says. Pure."""
+"""Chooses one of the desk's languages by the `Accept-Language` header of an HTTP request. Pure."""
 
 from services.contract.vocabulary import Language
 
@@ -6,7 +6,7 @@ ACCEPT_LANGUAGE_CHARACTERS_MAX = 1_000
 
 
 def accepted(header: str | None) -> Language | None:
-    """The first choice among ours of an `Accept-Language` header (RFC 9110); None where it names none of them."""
+    """The language of ours that an `Accept-Language` header (RFC 9110) prefers; None if it names none of ours."""
     wishes = []
     for part in (header or "").split(","):
         tag, _, quality = part.strip().partition(";q=")

@@ -1,4 +1,4 @@
-"""Text that PostgreSQL and UTF-8 can keep; what cannot be kept is refused at the door."""
+"""Checks that PostgreSQL and UTF-8 can store a text, before the text is accepted."""
 
 from pydantic import AfterValidator
 
@@ -15,4 +15,4 @@ def storable(text: str) -> str:
 
 
 Storable = AfterValidator(storable)
-"""For `Annotated[str, …, Storable]` in what an API takes."""
+"""For `Annotated[str, …, Storable]` in the input models of an API."""

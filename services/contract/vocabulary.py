@@ -1,4 +1,4 @@
-"""The desk's words: every closed list of values that services share, and the languages it speaks."""
+"""The enumerations that all services share: statuses, priorities, roles, deadline kinds, languages and so on."""
 
 from enum import StrEnum
 
@@ -72,7 +72,7 @@ class Role(StrEnum):
 
 STAFF = frozenset({Role.AGENT, Role.DIRECTOR, Role.ADMIN})
 DECIDES_ON_PRODUCT = frozenset({Role.DIRECTOR, Role.ADMIN})
-"""Who plans, declines and ships what is parked."""
+"""The roles that may plan, decline and ship parked tickets."""
 
 
 class DeadlineKind(StrEnum):
@@ -91,7 +91,7 @@ class DeadlineKind(StrEnum):
 class Metric(StrEnum):
     """What a contract promises a time for, each as Zendesk defines it."""
 
-    # From when until when each counts: `promises/sla.py`.
+    # When each starts and stops counting: `promises/sla.py`.
 
     FIRST_REPLY = "first_reply"
     NEXT_REPLY = "next_reply"

@@ -1,4 +1,4 @@
-"""What the desk's words are called in Dutch, Italian and English, and how dates read there. Pure.
+"""Labels for statuses, priorities and so on, and formatting of dates, in Dutch, Italian and English. Pure.
 
 Staff and requesters see a ticket's status under different names (`docs/design.md §4`): one speaks of the work, the
 other of what happens next.
@@ -25,7 +25,7 @@ from services.contract.vocabulary import (
 )
 
 ZONE = "Europe/Amsterdam"
-"""The time zone dates are shown in, unless the caller knows a better one."""
+"""The time zone in which dates are shown, unless the caller passes another."""
 
 _Said = Mapping[Language, str]
 
@@ -35,7 +35,7 @@ def _say(dutch: str, italian: str, english: str) -> _Said:
 
 
 LANGUAGE_NAMES: Mapping[Language, str] = _say("Nederlands", "Italiano", "English")
-"""Each language in its own words, for choosing one."""
+"""Each language's name in that language, for a menu of languages."""
 
 _STATUS: Mapping[Status, _Said] = {
     Status.NEW: _say("Nieuw", "Nuovo", "New"),
@@ -139,17 +139,17 @@ _DAY = _say("d MMMM y", "d MMMM y", "d MMMM y")
 
 
 def status_label(status: Status, language: Language) -> str:
-    """What staff call the status."""
+    """The status's name as staff see it."""
     return _STATUS[status][language]
 
 
 def requester_status_label(status: Status, language: Language) -> str:
-    """What requesters see: a new ticket is open, a pending one awaits their reply."""
+    """The status's name as requesters see it: a new ticket is shown as open, a pending one as awaiting their reply."""
     return _REQUESTER_STATUS[status][language]
 
 
 def closed_reason_label(reason: ClosedReason, language: Language) -> str:
-    """Why a ticket ended, in lower case, to follow "Closed:"."""
+    """Why a ticket was closed, in lower case, to follow "Closed:"."""
     return _CLOSED_REASON[reason][language]
 
 
@@ -164,32 +164,32 @@ def priority_meaning(priority: Priority, language: Language) -> str:
 
 
 def kind_label(kind: Kind, language: Language) -> str:
-    """What the requester brings."""
+    """The name of the ticket's kind."""
     return _KIND[kind][language]
 
 
 def channel_label(channel: Channel, language: Language) -> str:
-    """How a message reached the desk."""
+    """The channel's name."""
     return _CHANNEL[channel][language]
 
 
 def role_label(role: Role, language: Language) -> str:
-    """What a person may do."""
+    """The role's name."""
     return _ROLE[role][language]
 
 
 def deadline_label(kind: DeadlineKind, language: Language) -> str:
-    """What the clock will do."""
+    """The name of an automatic step."""
     return _DEADLINE[kind][language]
 
 
 def metric_label(metric: Metric, language: Language) -> str:
-    """What a contract promises a time for."""
+    """The name of an SLA metric."""
     return _METRIC[metric][language]
 
 
 def article_kind_label(kind: ArticleKind, language: Language) -> str:
-    """What an article is."""
+    """The name of an article's kind."""
     return _ARTICLE_KIND[kind][language]
 
 
@@ -209,7 +209,7 @@ def day(at: datetime, language: Language, zone: str = ZONE) -> str:
 
 
 def duration(length: timedelta, language: Language) -> str:
-    """A length of time in its largest fitting unit: "7 days", "48 hours" is "2 days"."""
+    """A length of time in its largest fitting unit: "7 days"; 48 hours give "2 days"."""
     return format_timedelta(length, threshold=1, locale=_LOCALES[language])
 
 
@@ -224,7 +224,7 @@ def exact_duration(length: timedelta, language: Language) -> str:
 
 
 def locale_of(language: Language) -> str:
-    """What babel calls the language as we write it."""
+    """The babel locale in which we write the language."""
     return _LOCALES[language]
 
 

@@ -1,4 +1,7 @@
-"""What the clock will do to a ticket, and when: one pure function for clock, desk, portal and `simulate`."""
+"""Computes a ticket's automatic steps and alerts, and when they are due. Pure.
+
+The clock, the desk, the portal and `simulate` all use these functions, so what is shown is what happens.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,7 +18,7 @@ from services.promises.working_time import Span, add
 
 
 class Due(NamedTuple):
-    """A deadline as the sums below make it."""
+    """A deadline while it is computed here: like `Deadline`, but cheaper to make than a model."""
 
     at: datetime
     kind: DeadlineKind
@@ -23,12 +26,12 @@ class Due(NamedTuple):
     point: int = 0
 
     def deadline(self) -> Deadline:
-        """As others are told of it."""
+        """This deadline as the model that other services get."""
         return Deadline(kind=self.kind, due_at=self.at, metric=self.metric, point=self.point)
 
 
 def deadlines(standing: Standing, policy: Policy) -> tuple[Deadline, ...]:
-    """The coming deadlines of a ticket, earliest first; an overdue one is still coming until it is met."""
+    """The coming deadlines of a ticket, earliest first. An overdue deadline is included until it is met."""
     return tuple(each.deadline() for each in sorted(coming(standing, policy), key=_order))
 
 
@@ -39,13 +42,15 @@ def next_deadline(standing: Standing, policy: Policy) -> Deadline | None:
 
 
 def next_due(standing: Standing, policy: Policy) -> Due | None:
-    """The same for whoever needs millions of them."""
+    """Like `next_deadline`, without building a model (used by `simulate`)."""
     return min(coming(standing, policy, soonest=True), key=_order, default=None)
 
 
 def quiet_until(standing: Standing, policy: Policy) -> datetime:
-    """No deadline is due before this instant, though none need be due at it: found at a tenth of the cost of
-    `next_due`, for no time is counted for more than it lasts."""
+    """An instant before which no deadline is due; the next deadline may also be later.
+
+    Costs a tenth of `next_due`: working time never passes faster than real time, so no calendar is needed.
+    """
     if standing.overrides or standing.snoozed_until is not None:
         return standing.opened_at
     step, promise = _shortest(policy, standing.priority)
@@ -55,8 +60,10 @@ def quiet_until(standing: Standing, policy: Policy) -> datetime:
 
 
 def coming(standing: Standing, policy: Policy, *, soonest: bool = False) -> Iterator[Due]:
-    """Every deadline that stands, in no order. None once the ticket is closed. `soonest` leaves out what is later
-    than another one for sure."""
+    """Every coming deadline, in no order; a closed ticket has none.
+
+    With `soonest`, only the first alert of each metric: enough to find the earliest deadline, and cheaper.
+    """
     status = standing.status
     if status is Status.PENDING:
         yield from _while_pending(standing, policy)
@@ -85,7 +92,7 @@ _PLACE = {
         )
     )
 }
-"""Of two deadlines of one instant the gentler is met first."""
+"""Of two deadlines due at the same instant, the one listed first is met first: a reminder before a closure."""
 
 
 def _order(due: Due) -> tuple[datetime, int, str, int]:
@@ -100,7 +107,7 @@ def _while_pending(standing: Standing, policy: Policy) -> Iterator[Due]:
     if standing.reminded_at is None and reminder_at is not None:
         yield Due(reminder_at, DeadlineKind.REMINDER)
     closure_at = add(asked_at, policy.closure_after, policy.calendar)
-    # A reminder that comes late must still leave the whole time it promises.
+    # If the reminder is late, closure is delayed as much: the requester keeps the full time between the two.
     reminded_at = standing.reminded_at or reminder_at or usual
     late = max(reminded_at - usual, timedelta(0))
     closes_at = overrides.get(DeadlineKind.CLOSURE, closure_at + late)
@@ -133,7 +140,7 @@ def _promises(standing: Standing, policy: Policy, *, soonest: bool) -> Iterator[
                 continue
             at = reached_at(standing, policy, metric, span)
             if at is None:
-                break  # no later point is reached either
+                break  # the later points are not reached either
             yield Due(at, kind, metric, point)
             if soonest:
                 break
@@ -145,7 +152,8 @@ _Point = tuple[DeadlineKind, int, Span]
 
 @lru_cache(maxsize=POLICIES_KEPT)
 def _points(policy: Policy, priority: Priority) -> tuple[tuple[Metric, tuple[_Point, ...]], ...]:
-    """When staff are told of what is promised for a ticket of this priority: the time spent until then, least first."""
+    """For each metric promised at this priority: its warnings, breach and escalations, each with the time spent on the
+    metric when it is due, shortest first."""
     promised = dict.fromkeys(target.metric for target in policy.targets)
     targets = ((metric, policy.target(metric, priority)) for metric in promised)
     return tuple((metric, _points_of(target, policy)) for metric, target in targets if target is not None)
@@ -153,7 +161,8 @@ def _points(policy: Policy, priority: Priority) -> tuple[tuple[Metric, tuple[_Po
 
 @lru_cache(maxsize=POLICIES_KEPT)
 def _shortest(policy: Policy, priority: Priority) -> tuple[timedelta, timedelta]:
-    """The least time from a question or a solution to a step, and from the opening of a ticket to an alert."""
+    """The shortest time from a question or a solution to an automatic step, and the shortest from the opening of a
+    ticket to an alert."""
     steps = policy.reminder_after, policy.closure_after, policy.survey_after, policy.finalisation_after
     lengths = [point[2].length for _, points in _points(policy, priority) for point in points]
     return min(step.length for step in steps), min(lengths, default=_NEVER)

@@ -1,4 +1,7 @@
-"""The promises about one ticket, pinned in it: changing a contract moves no running ticket by accident. Pure."""
+"""The policy of a ticket: what is promised about it, and when its automatic steps come. Pure.
+
+A ticket keeps the policy that was pinned to it, so changing a contract does not move the deadlines of open tickets.
+"""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -10,7 +13,7 @@ from services.contract.vocabulary import AlertAudience, Metric, Priority, Status
 from services.promises.working_time import Calendar, Counted, Span
 
 STANDARD = "standard"
-"""The name of the policy of those without a contract."""
+"""The name of the policy for requesters without a contract."""
 SURVEY_SPREAD = timedelta(minutes=5)
 TARGETS_MAX = 20
 STEPS_MAX = 10
@@ -53,7 +56,8 @@ class Promises(_Part):
     closure_after: Span = Span(length=timedelta(days=14))
     survey_after: Span = Span(length=timedelta(hours=24))
     survey_spread: timedelta = Field(default=SURVEY_SPREAD, ge=timedelta(0), le=timedelta(hours=1))
-    """Surveys need not be exact: each comes up to this much later, so that a release does not ask all at once."""
+    """Each survey is delayed by up to this much, so that a release does not send the surveys of all its tickets at
+    once."""
     finalisation_after: Span = Span(length=timedelta(hours=48))
     survey: bool = True
     targets: tuple[Target, ...] = Field(
@@ -78,16 +82,16 @@ class Policy(Promises):
     calendar: Calendar = Calendar()
 
     def __hash__(self) -> int:
-        # The version names the content: hashing all of it would cost more than what is kept by it.
+        # The same version means the same content. Hashing the whole content would cost more than our caches save.
         return hash(self.version) if self.version else super().__hash__()
 
     def target(self, metric: Metric, priority: Priority) -> Span | None:
-        """The time promised, or None where nothing is."""
+        """The time promised for this metric at this priority; None if nothing is promised."""
         own = {each.priority: each.within for each in self.targets if each.metric is metric}
         return own.get(priority, own.get(None))
 
     def pinned(self, name: str) -> Self:
-        """The same promises under the version that names them. `name` is the contract's, or `STANDARD`."""
+        """A copy with its `version` set from `name` and the content. `name` is the contract's, or `STANDARD`."""
         content = self.model_copy(update={"version": ""}).model_dump_json()
         digest = sha256(content.encode()).hexdigest()[:_DIGEST_CHARACTERS]
         return self.model_copy(update={"version": f"{name}-{digest}"})

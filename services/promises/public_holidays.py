@@ -1,7 +1,7 @@
-"""Public holidays by country and region, out of the `holidays` library. Pure: it reads its own tables only.
+"""Public holidays by country and region, from the `holidays` library. Pure: the library reads its own tables only.
 
-What is a day off by law is not always one at work (Good Friday in the Netherlands): these are proposals for a calendar,
-which holds the days it really has off.
+A public holiday is not always a day off at work (Good Friday in the Netherlands). So these are only proposals for a
+calendar, which holds the days on which the desk is really closed.
 """
 
 import warnings
@@ -14,7 +14,7 @@ from holidays import country_holidays, list_supported_countries
 from services.contract.errors import Invalid
 
 YEARS_MAX = 50
-"""Most years asked for at once."""
+"""Most years in one call."""
 
 
 def countries() -> tuple[str, ...]:
@@ -36,22 +36,23 @@ def regions(country: str) -> tuple[str, ...]:
 
 
 def years_known(country: str) -> range:
-    """The years in which a country's public holidays are known, though perhaps not all (India's from 2001 to 2035).
-    Raises Invalid for a country that is not known."""
+    """The years for which a country's public holidays are known. In some of them a few holidays may be missing: India's
+    are complete from 2001 to 2035 only. Raises Invalid for a country that is not known."""
     regions(country)
     found = country_holidays(country)
     return range(found.start_year, found.end_year + 1)
 
 
 def days_off(country: str, region: str | None, years: Iterable[int]) -> dict[date, str]:
-    """The public holidays of these years, earliest first, each as the country itself calls it; weekends included.
+    """The public holidays of these years, earliest first, with their names in the country's own language.
 
-    Without a region: those of the whole country. Raises Invalid for a country, region or year that is not known.
+    Holidays on a weekend are included. Without a region: the holidays of the whole country. Raises Invalid for a
+    country, region or year that is not known.
     """
     _check_region(country, region)
     wanted = set(years)
     _check_years(country, wanted)
-    # The name in the country's own language, said outright: else the library takes it from the environment.
+    # Pass the country's own language: otherwise the library takes the language from the environment.
     language = country_holidays(country).default_language
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)

@@ -1,7 +1,7 @@
-"""SLA metrics: how much of what was promised is spent, and when it will be. Pure.
+"""SLA metrics: how much of a promised time is spent, and when it will be used up. Pure.
 
-The definitions are Zendesk's (first reply, next reply, requester wait, agent work, resolution), less the statuses in
-which the contract pauses the metric. Time solved or closed never counts, so a reopened ticket goes on where it stopped.
+The definitions are Zendesk's (first reply, next reply, requester wait, agent work, resolution), without the statuses in
+which the contract pauses the metric. Time solved or closed never counts: a reopened ticket continues where it stopped.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from services.promises.standing import ENDED, Alert, Standing
 from services.promises.working_time import Span, elapsed, later
 
 POLICIES_KEPT = 4096
-"""Most policies by metric of which it is kept what counts, the least used dropped first."""
+"""Size of each cache with a policy in its key; the least recently used entry is dropped."""
 
 COUNTED_WHILE: dict[Metric, frozenset[Status]] = {
     Metric.FIRST_REPLY: frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.PARKED}),
@@ -29,7 +29,7 @@ COUNTED_WHILE: dict[Metric, frozenset[Status]] = {
 message; next reply from the oldest unanswered message of the requester's side until support's next public one."""
 
 CountedStretch = tuple[datetime, datetime | None]
-"""A stretch of time that counts; None where it still goes on."""
+"""The start and the end of a stretch of time that counts; the end is None while the stretch goes on."""
 
 
 class PromiseState(StrEnum):
@@ -43,19 +43,20 @@ class PromiseState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A promise as it stands now. `remaining` is in the time the target is counted in, negative once broken."""
+    """The state of one promise at one instant. `spent` and `remaining` are in calendar or working time, as the target
+    is; `remaining` is negative once the target is passed."""
 
     metric: Metric
     target: Span
     spent: timedelta
     remaining: timedelta
     breach_at: datetime | None
-    """When the promise breaks, or broke; None where it was met, or its clock stands still."""
+    """When the promise breaks, or broke; None if it was met, or is paused."""
     state: PromiseState
 
 
 def measures(standing: Standing, policy: Policy, now: datetime) -> tuple[Measure, ...]:
-    """Every promise made about the ticket that has begun to count, as of `now`."""
+    """The state at `now` of every promise about the ticket that has begun to count."""
     promised = ((metric, policy.target(metric, standing.priority)) for metric in Metric)
     return tuple(
         _measure(standing, policy, metric, target, now)
@@ -65,10 +66,10 @@ def measures(standing: Standing, policy: Policy, now: datetime) -> tuple[Measure
 
 
 def reached_at(standing: Standing, policy: Policy, metric: Metric, span: Span) -> datetime | None:
-    """When `span` of the metric is spent, if nothing happens to the ticket; None where its clock stands still first."""
+    """When `span` of the metric is spent, if nothing more happens to the ticket; None if it stops counting earlier."""
     stretches = tuple(counted(standing, policy, metric))
     if stretches and stretches[-1][1] is not None and _elapsed(stretches) < span.length:
-        # No time is counted for more than it lasts: the calendar need not be asked.
+        # Working time is never longer than real time, so `span` cannot be spent: no need to compute with the calendar.
         return None
     left = span.length
     for start, end in stretches:
@@ -82,7 +83,10 @@ def reached_at(standing: Standing, policy: Policy, metric: Metric, span: Span) -
 
 
 def next_breach(standing: Standing, policy: Policy) -> tuple[Metric, datetime] | None:
-    """The promise that breaks first if nothing happens, or broke and is not kept yet, and when."""
+    """The metric that breaches first if nothing more happens, and when; None if none will.
+
+    The instant is in the past if the promise is broken already and still not met.
+    """
     found = [
         (at, metric)
         for metric in Metric
@@ -96,7 +100,7 @@ def next_breach(standing: Standing, policy: Policy) -> tuple[Metric, datetime] |
 
 
 def is_over(standing: Standing, metric: Metric) -> bool:
-    """Whether there is nothing left to keep: support replied, or the ticket is solved."""
+    """Whether the promise is finished: the reply was given, or the ticket is solved or closed."""
     if standing.status in ENDED:
         return True
     if metric is Metric.FIRST_REPLY:

@@ -48,39 +48,39 @@ class Override(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """All of a ticket that its deadlines depend on, besides its policy. Instants are aware, in UTC."""
+    """The facts about a ticket from which, with its policy, its deadlines are computed. Instants are aware, in UTC."""
 
     number: int
     priority: Priority
-    """The one that counts: as asked, unless the contract or support said otherwise."""
+    """The priority in force: the requester's choice, unless the contract or support set another."""
     path: tuple[Stretch, ...]
-    """Every status it had, from its opening on; the last is the one it has."""
+    """Every status since the opening, in order; the last one is the current status."""
     closed_reason: ClosedReason | None = None
     asked_at: datetime | None = None
-    """When support last asked the requester something, or was asked to keep waiting; set while pending."""
+    """When support last asked the requester something, or the ticket was last kept open; set only while pending."""
     reminded_at: datetime | None = None
     """When the requester was reminded of that question; None until then."""
     surveyed_at: datetime | None = None
-    """When the requester was asked for their satisfaction: once in a ticket's life."""
+    """When the satisfaction survey was sent: once in a ticket's life."""
     replied_at: datetime | None = None
     """When support first answered in public."""
     waits_since: datetime | None = None
-    """When the oldest message of the requester's side came that support has not answered; None before the first
-    reply, when the whole ticket waits."""
+    """When the requester's side sent the oldest message that support has not answered. None if all are answered, and
+    until support's first reply, because that time counts for the first reply."""
     alerts: tuple[Alert, ...] = ()
     overrides: tuple[Override, ...] = ()
     mail_down: timedelta = NO_TIME
-    """How long mail could not come in since the reminder: closure waits as much longer."""
+    """How long incoming mail was down since the reminder; closure is delayed by as much."""
     snoozed_until: datetime | None = None
 
     @property
     def status(self) -> Status:
-        """Where the ticket stands."""
+        """The current status."""
         return self.path[-1].status
 
     @property
     def opened_at(self) -> datetime:
-        """When it came."""
+        """When the ticket was opened."""
         return self.path[0].since
 
     @property
@@ -90,23 +90,24 @@ class Standing(NamedTuple):
 
 
 def opened(number: int, priority: Priority, at: datetime, *, taken_up: bool = False) -> Standing:
-    """A new ticket; `taken_up` where somebody is responsible from the start."""
+    """The standing of a new ticket; `taken_up` if it has an assignee from the start."""
     return Standing(number, priority, (Stretch(Status.OPEN if taken_up else Status.NEW, at),))
 
 
 def taken_up(before: Standing, at: datetime) -> Standing:
-    """Somebody of support is responsible: new becomes open."""
+    """Somebody of support takes responsibility: a new ticket becomes open, others keep their status."""
     return _to(before, Status.OPEN, at) if before.status is Status.NEW else before
 
 
 def support_replied(before: Standing, at: datetime) -> Standing:
-    """A public message by support: it answers whatever the requester said before."""
+    """Support sends a public message: it answers all earlier messages of the requester. A new ticket becomes open."""
     answer = _answer(before, at)
     return _to(before, Status.OPEN, at, **answer) if before.status is Status.NEW else before._replace(**answer)
 
 
 def requester_replied(before: Standing, at: datetime) -> Standing:
-    """A message of the requester's side: it ends waiting, sleeping and solved; parked stays parked."""
+    """The requester's side sends a message: a pending, solved or closed ticket becomes open, others keep their status;
+    a snooze ends."""
     unanswered = before.replied_at is not None and before.waits_since is None
     waits_since = at if unanswered else before.waits_since
     if before.status in ENDED or before.status is Status.PENDING:
@@ -115,33 +116,34 @@ def requester_replied(before: Standing, at: datetime) -> Standing:
 
 
 def asked(before: Standing, at: datetime) -> Standing:
-    """A question only the requester can answer. Asking again starts the promise anew."""
+    """Support asks the requester a question: the ticket becomes pending. Asking again restarts the times of reminder
+    and closure."""
     return kept_open(_to(before, Status.PENDING, at, **_answer(before, at)), at)
 
 
 def kept_open(before: Standing, at: datetime) -> Standing:
-    """Waiting begins again: what was promised for the question counts from `at`."""
+    """Reminder and closure count from `at` again; earlier changes to these two steps are dropped."""
     others = tuple(each for each in before.overrides if each.kind not in _WHILE_PENDING)
     return before._replace(asked_at=at, reminded_at=None, mail_down=NO_TIME, overrides=others)
 
 
 def solved(before: Standing, at: datetime) -> Standing:
-    """The answer is given: nobody waits any more."""
+    """The ticket is solved: no reply is owed any more, and a snooze ends."""
     return _to(before, Status.SOLVED, at, waits_since=None, snoozed_until=None, alerts=_kept(before))
 
 
 def reopened(before: Standing, at: datetime) -> Standing:
-    """Support takes it up again."""
+    """Support opens the ticket again."""
     return _to(before, Status.OPEN, at)
 
 
 def parked(before: Standing, at: datetime) -> Standing:
-    """It needs a change of the software."""
+    """The ticket is parked: it needs a change of the software."""
     return _to(before, Status.PARKED, at)
 
 
 def closed(before: Standing, at: datetime, reason: ClosedReason) -> Standing:
-    """It has ended."""
+    """The ticket is closed for `reason`."""
     over: dict[str, Any] = {"waits_since": None, "snoozed_until": None, "overrides": (), "alerts": _kept(before)}
     return _to(before, Status.CLOSED, at, closed_reason=reason, **over)
 
@@ -152,35 +154,39 @@ def reminded(before: Standing, at: datetime) -> Standing:
 
 
 def surveyed(before: Standing, at: datetime) -> Standing:
-    """The requester was asked for their satisfaction."""
+    """The satisfaction survey was sent."""
     return before._replace(overrides=_without(before, DeadlineKind.SURVEY), surveyed_at=at)
 
 
 def alerted(before: Standing, alert: Alert) -> Standing:
-    """Staff were warned, or told of a breach."""
+    """A warning, breach or escalation was sent to staff."""
     return before._replace(alerts=(*before.alerts, alert))
 
 
 def moved_step(before: Standing, kind: DeadlineKind, until: datetime | None) -> Standing:
-    """An automatic step comes at another instant, or not at all (None)."""
+    """An automatic step is moved to `until`, or skipped (None). Moving closure also clears `mail_down`."""
     mail_down = NO_TIME if kind is DeadlineKind.CLOSURE else before.mail_down
     return before._replace(overrides=(*_without(before, kind), Override(kind, until)), mail_down=mail_down)
 
 
 def waited_for_mail(before: Standing, down: timedelta) -> Standing:
-    """Mail could not come in for `down` in all since the reminder."""
+    """Incoming mail was down for `down` in total since the reminder."""
     return before._replace(mail_down=down)
 
 
 def taken_back(before: Standing, former: Standing, at: datetime) -> Standing:
-    """It ended by mistake, and stands again as it did; the time in between was nobody's."""
+    """Undoes a mistaken end: from `at` the ticket is as in `former` again. The time it was ended stays in `path`, and
+    no promise counts it."""
     return former._replace(path=(*before.path, Stretch(former.status, at)))
 
 
 def after_deadline(
     before: Standing, kind: DeadlineKind, at: datetime, metric: Metric | None = None, point: int = 0
 ) -> Standing:
-    """The automatic act of a deadline was carried out at `at`."""
+    """The automatic step of a deadline was carried out at `at`. `metric` and `point` are those of the alert.
+
+    Raises ValueError for a warning, breach or escalation without a metric.
+    """
     match kind:
         case DeadlineKind.REMINDER:
             return reminded(before, at)
@@ -199,12 +205,12 @@ def after_deadline(
 
 
 def snoozed(before: Standing, until: datetime | None) -> Standing:
-    """Out of sight until then; None brings it back."""
+    """The ticket is snoozed until `until`; None ends the snooze."""
     return before._replace(snoozed_until=until)
 
 
 def reprioritised(before: Standing, priority: Priority) -> Standing:
-    """Another priority, and so other targets; alerts given already are not given again."""
+    """The priority changes, and the targets with it. Alerts already given are not given again."""
     return before._replace(priority=priority)
 
 
@@ -213,7 +219,7 @@ def _answer(before: Standing, at: datetime) -> dict[str, Any]:
 
 
 def _kept(before: Standing) -> tuple[Alert, ...]:
-    # The next reply is promised anew for each message; everything else once in a ticket's life.
+    # Each message has its own promise of a next reply, so those alerts may come again; all others come once per ticket.
     return tuple(each for each in before.alerts if each.metric is not Metric.NEXT_REPLY) if before.alerts else ()
 
 

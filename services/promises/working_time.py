@@ -1,7 +1,7 @@
-"""Adding and measuring time the way a desk counts it: plain calendar time, or its working hours only. Pure.
+"""Adds and measures time, either calendar time or only the working hours of a desk. Pure.
 
-An instant is working time when the clock on the desk's wall shows an hour of its week, on a day that is not off. So a
-wall-clock hour the clocks skip in spring holds no time, and one they repeat in autumn counts twice.
+An instant is working time if the desk's local time is within the hours of that weekday, and the day is not a day off.
+So the hour that is skipped when clocks change in spring holds no time, and the hour repeated in autumn counts twice.
 """
 
 import re
@@ -30,13 +30,13 @@ from pydantic_core import CoreSchema, core_schema
 from services.promises.zone_offsets import DAY, EPOCH, EPOCH_ORDINAL, SECOND, microseconds, offsets
 
 YEARS_MAX = 50
-"""Most years one addition or measure walks over: what needs more is refused, not looped over."""
+"""Most years that one addition or measurement may span; more raises OverflowError."""
 YEARS_KEPT_MAX = 1024
-"""Most years of calendars kept ready, the least used dropped first: 13 kB each with two intervals a day."""
+"""Size of the cache of computed calendar years (least recently used dropped): 13 kB each with two intervals a day."""
 DAYS_OFF_MAX = 3660
-"""Most days off of one calendar: ten years of nothing else."""
+"""Most days off in one calendar: ten years in which every day is off."""
 HOURS_A_DAY_MAX = 12
-"""Most intervals of one weekday."""
+"""Most intervals in one weekday."""
 
 DAYS_A_WEEK = 7
 
@@ -67,7 +67,7 @@ class Hours(str):
 
     __slots__ = ("ends", "opens")
     opens: int
-    """In minutes since midnight, as the wall clock shows them."""
+    """Minutes since midnight, in local time."""
     ends: int
 
     def __new__(cls, text: str) -> Self:
@@ -105,9 +105,9 @@ ALL_DAY: Day = (Hours("00:00-24:00"),)
 
 
 class Calendar(BaseModel):
-    """When a desk works: the hours of its week, Monday first, but for its days off, on the clock of its time zone.
+    """When a desk works: the hours of each weekday (Monday first), its days off and its time zone.
 
-    Equal for equal content, however that was written down.
+    Calendars with the same content are equal, in whatever order it was given.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -152,16 +152,16 @@ def _in_order(day: Day) -> Day:
 
 
 def add(start: datetime, span: Span, calendar: Calendar) -> datetime:
-    """The first instant, in UTC, at which `span` has passed since `start` (aware); `start` itself for no time at all.
+    """The first instant, in UTC, at which `span` has passed since `start` (aware); `start` itself if `span` is zero.
 
     Elapsed time is real time: a day on which the clocks change has 23 or 25 hours.
-    Raises OverflowError where the working time is not found within `YEARS_MAX` years.
+    Raises OverflowError if there is not enough working time within `YEARS_MAX` years.
     """
     return later(start, span.length, span.counted, calendar)
 
 
 def later(start: datetime, length: timedelta, counted: Counted, calendar: Calendar) -> datetime:
-    """The same, for whoever has no span at hand."""
+    """Like `add`, with the length and the way of counting given separately instead of a `Span`."""
     start = _utc(start)
     if counted is Counted.CALENDAR or not length:
         return start + length
@@ -176,10 +176,10 @@ def later(start: datetime, length: timedelta, counted: Counted, calendar: Calend
 
 
 def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
-    """The working time from `start` to `end` (both aware); none where `end` is not later.
+    """The working time from `start` to `end` (both aware); zero if `end` is not later.
 
     The inverse of `add`: `worked(start, add(start, span, calendar), calendar)` is the span's length.
-    Raises OverflowError where they lie in more than `YEARS_MAX` calendar years, the ones `add` looks in.
+    Raises OverflowError if the two are in more than `YEARS_MAX` calendar years, which is also the limit of `add`.
     """
     start, end = _utc(start), _utc(end)
     if end <= start:
@@ -195,15 +195,15 @@ def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
 
 
 def elapsed(start: datetime, end: datetime, counted: Counted, calendar: Calendar) -> timedelta:
-    """The time from `start` to `end` (both aware), counted so; none where `end` is not later."""
+    """The calendar or working time (`counted`) from `start` to `end` (both aware); zero if `end` is not later."""
     if counted is Counted.WORKING:
         return worked(start, end, calendar)
     return max(_utc(end) - _utc(start), timedelta(0))
 
 
 def days_off_between(start: datetime, end: datetime, calendar: Calendar) -> tuple[date, ...]:
-    """The days, earliest first, that the time from `start` up to `end` (both aware) touches and on which the desk does
-    not work, be it by its week or as a day off: why a promise takes longer than the clock alone would make it."""
+    """The days between `start` and `end` (both aware, `end` exclusive) on which the desk does not work, earliest first:
+    weekdays without hours and days off. They explain why a promise takes longer than its length."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     if end <= start:
         return ()
@@ -224,7 +224,7 @@ class _Year:
     opens: "array[int]"
     ends: "array[int]"
     worked: "array[int]"
-    """The working time of the year when the interval ends."""
+    """The working time of the year up to the end of each interval."""
 
     @property
     def total(self) -> int:
@@ -236,7 +236,7 @@ class _Year:
         return self.worked[last] - max(self.ends[last] - at, 0) if last >= 0 else 0
 
     def instant_of(self, working: int) -> int:
-        """The first instant at which so much of this year's working time, more than none, has passed."""
+        """The first instant at which `working` (above zero) of this year's working time has passed."""
         interval = bisect_left(self.worked, working)
         return self.ends[interval] - (self.worked[interval] - working)
 
@@ -258,7 +258,7 @@ def _year(calendar: Calendar, number: int) -> _Year:
 
 
 def _on_the_wall(since: int, until: int, calendar: Calendar) -> Iterator[tuple[int, int]]:
-    """The desk's hours between two readings of a wall clock that runs evenly from one to the other."""
+    """The desk's working intervals between two local times with the same UTC offset."""
     for day in range(since // DAY, -(-until // DAY)):
         that_day = date.fromordinal(EPOCH_ORDINAL + day)
         if that_day in calendar.days_off:

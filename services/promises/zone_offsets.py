@@ -1,11 +1,11 @@
-"""When the clocks of a time zone change, as whole microseconds since 1970. Pure."""
+"""The UTC offsets of a time zone during a year, in whole microseconds since 1970. Pure."""
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 YEARS_KEPT_MAX = 1024
-"""Most years of zones kept ready, the least used dropped first: less than 1 kB each."""
+"""Size of the cache of zones' years (least recently used dropped): less than 1 kB each."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_ORDINAL = EPOCH.toordinal()
@@ -14,22 +14,22 @@ DAY = 86_400 * SECOND
 
 
 def microseconds(length: timedelta) -> int:
-    """The same length as a whole number."""
+    """The length in whole microseconds."""
     return (length.days * 86_400 + length.seconds) * SECOND + length.microseconds
 
 
 @lru_cache(maxsize=YEARS_KEPT_MAX)
 def offsets(zone: str, year: int) -> tuple[tuple[int, int, int], ...]:
-    """A year of UTC in the pieces in which a zone's clocks run evenly: since, until, and how far they are ahead of UTC.
+    """A year of UTC, divided into periods of constant UTC offset: (since, until, offset).
 
-    Raises OverflowError in the years 1 and 9999, where the zone's own year is another one.
+    Raises OverflowError in the years 1 and 9999 where local time falls outside of what datetime can hold.
     """
     begins, ends = ((date(year, month, day).toordinal() - EPOCH_ORDINAL) * DAY for month, day in ((1, 1), (12, 31)))
     ends += DAY
     info = ZoneInfo(zone)
     pieces = []
     since, offset = begins, _offset(info, begins)
-    # No zone changes its clocks there and back within one day: looking at the end of each finds every change.
+    # No zone changes its offset and back within one day, so looking at the end of each day finds every change.
     for looked in range(begins + DAY - SECOND, ends, DAY):
         while _offset(info, looked) != offset:
             change = _first_change(info, since, looked, offset)
@@ -39,7 +39,7 @@ def offsets(zone: str, year: int) -> tuple[tuple[int, int, int], ...]:
 
 
 def _first_change(zone: ZoneInfo, before: int, after: int, offset: int) -> int:
-    """The first whole second after `before` at which the clocks have left `offset`; at `after` they have."""
+    """The first whole second after `before` with another offset than `offset`; at `after` the offset is another."""
     while after - before > SECOND:
         middle = (before + after) // (2 * SECOND) * SECOND
         before, after = (middle, after) if _offset(zone, middle) == offset else (before, middle)
