@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from queue import SimpleQueue
 from typing import Any
 
 import schemathesis
@@ -21,26 +22,34 @@ SEED = 20261122
 
 
 @contextmanager
-def served(make: Callable[[], FastAPI]) -> Iterator[str]:
-    """Serve the app made by `make` on an event loop and thread of its own; gives its address."""
+def served(api: Callable[[], AbstractAsyncContextManager[FastAPI]]) -> Iterator[str]:
+    """Serve an API on an event loop and thread of its own; gives its address.
+
+    `api` is entered and left on that loop. What it opens, such as a pool of connections, it must close there: a
+    connection that outlives its loop cannot be closed, and fails whichever test runs when it is collected as garbage.
+    """
     listening = listen("127.0.0.1", 0)
-    loop = asyncio.new_event_loop()
-    started: list[asyncio.Task[None]] = []
+    started: SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = SimpleQueue()
+
+    async def serve_api() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        started.put((asyncio.get_running_loop(), task))
+        async with api() as app:
+            await serve(app, listening)
 
     def run() -> None:
-        asyncio.set_event_loop(loop)
-        task = loop.create_task(serve(make(), listening))
-        started.append(task)
-        # The cancellation that stops the server must not raise here.
-        loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
-        loop.close()
+        # The cancellation that stops the server must not raise here. All other tasks end with `asyncio.run`.
+        with suppress(asyncio.CancelledError):
+            asyncio.run(serve_api())
 
     thread = threading.Thread(target=run)
     thread.start()
+    loop, task = started.get()
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
-        loop.call_soon_threadsafe(lambda: started[0].cancel())
+        loop.call_soon_threadsafe(task.cancel)
         thread.join()
 
 

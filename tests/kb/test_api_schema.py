@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contract.vocabulary import Role
 from services.kb.app import build_api
@@ -14,6 +14,7 @@ from services.kb.catalogue import Catalogue
 from services.kb.help_centre import load
 from services.kb.library import Library
 from services.platform.clock import wall_clock
+from services.platform.database import connect
 from services.platform.http import RateLimit
 from services.platform.identity import Caller, Signer
 from tests.bad_input import send_bad_input, served
@@ -28,18 +29,19 @@ async def test_bad_input_is_refused_with_a_typed_problem(
     signer = Signer(SECRET)
     token = signer.token(Caller(person_id=None, role=Role.AGENT, name="a service"), wall_clock())
 
-    # The API runs on a loop of its own, which no pooled connection would outlive cleanly.
-    address = make_url(database_url).set(drivername="postgresql+asyncpg")
-    engine_elsewhere = create_async_engine(address, poolclass=NullPool)
-
-    def make() -> FastAPI:
+    @asynccontextmanager
+    async def api() -> AsyncIterator[FastAPI]:
         unlimited = RateLimit(limit=1_000_000)
+        engine_elsewhere = connect(database_url)
         app = build_api(Library(engine_elsewhere, catalogue, PUBLIC_URL, signer, wall_clock, unlimited))
         app.state.rate_limit = unlimited
-        return app
+        try:
+            yield app
+        finally:
+            await engine_elsewhere.dispose()
 
     def hunt() -> list[tuple[str, int]]:
-        with served(make) as address:
+        with served(api) as address:
             return send_bad_input(address, token)
 
     statuses = Counter(status // 100 for _, status in await asyncio.to_thread(hunt))

@@ -1,6 +1,8 @@
 """Bad input to intake's API: never a 5xx, every refusal a typed problem."""
 
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from fastapi import FastAPI
@@ -28,13 +30,18 @@ async def test_bad_input_is_refused_with_a_typed_problem(database_url: str, engi
     assert anna is not None
     token = Signer(SECRET).token(anna.caller(), wall_clock())
 
-    def make() -> FastAPI:
-        app = build_api(Desk(connect(database_url), PostgresBlobs(), Terms(), Signer(SECRET), wall_clock))
+    @asynccontextmanager
+    async def api() -> AsyncIterator[FastAPI]:
+        engine_elsewhere = connect(database_url)
+        app = build_api(Desk(engine_elsewhere, PostgresBlobs(), Terms(), Signer(SECRET), wall_clock))
         app.state.rate_limit = RateLimit(limit=1_000_000)
         app.state.throttles.links = RateLimit(limit=1_000_000)
-        return app
+        try:
+            yield app
+        finally:
+            await engine_elsewhere.dispose()
 
-    with served(make) as address:
+    with served(api) as address:
         answers = send_bad_input(address, token, each=6)
 
     statuses = Counter(status // 100 for _, status in answers)
