@@ -8,11 +8,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Each test process starts parts of its own, unless an address in the environment says to share some.
 PROCESSES ?= $(if $(BALIE_TEST_RABBITMQ_URL)$(BALIE_TEST_TEMPORAL_ADDRESS),0,2)
+# How many times as far as `make test` the searches of `make fuzz` go.
+TIMES ?= 50
 VENDOR := services/web/static/vendor/.done
 # Compiled once, not by every process that is started: a whole run of the tests starts a hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run demo bench test unit mutate faults check format contract lock
+.PHONY: help run demo bench test unit fuzz mutate faults check format contract lock
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -35,6 +37,10 @@ test: $(VENV)/.dev $(VENDOR) ## Install what the tests lack and run them all; AR
 
 unit: $(VENV)/.dev ## Run the tests that need no database, broker, Temporal or browser, in seconds; ARGS for pytest
 	@$(BIN)/pytest --quiet --no-header --numprocesses 2 --dist worksteal -m unit $(ARGS)
+
+fuzz: $(VENV)/.dev $(VENDOR) ## Search much further for inputs that break a rule, an hour or so; TIMES=5 for less, ARGS for pytest
+	@deploy/install-test-parts
+	@BALIE_TEST_TIMES=$(TIMES) $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile -m search --timeout 7200 $(ARGS)
 
 mutate: $(VENV)/.dev ## Change the clock's rules in a thousand ways, and see which ones no test notices; an hour
 	@BALIE_TEST_EXAMPLES=10 $(BIN)/mutmut run --max-children 2 $(ARGS)

@@ -43,10 +43,12 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that stand alone: `make unit` runs these."""
+    """Mark the tests that stand alone, for `make unit`, and those that search for inputs, for `make fuzz`."""
     for item in items:
         if alone.stands(item):
             item.add_marker(pytest.mark.unit)
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.search)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -21,6 +22,7 @@ from tests.bad_input import send_bad_input, served
 from tests.kb.library_desk import PUBLIC_URL, SECRET
 
 
+@pytest.mark.search
 async def test_bad_input_is_refused_with_a_typed_problem(
     database_url: str, engine: AsyncEngine, catalogue: Catalogue
 ) -> None:

@@ -16,7 +16,7 @@ from tests.model.acts import Act, instant
 from tests.model.desk import LivedDesk
 from tests.model.lives import DAY, HOUR, NUMBER, Life, Step, ends_at, happens, lives
 from tests.model.reference import Reference
-from tests.properties import unhurried
+from tests.properties import FUZZES, tries, unhurried
 from tests.workflows.desk import same_clock
 from tests.workflows.life import Life as OnTemporal
 from tests.workflows.life import away, intake_worker, server_of_our_own, well
@@ -35,7 +35,7 @@ ANSWERS_WITHIN = 2
 
 
 @pytest.mark.parametrize("workflow", [TicketWorkflow, ForgetfulTicketWorkflow])
-@settings(unhurried, max_examples=8, derandomize=True, database=None, phases=[Phase.generate])
+@settings(unhurried, max_examples=tries(8), derandomize=not FUZZES, database=None, phases=[Phase.generate])
 @given(life=lives(steps_min=8, steps_max=16))
 async def test_every_automatic_act_comes_at_the_quarter_the_model_says(workflow: type, life: Life) -> None:
     async with server_of_our_own() as server, _opened(server, life, workflow) as (reference, desk, lived):

@@ -14,7 +14,7 @@ from services.promises import standing
 from services.promises.deadlines import deadlines, next_deadline
 from services.promises.policy import Policy
 from services.promises.standing import Standing, Stretch
-from services.promises.working_time import Calendar, Counted, Span, add
+from services.promises.working_time import Calendar, Counted, Span
 from tests.properties import unhurried
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -144,12 +144,6 @@ def test_a_policy_may_count_in_working_days() -> None:
 
 @unhurried
 @given(PENDING | SOLVED)
-def test_a_second_opinion_agrees(ticket: Ticket) -> None:
-    assert {each.kind: each.due_at for each in ticket.plan} == _second_opinion(ticket)
-
-
-@unhurried
-@given(PENDING | SOLVED)
 def test_deadlines_come_earliest_first_each_kind_once_and_never_before_what_they_count_from(ticket: Ticket) -> None:
     plan = ticket.plan
 
@@ -205,24 +199,6 @@ _ONCE_MET: dict[DeadlineKind, Callable[[Standing, datetime], Standing]] = {
     DeadlineKind.CLOSURE: lambda before, at: standing.closed(before, at, ClosedReason.NO_RESPONSE),
     DeadlineKind.FINALISATION: lambda before, at: standing.closed(before, at, ClosedReason.FINALISED),
 }
-
-
-def _second_opinion(ticket: Ticket) -> dict[DeadlineKind, datetime]:
-    policy, known, plan = ticket.policy, ticket.standing, {}
-    if known.asked_at:
-        reminder = add(known.asked_at, policy.reminder_after, policy.calendar)
-        closure = add(known.asked_at, policy.closure_after, policy.calendar)
-        if not known.reminded_at:
-            plan = {DeadlineKind.REMINDER: reminder, DeadlineKind.CLOSURE: closure}
-        elif known.reminded_at > reminder:
-            plan = {DeadlineKind.CLOSURE: closure + (known.reminded_at - reminder)}
-        else:
-            plan = {DeadlineKind.CLOSURE: closure}
-    elif known.solved_at:
-        plan[DeadlineKind.FINALISATION] = add(known.solved_at, policy.finalisation_after, policy.calendar)
-        if policy.survey and not known.surveyed_at:
-            plan[DeadlineKind.SURVEY] = add(known.solved_at, policy.survey_after, policy.calendar)
-    return plan
 
 
 def _by_kind(ticket: Ticket) -> dict[DeadlineKind, datetime]:

@@ -22,6 +22,7 @@ from tests.bad_input import send_bad_input, served
 from tests.intake.api_desk import PASSWORD, SECRET
 
 
+@pytest.mark.search
 @pytest.mark.timeout(900)  # some two thousand requests, on a machine that may have other work
 async def test_bad_input_is_refused_with_a_typed_problem(database_url: str, engine: AsyncEngine) -> None:
     await add_demonstration_people(engine, PASSWORD, wall_clock)

@@ -1,12 +1,13 @@
 """`read_mail` never raises, whatever comes: random bytes, and real mails cut, spliced and bent."""
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.contract.limits import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from services.intake.mail.letter import IncomingMail, RefusedMail, read_mail
 from services.intake.mail.parts import ATTACHMENTS_MAX
 from tests.intake.mail.mail_letters import RECEIVED_AT, letter, part, parts, sample_paths
+from tests.properties import tries, unhurried
 
 PIECES = [
     *(
@@ -31,7 +32,7 @@ PIECES = [
     *(b"charset=idna", b"charset=unicode_escape", b"name*0*=", b"name*=", b"name*9999999999999=x", b"format=flowed"),
     *(b"Content-Transfer-Encoding: ", b"base64", b"uuencode", b"begin 644 x", b"<![CDATA[", b"<!--", b"&#xD800;"),
 ]
-SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(unhurried, max_examples=tries(150))
 LETTERS = [
     letter("From: a@b.example", "Subject: x"),
     letter("From: a@b.example", 'Content-Type: multipart/mixed; boundary="x"', body=parts(part("text/html", "<p>x"))),
