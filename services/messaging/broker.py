@@ -1,4 +1,4 @@
-"""What the services need of a message broker; RabbitMQ and the local transport both give it.
+"""The interface of a message broker; implemented on RabbitMQ (`rabbitmq/`) and on PostgreSQL (`local/`).
 
 At least once, in no promised order. `tests/messaging/broker/` runs one suite on both.
 """
@@ -20,24 +20,26 @@ CONNECT_RETRY_EVERY = timedelta(seconds=2)
 PREFETCH_COUNT = 20
 DELIVERY_LIMIT = 8
 HANDLE_TIMEOUT = timedelta(seconds=60)
-"""A handler that takes longer is given up and counts as failed: it must not hold its place for ever."""
+"""A handler that takes longer is cancelled and counts as failed: it must not occupy one of the places for ever."""
 PUBLISH_TIMEOUT = timedelta(seconds=5)
-"""How long `publish` waits for the broker's word before it raises errors.Temporary."""
+"""How long `publish` waits for the broker's confirmation before it raises errors.Temporary."""
 LIVE_EVENTS_MAX = 1000
-"""Events one `listen` may be behind; what comes on top of that is dropped."""
+"""Most events that may wait for the handler of one `listen`; when there are more, some are dropped."""
 RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (1, 5, 15, 60, 300, 900, 3600))
 """The wait before each further try of a message whose handler failed; the last one repeats."""
 
 Handler = Callable[[Event], Awaitable[None]]
-"""Returns once the event is dealt with. Raising puts it back for a later try; `errors.Permanent`
-sends it to the dead letters at once, as does the `delivery_limit`th failure, a consumer's death
-while handling it included."""
+"""Handles one event; returning means that it is done. If it raises, the event is tried again later.
+
+`errors.Permanent` sends the event to the dead letters at once, and so does the last failure that `delivery_limit`
+allows. A consumer that dies while handling counts as a failure.
+"""
 
 
 @dataclass(frozen=True)
 class Queue:
-    """One consumer and one purpose, as in `notify.mail`. `bindings` are routing-key patterns (`ticket.*.v1`,
-    `#`): `*` stands for one word, `#` for any number."""
+    """A queue for one consumer and one purpose, such as `notify.mail`. `bindings` are routing-key patterns
+    (`ticket.*.v1`, `#`): `*` stands for one word, `#` for any number."""
 
     name: str
     bindings: tuple[str, ...]
@@ -53,63 +55,64 @@ class Queue:
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message nobody could deal with, kept until a person replays or discards it."""
+    """A message that could not be handled, kept until a person replays or discards it."""
 
     id: str
-    """Stable while it lies there; what `replay` takes."""
+    """Stays the same as long as the letter is kept; `replay` and `discard` take it."""
     queue: str
     event: Event | None
-    """None where the message is no event at all; `body` shows what it is."""
+    """None if the message is not a valid event; `body` shows what it is."""
     reason: str
     died_at: datetime | None
     body: str
-    """The message as it came."""
+    """The message as it was received."""
 
 
 class Subscription(Protocol):
     """A running consumer."""
 
     async def stop(self) -> None:
-        """Take no more messages, finish those under way, give back the rest."""
+        """Takes no more messages, finishes those being handled, returns the others to the queue."""
 
 
 class Broker(Protocol):
     """The one exchange `events.EXCHANGE` and its queues."""
 
     async def connect(self) -> None:
-        """Raises errors.Temporary where the broker cannot be reached. Calling it again does nothing."""
+        """Connects. Raises errors.Temporary if the broker cannot be reached. Calling it again does nothing."""
 
     async def close(self) -> None:
-        """Stop every subscription and let go of the connection."""
+        """Stops every subscription and closes the connection."""
 
     async def declare(self, queue: Queue) -> None:
-        """Make the queue exist, so that what is published from now on is kept for it."""
+        """Creates the queue if it is missing. From then on, it stores the published events that match its bindings."""
 
     async def publish(self, event: Event) -> None:
-        """Returns once every bound queue holds the event safely. Raises errors.Temporary otherwise."""
+        """Returns once every bound queue has stored the event. Raises errors.Temporary if that is not confirmed."""
 
     async def subscribe(self, queue: Queue, handler: Handler) -> Subscription:
-        """Declare the queue and hand its events to `handler`, at most `queue.prefetch` at a time.
-        Survives lost connections."""
+        """Declares the queue and passes its events to `handler`, at most `queue.prefetch` at a time.
+        Continues after a lost connection."""
 
     async def listen(self, bindings: Sequence[str], handler: Handler) -> Subscription:
-        """Events from now on, to this process only, kept nowhere: for live updates of open pages."""
+        """Passes each matching event from now on to `handler`, in this process only, without storing it: for live
+        updates of open pages."""
 
     async def depth(self, queue: str) -> int:
-        """How many events wait in the queue, those put off for a later try included."""
+        """How many events wait in the queue, including those waiting for another try."""
 
     async def dead_letters(self, queue: str, limit: int = 100) -> list[DeadLetter]:
-        """What lies in the queue's dead letters, oldest first."""
+        """The queue's dead letters, oldest first."""
 
     async def replay(self, queue: str, letter_id: str) -> bool:
-        """Put a dead letter back into its queue as if new; False where it lies there no more."""
+        """Puts a dead letter back into its queue as if new; False if it is no longer there."""
 
     async def discard(self, queue: str, letter_id: str) -> bool:
-        """Throw a dead letter away; False where it lies there no more."""
+        """Deletes a dead letter; False if it is no longer there."""
 
 
 async def until_connected(broker: Broker) -> None:
-    """Connect; waits, saying so in the log, for a broker that is away."""
+    """Connects; tries again, with warnings in the log, until the broker can be reached."""
     while True:
         try:
             return await broker.connect()
@@ -119,7 +122,7 @@ async def until_connected(broker: Broker) -> None:
 
 
 async def until_listening(broker: Broker, bindings: Sequence[str], handler: Handler) -> Subscription:
-    """Connect and listen; waits, saying so in the log, for a broker that is away."""
+    """Connects and listens; tries again, with warnings in the log, until the broker can be reached."""
     while True:
         await until_connected(broker)
         try:
@@ -130,7 +133,7 @@ async def until_listening(broker: Broker, bindings: Sequence[str], handler: Hand
 
 
 def matches(pattern: str, routing_key: str) -> bool:
-    """Whether a topic pattern (`*` one word, `#` any number of words) takes the routing key."""
+    """Whether a topic pattern (`*` one word, `#` any number of words) matches the routing key."""
     return _matches(pattern.split("."), routing_key.split("."))
 
 

@@ -1,4 +1,4 @@
-"""The sink that tells bulks' workflows to look at their bulk: to Temporal, by signal-with-start."""
+"""The sink that signals bulks' workflows to look at their bulk again, by Temporal's signal-with-start."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,10 @@ from services.messaging.sink import DELIVER_TIMEOUT, Result, deliver_each
 
 
 class BulkSink:
-    """Signals each bulk's workflow, and starts it where none runs.
+    """Signals each bulk's workflow, and starts it if none is running.
 
-    The signal says "look again" and nothing else, so one that comes twice, late or after another one does no harm:
-    what a bulk is to do is in intake's row. A sink of its own, for the clocks of the tickets that a bulk changes may
-    fill the other.
+    The signal only says "look again"; what the bulk has to do is in intake's row. So a signal that comes twice, late or
+    out of order does no harm. Not the same sink as the clocks': a bulk changes many tickets and so fills that one.
     """
 
     name = BULK_SINK
@@ -28,7 +27,7 @@ class BulkSink:
         self._temporal = temporal
 
     async def deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Result]:
-        """Tell each bulk once, however many rows it has; all rows of a bulk fare alike."""
+        """Signals each bulk once, however many rows it has; all rows of a bulk get the same result."""
         results: dict[int, Result] = {}
         orders: dict[str, BulkOrder] = {}
         for row in rows:

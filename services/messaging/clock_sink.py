@@ -16,14 +16,14 @@ from services.messaging.outbox import CLOCK_SINK, OutboxRow
 from services.messaging.sink import DELIVER_TIMEOUT, Result, SinkAway, deliver_each
 
 SIGNALS_AT_ONCE = 8
-"""More only makes Temporal's answers slower (measured)."""
+"""Most signals at once; more only make Temporal answer slower (measured)."""
 RPC_TIMEOUT = timedelta(seconds=5)
 
 _AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED})
 
 
 class ClockSink:
-    """Signals every ticket's workflow, and starts it where none runs.
+    """Signals every ticket's workflow, and starts it if none is running.
 
     Of several snapshots of one ticket only the newest goes out: it says everything the older ones do. An older one that
     comes after it, from another relay, is ignored by a running clock. One that comes
@@ -38,7 +38,7 @@ class ClockSink:
         self._temporal = temporal
 
     async def deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Result]:
-        """Tell each ticket's clock its newest snapshot among the rows; all rows of a ticket fare alike."""
+        """Sends each ticket's clock the newest snapshot among the rows; all rows of a ticket get the same result."""
         results: dict[int, Result] = {}
         newest: dict[str, Snapshot] = {}
         for row in rows:
@@ -65,7 +65,7 @@ class ClockSink:
         return None
 
     async def _start(self, snapshot: Snapshot) -> None:
-        # No search attributes: one set at the start would soon be stale, and keeping it fresh costs every signal more.
+        # No search attributes: one set at the start would soon be outdated, and updating it makes every signal dearer.
         await self._temporal.start_workflow(
             TICKET_WORKFLOW,
             snapshot,
@@ -82,13 +82,13 @@ class ClockSink:
         try:
             await clock.signal(SNAPSHOT_SIGNAL, snapshot, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
-            # No clock runs, so there is none to end: that is what a closed ticket wants.
+            # No clock is running, which is right for a closed ticket.
             if error.status is not RPCStatusCode.NOT_FOUND or _namespace_missing(error):
                 raise
 
 
 def failure(error: RPCError) -> Result:
-    """What a call that Temporal did not take means for its row."""
+    """The result for a row whose call to Temporal failed: SinkAway if Temporal is unavailable, otherwise Temporary."""
     if error.status in _AWAY or _namespace_missing(error):
         return SinkAway(f"Temporal cannot take it now: {error.message}")
     return Temporary(f"Temporal answered {error.status.name}: {error.message}")

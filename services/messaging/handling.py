@@ -1,4 +1,4 @@
-"""What both brokers do with one message: judge it, hand it to its handler, and say what becomes of it."""
+"""What both brokers do with one message: parse it, pass it to its handler, and decide what happens to it then."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -21,16 +21,16 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Done:
-    """The message was dealt with and can go."""
+    """The message was handled and can be deleted."""
 
 
 @dataclass(frozen=True)
 class PutOff:
-    """The message is to be tried again after `delay`."""
+    """The message must be tried again after `delay`."""
 
     delay: timedelta
     step: int
-    """Which of the queue's retry delays that is, counted from 0."""
+    """The index of `delay` in the queue's retry delays."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ HandlingOutcome: TypeAlias = Done | PutOff | Dead
 
 
 async def handle(queue: Queue, handler: Handler, body: bytes | str, tries: int) -> HandlingOutcome:
-    """Try the message once; `tries` counts this try too, so it is 1 the first time.
+    """Tries the message once; `tries` counts this try too, so it is 1 the first time.
 
-    A try whose consumer died counts: it is never tried more than `queue.delivery_limit` times.
+    A try during which the consumer died counts too: no message is tried more than `queue.delivery_limit` times.
     """
     if tries > queue.delivery_limit:
         return Dead(CONSUMER_DIED)
@@ -59,7 +59,7 @@ async def handle(queue: Queue, handler: Handler, body: bytes | str, tries: int) 
 
 
 def parse(body: bytes | str) -> Event | None:
-    """The event in a message, None where it is none."""
+    """The event in a message; None if the message is not a valid event."""
     try:
         return Event.model_validate_json(body)
     except ValidationError:
@@ -86,13 +86,13 @@ async def _hand_over(queue: Queue, handler: Handler, event: Event, tries: int) -
 
 
 def _complaint(error: ValidationError) -> str:
-    # Where and what, without the input: that is in the body already.
+    # The field and the problem, without the value: the dead letter's body already shows it.
     problems = error.errors(include_input=False, include_url=False, include_context=False)
     return "; ".join(f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}" for problem in problems[:3])
 
 
 class UnderWay:
-    """The messages being handled now."""
+    """The tasks that are handling messages now."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -101,13 +101,13 @@ class UnderWay:
         return len(self._tasks)
 
     def start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Run `work` beside the rest."""
+        """Runs `work` as a new task."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def finish(self) -> None:
-        """Return once all of it is done."""
+        """Returns once all tasks are done."""
         while self._tasks:
             await asyncio.wait(self._tasks)

@@ -1,4 +1,4 @@
-"""What `Broker.listen` gives: live events, one after the other, kept nowhere."""
+"""The subscription that `Broker.listen` returns: live events, passed on one after the other and not stored."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _log = structlog.get_logger()
 
 
 class LiveFeed:
-    """Hands events to the handler one after the other; drops those that come while too many wait."""
+    """Passes events to the handler one after the other; drops new events while `LIVE_EVENTS_MAX` are waiting."""
 
     def __init__(self, handler: Handler, bindings: Sequence[str] = ("#",)) -> None:
         self._handler = handler
@@ -24,11 +24,11 @@ class LiveFeed:
 
     @property
     def running(self) -> bool:
-        """Whether it has not been stopped."""
+        """False once it was stopped."""
         return not self._task.done()
 
     def offer(self, event: Event) -> None:
-        """Take the event in if it is wanted, unless too many wait already."""
+        """Queues the event if one of the bindings matches it. If the queue is full, drops it and logs a warning."""
         if not any(matches(binding, event.type) for binding in self._bindings):
             return
         try:
@@ -37,7 +37,7 @@ class LiveFeed:
             _log.warning("live event dropped", event_id=str(event.id), event_type=event.type)
 
     async def stop(self) -> None:
-        """Hand over no more."""
+        """Passes on no more events."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 

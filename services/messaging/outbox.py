@@ -1,6 +1,6 @@
-"""The outbox: what a service must tell others, written in the transaction that made it true.
+"""The outbox: messages to other services, written in the same transaction as the change that they report.
 
-One row is one message to one sink; sinks are independent (the broker away does not stop clocks).
+One row is one message to one sink. Sinks are independent: while the broker is down, clocks still get their snapshots.
 """
 
 from dataclasses import dataclass
@@ -32,11 +32,11 @@ BROKER_SINK = "broker"
 CLOCK_SINK = "clock"
 BULK_SINK = "bulk"
 NOTIFY_CHANNEL = "balie_outbox"
-"""PostgreSQL's NOTIFY wakes the relay at commit; a lost one costs a poll interval, nothing else."""
+"""A NOTIFY on it wakes the relay at commit. If one is lost, the message only waits for the relay's next poll."""
 
 
 def outbox_table(metadata: MetaData) -> Table:
-    """The outbox of the schema that `metadata` describes."""
+    """The outbox table, in the schema of `metadata`."""
     return Table(
         "outbox",
         metadata,
@@ -56,7 +56,7 @@ def outbox_table(metadata: MetaData) -> Table:
 
 
 def consumed_table(metadata: MetaData) -> Table:
-    """Which events a service has dealt with, marked in the transaction that did the work."""
+    """The table of events that a service has handled; each is marked in the transaction that did the work."""
     return Table(
         "consumed_event",
         metadata,
@@ -68,7 +68,7 @@ def consumed_table(metadata: MetaData) -> Table:
 
 @dataclass(frozen=True)
 class OutboxRow:
-    """A message on its way."""
+    """A message to be delivered."""
 
     id: int
     sink: str
@@ -80,25 +80,27 @@ class OutboxRow:
 
 
 async def append_events(connection: AsyncConnection, outbox: Table, events: list[Event]) -> None:
-    """Tell the broker, at least once, after this transaction commits."""
+    """Writes the events into the outbox: after this transaction commits, the broker gets them at least once."""
     rows = [_row(BROKER_SINK, event.subject or str(event.id), event.model_dump(mode="json")) for event in events]
     await _append(connection, outbox, rows)
 
 
 async def append_snapshot(connection: AsyncConnection, outbox: Table, snapshot: Snapshot) -> None:
-    """Tell the ticket's clock, at least once, after this transaction commits."""
+    """Writes the snapshot into the outbox: after this transaction commits, the ticket's clock gets it at least once."""
     await _append(connection, outbox, [_row(CLOCK_SINK, str(snapshot.number), snapshot.model_dump(mode="json"))])
 
 
 async def append_bulk(connection: AsyncConnection, outbox: Table, order: BulkOrder) -> None:
-    """Have the bulk's workflow look at it, at least once, after this transaction commits."""
+    """Writes a signal to the bulk's workflow into the outbox: it is sent at least once, after this transaction
+    commits."""
     await _append(connection, outbox, [_row(BULK_SINK, bulk_workflow_id(order.bulk_id), order.model_dump(mode="json"))])
 
 
 async def first_time(connection: AsyncConnection, consumed: Table, consumer: str, event: Event) -> bool:
-    """Mark the event as dealt with by `consumer`; False where it was already: then do nothing.
+    """Marks the event as handled by `consumer`. False if it was marked before: then the caller must do nothing.
 
-    The mark commits with the work. Two deliveries at once: the second waits here for the first's commit.
+    The mark commits with the work. If the event is delivered twice at once, the second waits here until the first
+    commits.
     """
     mark = insert(consumed).values(consumer=consumer, event_id=event.id).on_conflict_do_nothing()
     return (await connection.execute(mark.returning(consumed.c.event_id))).first() is not None

@@ -1,4 +1,4 @@
-"""The relay: brings what lies in an outbox to one sink, at least once, in the background."""
+"""The relay: delivers the rows of an outbox to one sink, at least once, in the background."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
@@ -23,14 +23,14 @@ from services.platform.telemetry import correlated
 
 RELAY_BATCH_MAX = 100
 POLL_INTERVAL = timedelta(seconds=1)
-"""The longest a row lies unseen when its notification got lost."""
+"""The longest that a row waits to be seen if its notification was lost."""
 HANG_TIMEOUT = timedelta(seconds=30)
-"""A sink that takes longer over a batch, whose rows stay locked meanwhile, hangs. Longer than `DELIVER_TIMEOUT`, after
-which a sink still says which rows it has delivered."""
+"""A sink that takes longer over a batch is taken to hang, and the batch is given up: its rows are locked meanwhile.
+Longer than `DELIVER_TIMEOUT`, after which a sink can still report which rows it has delivered."""
 RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (1, 5, 15, 60, 300, 900, 3600))
-"""The wait before each further try of a row that failed by itself; the last one repeats."""
+"""The wait before each further try of a row that failed although the sink could be reached; the last one repeats."""
 BACK_OFF = tuple(timedelta(seconds=s) for s in (1, 2, 4, 8, 15))
-"""The wait before trying a sink that is away again; the last one repeats."""
+"""The wait before each further try of a sink that cannot be reached; the last one repeats."""
 KEPT_FOR = timedelta(days=7)
 PRUNE_INTERVAL = timedelta(minutes=10)
 PRUNE_BATCH_MAX = 1000
@@ -42,9 +42,10 @@ _log = structlog.get_logger()
 
 
 class Relay:
-    """Brings the rows of one sink there. Several relays may run on one outbox: each claims rows of its own.
+    """Delivers the rows of one sink. Several relays may run on one outbox: each claims different rows.
 
-    Rows go roughly in the order they were written; after a failure, and with several relays, not even that.
+    Rows are delivered roughly in the order in which they were written; in any order after a failure or with several
+    relays.
     """
 
     def __init__(self, engine: AsyncEngine, outbox: Table, sink: Sink, clock: Clock) -> None:
@@ -56,7 +57,7 @@ class Relay:
         self._log = _log.bind(sink=sink.name, schema=outbox.schema)
 
     async def run(self) -> None:
-        """Relay until cancelled; a batch under way is finished first."""
+        """Relays until cancelled; then finishes the current batch first."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._relay())
             group.create_task(self._listen())
@@ -104,7 +105,7 @@ class Relay:
         except (Temporary, TimeoutError) as error:
             results = [SinkAway(sentence(error))] * len(rows)
         except Exception as error:
-            # Nobody knows whose fault it was: putting the batch off lets the others pass.
+            # It is unknown which row caused it: put off the whole batch, so that it does not block the other rows.
             self._log.error("sink failed", exc_info=True)
             results = [Temporary(sentence(error))] * len(rows)
         self._report(rows, results)
@@ -135,7 +136,7 @@ class Relay:
                 )
 
     def _now(self) -> ColumnElement[datetime]:
-        # The later of the two clocks: rows are stamped with the database's, retries with ours.
+        # The later of the two clocks: new rows have the database's time, retries have ours.
         return func.greatest(literal(self._clock()), func.clock_timestamp())
 
     async def _pause(self) -> None:
@@ -164,7 +165,7 @@ class Relay:
 
 
 async def prune(engine: AsyncEngine, outbox: Table, sink: str, before: datetime) -> int:
-    """Forget rows sent before then, at most `PRUNE_BATCH_MAX` of them; how many went."""
+    """Deletes rows sent before `before`, at most `PRUNE_BATCH_MAX`; returns how many it deleted."""
     columns = outbox.c
     old = select(columns.id).where(columns.sink == sink, columns.sent_at < before).limit(PRUNE_BATCH_MAX)
     async with transaction(engine) as connection:
@@ -172,7 +173,7 @@ async def prune(engine: AsyncEngine, outbox: Table, sink: str, before: datetime)
 
 
 class BrokerSink:
-    """Publishes events."""
+    """The sink that publishes events to the broker."""
 
     name = BROKER_SINK
 
@@ -180,7 +181,7 @@ class BrokerSink:
         self._broker = broker
 
     async def deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Result]:
-        """Publish each row's event; one that holds no event fails alone."""
+        """Publishes each row's event; a row without a valid event does not affect the others."""
         return await deliver_each(rows, self._publish, at_once=PUBLISH_AT_ONCE, limit=DELIVER_TIMEOUT)
 
     async def _publish(self, row: OutboxRow) -> Result:
@@ -197,7 +198,7 @@ class BrokerSink:
 
 
 async def _finished(batch: Coroutine[Any, Any, Passed]) -> Passed:
-    # Stopped in the middle, the sink would have rows that are not marked, and get them again.
+    # Finish the batch even when cancelled: rows delivered but not yet marked would be delivered again.
     task = asyncio.ensure_future(batch)
     try:
         return await asyncio.shield(task)

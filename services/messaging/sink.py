@@ -1,4 +1,4 @@
-"""Where a relay brings outbox rows, and how a sink says what became of each."""
+"""The interface of a sink, to which a relay delivers outbox rows, and the results that a sink reports."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,27 +11,27 @@ from services.contract.errors import BalieError, Temporary, sentence
 from services.messaging.outbox import OutboxRow
 
 DELIVER_TIMEOUT = timedelta(seconds=20)
-"""How long a sink may take over a batch before it gives up what is left of it."""
+"""How long a sink may take over a batch; rows not delivered by then are given up for this time."""
 
 _log = structlog.get_logger()
 
 
 class SinkAway(Temporary):
-    """The sink itself cannot be reached: no fault of the row, and the same for all others."""
+    """The sink itself cannot be reached: the row is not at fault, and other rows would fail as well."""
 
 
 Result: TypeAlias = BalieError | None
-"""What became of one row: None where it was delivered, `SinkAway` where it was not even tried; any other error is
-about this row, which is tried again later and later."""
+"""The result for one row: None if it was delivered, `SinkAway` if the sink could not be reached. Any other error
+concerns this row, which is then tried again with growing delays."""
 
 
 class Sink(Protocol):
-    """Somewhere to bring outbox rows to. `name` is the rows' `sink`."""
+    """A destination of outbox rows. `name` is the value of the rows' column `sink`."""
 
     name: str
 
     async def deliver(self, rows: Sequence[OutboxRow]) -> Sequence[Result]:
-        """Bring the rows there; one result each, in their order. A row may come again though it was delivered."""
+        """Delivers the rows; returns one result per row, in their order. A delivered row may come again."""
 
 
 Group = TypeVar("Group")
@@ -40,8 +40,11 @@ Group = TypeVar("Group")
 async def deliver_each(
     groups: Sequence[Group], deliver: Callable[[Group], Awaitable[Result]], *, at_once: int, limit: timedelta
 ) -> list[Result]:
-    """Deliver each by itself, a few at a time. One that fails fails alone; once the sink is away, nobody is sent there
-    to wait for that again. What is not done within the limit is given up and counts as away; what is done, counts."""
+    """Delivers each group by itself, `at_once` at a time; returns one result per group, in their order.
+
+    A group that fails does not affect the others. Once one group finds that the sink is away, those not yet started are
+    not tried. Groups not done within `limit` are cancelled and count as away; the others keep their result.
+    """
     places, away = asyncio.Semaphore(at_once), list[SinkAway]()
 
     async def one(group: Group) -> Result:

@@ -1,4 +1,4 @@
-"""Where `now` comes in by the door: the wall clock in production, one that is moved in tests."""
+"""The source of the current time: the machine's clock in production, a clock that is moved by hand in tests."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,5 +8,5 @@ Clock = Callable[[], datetime]
 
 
 def wall_clock() -> datetime:
-    """The machine's clock."""
+    """The machine's current time."""
     return datetime.now(UTC)

@@ -24,8 +24,9 @@ from services.contract.errors import Permanent
 POOL_SIZE = 10
 STATEMENT_TIMEOUT = timedelta(seconds=30)
 LOCK_TIMEOUT_IN_MIGRATIONS = timedelta(seconds=5)
+"""A migration that does not get its lock within this time fails, instead of blocking all queries queued behind it."""
 MIGRATION_POLL = timedelta(milliseconds=200)
-"""A migration that cannot get its lock in this time gives up instead of queueing everybody behind it."""
+"""How often a process checks whether another one has finished migrating."""
 UNREACHABLE: tuple[type[Exception], ...] = (
     OperationalError,
     InterfaceError,
@@ -36,10 +37,10 @@ UNREACHABLE: tuple[type[Exception], ...] = (
     asyncpg.ConnectionDoesNotExistError,
     OSError,
 )
-"""What a statement or a connection attempt raises where PostgreSQL is away, starting, full or out of reach."""
+"""What a statement or a connection attempt raises if PostgreSQL is down, starting, full or unreachable."""
 PASSING = ("08", "40", "53", "57")
-"""Classes of SQLSTATE that are no fault of the statement: a lost connection, a deadlock or two writers at once, too
-little room, a timeout or a shutdown."""
+"""Classes of SQLSTATE that a retry may cure: a lost connection (08), a deadlock or a serialisation failure (40),
+insufficient resources (53), a timeout or a shutdown (57)."""
 SERVICES_WITH_TABLES = ("intake", "notify", "kb")
 _UNRELEASED = re.compile("[0-9]{4}")
 """How revisions were named before 0.1.0; since then each is named like its file, as in 0001_tickets."""
@@ -56,8 +57,8 @@ def connect(url: str, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
         connect_args={
             "server_settings": {
                 "timezone": "UTC",
-                # Short queries: compiling one costs more than running it, and a plan made without its values
-                # (a limit, a rare status) reads whole tables.
+                # Our queries are short: compiling one (jit) costs more than running it. And a generic plan, made
+                # without the values (a limit, a rare status), reads whole tables.
                 "jit": "off",
                 "plan_cache_mode": "force_custom_plan",
                 "statement_timeout": str(int(STATEMENT_TIMEOUT.total_seconds() * 1000)),
@@ -67,25 +68,25 @@ def connect(url: str, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether the same statement may succeed when it is tried again, or the connection attempt that failed."""
+    """Whether the failed statement or connection attempt may succeed when it is retried unchanged."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, UNREACHABLE)
     code: str | None = getattr(error.orig, "sqlstate", None)
     if error.connection_invalidated or code is not None:
         return error.connection_invalidated or str(code)[:2] in PASSING
-    # A value that asyncpg cannot even send is an InterfaceError to it as well.
+    # asyncpg also raises InterfaceError for a value that it cannot encode: a retry does not help there.
     return isinstance(error, UNREACHABLE) and not isinstance(error.orig and error.orig.__cause__, ValueError)
 
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One command, one transaction, one commit: at the end of the block, or nothing at all."""
+    """A transaction that is committed at the end of the block, or rolled back if the block raises."""
     async with engine.begin() as connection:
         yield connection
 
 
 def migrate(url: str, service: str) -> None:
-    """Bring the service's schema to its newest revision; does nothing where it is there already.
+    """Migrates the service's schema to its newest revision; does nothing if it is up to date.
 
     Safe to run from several places at once: an advisory lock lets one of them do it. Raises Permanent, and changes
     nothing, where any service's schema was made by an unreleased Balie or by a newer one.
@@ -97,7 +98,7 @@ def migrate(url: str, service: str) -> None:
 
 
 def newest_revision(service: str) -> str | None:
-    """What the service's `schema_version` says once it is migrated."""
+    """The service's newest revision: the content of its table `schema_version` once it is migrated."""
     return ScriptDirectory.from_config(_migrations_of(service)).get_current_head()
 
 
@@ -127,7 +128,7 @@ def why_refused(service: str, at: str) -> str | None:
 
 
 def run_migrations(metadata: MetaData) -> None:
-    """What every service's `migrations/env.py` calls. Offline SQL is not offered."""
+    """Runs the migrations; every service's `migrations/env.py` calls this. Alembic's offline mode is not supported."""
     attributes = context.config.attributes
     schema: str = attributes["schema"]
     url = make_url(attributes["url"]).set(drivername="postgresql+asyncpg")
@@ -159,7 +160,7 @@ def _upgrade(connection: Connection, metadata: MetaData, schema: str) -> None:
             raise Permanent(why)
     connection.execute(text(f"set lock_timeout = {lock_ms}"))
     connection.execute(text(f'create schema if not exists "{schema}"'))
-    # Alembic begins a transaction for each revision itself, and only then can one do without.
+    # Alembic begins a transaction for each revision itself; with one open here, no revision could run without one.
     connection.commit()
     context.configure(
         connection=connection,
@@ -174,9 +175,10 @@ def _upgrade(connection: Connection, metadata: MetaData, schema: str) -> None:
 
 
 def _wait_for_others(connection: Connection) -> None:
-    """Hold the lock on upgrading until the connection ends: a second process waits for the whole of the first's."""
-    # Asked again and again rather than waited for: a statement that waits holds a snapshot, and an index that is
-    # built beside the writers waits for every older snapshot to end.
+    """Takes the migration lock and keeps it until the connection ends: a second process waits until the first has run
+    all its migrations."""
+    # Poll, do not block: a blocked statement holds a snapshot, and `create index concurrently` in the other process
+    # waits for every older snapshot to end, so both would wait for ever.
     while not connection.execute(text("select pg_try_advisory_lock(hashtext('balie.migrate'))")).scalar_one():
         connection.rollback()
         time.sleep(MIGRATION_POLL.total_seconds())

@@ -1,4 +1,4 @@
-"""What every HTTP API of Balie does the same way: problems, request ids, callers, rate limits, health."""
+"""What all HTTP APIs of Balie share: problem responses, request ids, callers, rate limits, health checks."""
 
 import time
 from collections import OrderedDict
@@ -35,16 +35,16 @@ PROBLEM = "application/problem+json"
 PROBLEM_TYPE = "https://balie.example/problems/"
 REQUEST_ID = "X-Request-ID"
 INTERNAL = "/internal/"
-"""Where paths begin that only Balie's own processes call, with a signature; a front door need not let them through."""
+"""The prefix of paths that only Balie's own processes call, with a signed token. A reverse proxy can block them."""
 HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 BODY_BYTES_MAX = 27 * 1024 * 1024
-"""Somewhat more than the largest attachment. Looked at before anything is read."""
+"""Slightly more than the largest attachment. `Content-Length` is checked against it before the body is read."""
 PAGE_MAX = 100
 PAGE_DEFAULT = 25
 RATE_LIMIT = 1200
 RATE_WINDOW_SECONDS = 60
 RATE_CALLERS_MAX = 10_000
-"""How many callers' counts one process remembers; the longest unseen is forgotten first."""
+"""Most callers counted by one process; the caller whose last request is oldest is dropped first."""
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -71,7 +71,7 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
 def create_app(
     title: str, *, version: str, description: str, signer: Signer, clock: Clock, lifespan: Lifespan | None = None
 ) -> FastAPI:
-    """An API that answers problems as problem+json and knows who calls it."""
+    """A FastAPI app with problem+json errors, request ids, callers' tokens and rate limits."""
     app = FastAPI(
         title=title,
         version=version,
@@ -115,14 +115,14 @@ _bearer = HTTPBearer(auto_error=False, description="A token from POST /api/v1/se
 
 
 def place(request: Request) -> str:
-    """Where a request comes from: the caller's address, or what a trusted proxy says it is."""
+    """The caller's IP address; behind a trusted proxy, the address that the proxy reports."""
     return request.client.host if request.client else ""
 
 
 async def optional_caller(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Caller | None:
-    """Who calls, or None for somebody not logged in. Raises NotAuthenticated for a bad token."""
+    """The caller that the token names; None without a token. Raises NotAuthenticated for a bad token."""
     if credentials is None:
         return None
     signer: Signer = request.app.state.signer
@@ -131,14 +131,14 @@ async def optional_caller(
 
 
 async def known_caller(caller: Annotated[Caller | None, Depends(optional_caller)]) -> Caller:
-    """Who calls. Raises NotAuthenticated without a token."""
+    """The caller that the token names. Raises NotAuthenticated for a bad token, or without one."""
     if caller is None:
         raise NotAuthenticated("Send a token as 'Authorization: Bearer …'; POST /api/v1/sessions gives one.")
     return caller
 
 
 async def staff_caller(caller: Annotated[Caller, Depends(known_caller)]) -> Caller:
-    """Who calls, being support staff or another service. Raises NotAllowed otherwise."""
+    """The caller, who must be support staff or another service. Raises NotAllowed otherwise."""
     caller.must_be_staff()
     return caller
 
@@ -149,7 +149,7 @@ StaffCaller = Annotated[Caller, Depends(staff_caller)]
 
 
 class RateLimit:
-    """How many requests each caller made in the present window, in this process."""
+    """Counts the requests of each caller in the current time window, in this process."""
 
     headers: ClassVar[tuple[str, str, str]] = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
@@ -158,7 +158,10 @@ class RateLimit:
         self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
     def count(self, caller: str, now: float) -> dict[str, str]:
-        """Count one request and give the headers to answer with. Raises TooManyRequests over the limit."""
+        """Counts one request at `now` (seconds) and returns the headers for its answer.
+
+        Raises TooManyRequests over the limit.
+        """
         window = int(now // self._window)
         seen_in, seen = self._counts.pop(caller, (window, 0))
         seen = seen + 1 if seen_in == window else 1
@@ -188,7 +191,7 @@ async def _limited(
 ) -> tuple[Response, Mapping[str, str]]:
     limit: RateLimit = request.app.state.rate_limit
     try:
-        # However many deadlines fall due at once, meeting them is no abuse.
+        # Internal calls are not limited: many deadlines may be due at the same time.
         is_internal = request.url.path.startswith(INTERNAL)
         limits = {} if is_internal else limit.count(_counted_as(request), time.time())
         _must_fit(request)
@@ -199,7 +202,7 @@ async def _limited(
         response = await call_next(request)
     except Exception as error:  # here and not as a handler, which would run outside of the request's correlation id
         response = await _unexpected(request, error)
-    # Whoever watches over us asks every few seconds; that is no news.
+    # Health checks come every few seconds: log them at debug level.
     noted = log.debug if request.url.path in HEALTH_PATHS else log.info
     noted(
         "request",
@@ -212,7 +215,7 @@ async def _limited(
 
 
 def _counted_as(request: Request) -> str:
-    # A token counts once it is known to be ours: made-up ones would each begin a count of their own.
+    # Count by token only if it is valid: otherwise every made-up token would start a new count.
     signer: Signer = request.app.state.signer
     clock: Clock = request.app.state.clock
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -240,7 +243,7 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     fields = [
         {"field": ".".join(map(str, where)), "message": message.removeprefix("Value error, ")}
         for where, message in wrong
-        # What is wrong with a whole because a part of it is, such as its length, is no news.
+        # Leave out an error about a container (its length, say) if there is one about a part of it.
         if not any(inner[: len(where)] == where for inner, _ in wrong if inner != where)
     ]
     names = ", ".join(field["field"] for field in fields)

@@ -41,12 +41,12 @@ class JsonAnswer:
     headers: dict[str, str] = field(default_factory=dict)
 
     def response(self) -> JSONResponse:
-        """As FastAPI sends it."""
+        """The answer as a FastAPI response."""
         return JSONResponse(self.body, self.status, headers=self.headers)
 
 
 def idempotency_table(metadata: MetaData) -> Table:
-    """The answers given, of the schema that `metadata` describes."""
+    """The table of answers given, in the schema of `metadata`."""
     return Table(
         "idempotency_key",
         metadata,
@@ -86,13 +86,13 @@ async def answer_once(
     admit: Admit | None = None,
     content: bytes | None = None,
 ) -> JSONResponse:
-    """Do `work` in one transaction, or give again what it answered under this key.
+    """Does `work` in one transaction; for a repeat under the same key, returns the first answer instead.
 
-    `admit` raises for a caller who may not even have an answer again; `work` checks for itself. `content` is what was
-    sent, where the request's body has been read as a form.
+    `admit` raises if the caller may not see the stored answer any more; `work` does its own checks. `content` is the
+    request's content, for a request whose body has already been read as a form.
 
-    A request that failed leaves no trace, so it can be mended and sent again under its key.
-    Raises Conflict where the key came with another request before.
+    A request that failed leaves no trace, so it can be corrected and sent again under its key.
+    Raises Conflict if the key was used for another request before.
     """
     async with transaction(engine) as connection:
         if key is None:

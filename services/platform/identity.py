@@ -1,4 +1,4 @@
-"""Who is calling: signed tokens that intake issues and every service can verify, and signed one-click links."""
+"""Signed tokens that name a caller (issued by intake, verified by every service), and signed one-click links."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,34 +16,34 @@ ALGORITHM = "HS256"
 SESSION_LIFETIME = timedelta(hours=12)
 LINK_LIFETIME = timedelta(days=60)
 SURVEY_LINK = "survey"
-"""Purpose of the link in a survey mail; it is about a ticket number."""
+"""Purpose of the link in a survey mail; its subject is a ticket number."""
 REMINDER_LINK = "reminder"
-"""Purpose of the links in a reminder; they are about one question of a ticket, as `question` writes it."""
+"""Purpose of the links in a reminder; their subject is one question of a ticket, as `question` writes it."""
 PASSWORD_LINK = "password"  # noqa: S105 - a purpose, no secret
 PASSWORD_LINK_LIFETIME = timedelta(hours=2)
 
 CLOCK_CALL = "clock"
-"""Purpose of what the workflow worker signs when it asks intake to meet a deadline; it is about a ticket number."""
+"""Purpose of the code with which the workflow worker asks intake to meet a deadline; its subject is a ticket number."""
 CLOCK_CALL_LIFETIME = timedelta(minutes=2)
-"""Clocks of two machines may differ by less."""
+"""Longer than the clocks of two machines may differ."""
 
 
 def question(number: int, asked_at: datetime) -> str:
-    """What a reminder's links are about: a later question on the same ticket is another one."""
+    """The subject of a reminder's links: one question of a ticket. A later question on it has another subject."""
     return f"{number}:{asked_at.astimezone(UTC).isoformat()}"
 
 
 def questioned(about: str) -> tuple[int, datetime]:
     """The inverse of `question`: the ticket's number, and when its requester was asked.
 
-    Raises ValueError where it is none.
+    Raises ValueError if `about` was not written by `question`.
     """
     number, _, asked_at = about.partition(":")
     return int(number), datetime.fromisoformat(asked_at)
 
 
 class Caller(BaseModel):
-    """Who calls, as their token says. Another service has no `person_id` and may do what an agent may."""
+    """The caller named by a token. Another service has no `person_id`, and may do what an agent may."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,11 +54,11 @@ class Caller(BaseModel):
 
     @property
     def is_staff(self) -> bool:
-        """Whether internal notes and other people's tickets may be seen."""
+        """Whether they may see internal notes and other people's tickets."""
         return self.role in STAFF
 
     def must_be_staff(self) -> None:
-        """Raises NotAllowed for a requester."""
+        """Raises NotAllowed for a requester or a colleague of another department."""
         if not self.is_staff:
             raise NotAllowed("Only support staff may do this.")
 
@@ -74,7 +74,7 @@ class Signer:
         return self._sign("token", caller.model_dump(mode="json"), now, lifetime)
 
     def caller(self, token: str, now: datetime) -> Caller:
-        """Who the token names. Raises NotAuthenticated where it is forged, expired or no token."""
+        """The caller that the token names. Raises NotAuthenticated if it is forged, expired or not a token."""
         return Caller.model_validate(self._read("token", token, now))
 
     def link(self, purpose: str, about: str, now: datetime, lifetime: timedelta = LINK_LIFETIME) -> str:
@@ -82,7 +82,7 @@ class Signer:
         return self._sign(f"link:{purpose}", {"about": about}, now, lifetime)
 
     def linked(self, purpose: str, code: str, now: datetime) -> str:
-        """What the link is about. Raises NotAuthenticated for a forged, expired or other link."""
+        """What the link is about. Raises NotAuthenticated if it is forged, expired or for another purpose."""
         return str(self._read(f"link:{purpose}", code, now)["about"])
 
     def _sign(self, use: str, facts: dict[str, Any], now: datetime, lifetime: timedelta) -> str:

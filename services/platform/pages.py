@@ -1,4 +1,4 @@
-"""Cursors: where the next page of a list begins, opaque to callers."""
+"""Cursors for paged lists: they say where the next page begins, and are opaque to callers."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -21,7 +21,7 @@ Key = TypeVar("Key")
 
 
 def read_cursor(cursor: str | None, parse: Callable[[list[str]], Key]) -> Key | None:
-    """The key the page begins after. Raises Invalid for a cursor we did not give."""
+    """The key of the item after which the page begins; None for the first page. Raises Invalid for a bad cursor."""
     if cursor is None:
         return None
     try:
@@ -32,7 +32,10 @@ def read_cursor(cursor: str | None, parse: Callable[[list[str]], Key]) -> Key | 
 
 
 def cut(items: Sequence[Item], limit: int, key: Callable[[Item], Sequence[object]]) -> tuple[list[Item], str | None]:
-    """The page, and the cursor of the next one, of a list that was asked for one more than `limit`."""
+    """The page, and the cursor of the next page or None if this is the last one.
+
+    `items` must have been read with a limit of `limit + 1`: the extra item shows that there are more.
+    """
     page = list(items[:limit])
     if len(items) <= limit:
         return page, None

@@ -1,4 +1,4 @@
-"""PostgreSQL's NOTIFY, heard on a connection of its own."""
+"""Listening to PostgreSQL's NOTIFY, on a separate connection."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -12,33 +12,36 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.platform.database import UNREACHABLE
 
 AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""What using a PostgreSQL that is away raises, and our own mistakes with it, which `unexpected` tells apart: who goes
-on after either logs those in full. A timeout is an OSError too."""
+"""What using PostgreSQL may raise, because it is unreachable or because of our own mistake (a wrong statement).
+
+Code that catches these and goes on logs the traceback of a mistake; `unexpected` says whether it is one. A timeout is
+an OSError too.
+"""
 
 Heard = Callable[[str], None]
 """Takes a notification's payload. Called on the event loop, so it must not block."""
 
 
 def unexpected(error: Exception) -> bool:
-    """Whether it is more than PostgreSQL being away: most likely a mistake of ours, so log it with its traceback."""
+    """Whether it is something else than PostgreSQL being unreachable: most likely our mistake, so log its traceback."""
     cut = isinstance(error, DBAPIError) and error.connection_invalidated
     return not cut and not isinstance(error, UNREACHABLE)
 
 
 class Line:
-    """A connection that listens. `lost` is set when it ends; what is notified from then on is not heard."""
+    """A connection that listens. `lost` is set when it ends; notifications sent after that are missed."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
-        """For statements of the listener's own; session locks taken on it last as long as the line."""
+        """The listener may also run statements on it; session locks taken on it last until it ends."""
         self.lost = asyncio.Event()
 
 
 @asynccontextmanager
 async def listening(engine: AsyncEngine, channels: Mapping[str, Heard]) -> AsyncIterator[Line]:
-    """Listen on the channels; everything notified after this is entered is heard, until `lost`.
+    """Listens on the channels during the block: every notification sent since its start arrives, until `lost` is set.
 
-    Holds one of the engine's connections. Raises one of `AWAY` where PostgreSQL is.
+    Uses one connection of the engine's pool. Raises one of `AWAY` if PostgreSQL is unreachable.
     """
     async with engine.connect() as connection:
         line = Line(await connection.execution_options(isolation_level="AUTOCOMMIT"))
@@ -49,12 +52,12 @@ async def listening(engine: AsyncEngine, channels: Mapping[str, Heard]) -> Async
                 await driver.add_listener(channel, _callback(heard))
             yield line
         finally:
-            # Never back into the pool: the next user would inherit the channels and the session's locks.
+            # Do not return it to the pool: its next user would inherit the channels and the session's locks.
             await connection.invalidate()
 
 
 async def _driver(connection: AsyncConnection) -> Any:
-    # asyncpg's Connection, which comes without types.
+    # asyncpg's Connection, which has no type hints.
     return (await connection.get_raw_connection()).driver_connection
 
 

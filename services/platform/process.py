@@ -1,4 +1,4 @@
-"""How every process of Balie runs: until it is told to stop, then cleanly."""
+"""Runs a process of Balie until it is told to stop, and stops it cleanly."""
 
 import asyncio
 import signal
@@ -10,10 +10,10 @@ import uvicorn
 from fastapi import FastAPI
 
 GRACE_SECONDS = 10
-"""How long requests under way may take to finish once a stop is asked for."""
+"""How long running requests may take to finish after the process is told to stop."""
 
 Job = Coroutine[Any, Any, None]
-"""One part of a process. It runs until cancelled, and being cancelled is its clean stop."""
+"""One part of a process. It runs until cancelled, and stops cleanly when cancelled."""
 
 
 async def run_until_stopped(*jobs: Job) -> None:
@@ -35,13 +35,13 @@ async def run_until_stopped(*jobs: Job) -> None:
 
 class _Server(uvicorn.Server):
     def install_signal_handlers(self) -> None:
-        """Signals belong to `run_until_stopped`."""
+        """Does nothing: `run_until_stopped` handles the signals."""
 
 
 async def serve(app: FastAPI, listening: socket.socket, trusted_proxies: str = "127.0.0.1") -> None:
-    """Serve HTTP on a socket that listens already, until cancelled.
+    """Serves HTTP on a socket that is already listening, until cancelled.
 
-    `trusted_proxies` are the addresses, or networks, by comma, whose `X-Forwarded-For` is believed; `*` all.
+    `trusted_proxies`: addresses or networks, separated by commas, whose `X-Forwarded-For` is trusted; `*` trusts all.
     """
     config = uvicorn.Config(
         app,
@@ -63,7 +63,7 @@ async def serve(app: FastAPI, listening: socket.socket, trusted_proxies: str = "
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises OSError where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # TCP by name: only then does asyncio turn Nagle's delay off, which costs 40 ms an answer.
+    # Name TCP explicitly: only then does asyncio turn off Nagle's algorithm, which would delay each answer by 40 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -1,6 +1,6 @@
-"""Settings come from the environment, prefix `BALIE_`; only a composition root reads them.
+"""Settings, read from environment variables that begin with `BALIE_`. Only a composition root reads them.
 
-A missing or malformed one stops the process with its name and what it is for, exit code 2.
+If one is missing or malformed, the process prints its name and what it is for, and exits with code 2.
 """
 
 import sys
@@ -15,7 +15,7 @@ SECRET_CHARACTERS_MIN = 32
 
 
 class Settings(BaseSettings):
-    """What every process needs to know. Each service adds its own in its `main.py`."""
+    """The settings of every process. Each service adds its own in its `main.py`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
@@ -45,7 +45,7 @@ Chosen = TypeVar("Chosen", bound=BaseSettings)
 
 
 def load(settings: type[Chosen]) -> Chosen:
-    """Read `settings` from the environment; on a bad one, say which on stderr and exit with code 2."""
+    """Reads `settings` from the environment. If any is bad, says which on stderr and exits with code 2."""
     try:
         return settings()
     except ValidationError as error:
@@ -55,7 +55,7 @@ def load(settings: type[Chosen]) -> Chosen:
 
 
 def _sentences(settings: type[BaseSettings], error: ValidationError) -> list[str]:
-    # The values stay out of it: they may be secrets.
+    # Leave out the values: they may be secrets.
     sentences = []
     for problem in error.errors(include_input=False, include_url=False):
         name = str(problem["loc"][0])

@@ -10,7 +10,7 @@ from uuid import uuid4
 import structlog
 
 CORRELATION_ID_MAX = 128
-# The values of variables stay out of tracebacks: secrets and people's words are among them.
+# Tracebacks must not show the values of variables: they hold secrets and people's messages.
 _WITHOUT_LOCALS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 )
@@ -43,18 +43,18 @@ def configure_logging(log_format: str, level: str) -> None:
 
 
 def correlation_id() -> str:
-    """The id of the act under way; empty outside of one."""
+    """The id of the current act; empty outside of one."""
     return _correlation.get()
 
 
 def new_correlation_id() -> str:
-    """A fresh id, for an act that begins here."""
+    """A new id, for an act that begins here."""
     return uuid4().hex
 
 
 @contextmanager
 def correlated(correlation_id: str) -> Iterator[None]:
-    """Everything logged and published inside carries this id (a new one where it is empty)."""
+    """Everything logged and published in the block carries this id; a new id if it is empty."""
     token = _correlation.set(correlation_id or new_correlation_id())
     try:
         yield

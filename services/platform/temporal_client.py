@@ -1,4 +1,4 @@
-"""Reaching Temporal, with the payload converter both sides share."""
+"""Connects to Temporal, with the payload converter that intake and the workflow worker share."""
 
 import asyncio
 from datetime import timedelta
@@ -15,11 +15,11 @@ CONNECT_RETRY_EVERY = timedelta(seconds=2)
 
 
 async def connect_temporal(address: str, namespace: str) -> Client:
-    """A connected client; waits, saying so in the log, for a Temporal or a namespace that is not there yet."""
+    """A connected client. Waits, with warnings in the log, until Temporal and the namespace can be reached."""
     while True:
         try:
             client = await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter)
-            # A new Temporal answers before its namespace is made, and a worker would not survive that.
+            # A new Temporal answers before its namespace exists; a worker started then would fail.
             await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace))
             return client
         except (RuntimeError, RPCError) as error:

@@ -1,4 +1,4 @@
-"""Dropping what has been kept long enough, a bounded batch at a time, in the background."""
+"""Deletes rows that have been kept long enough, in the background and in batches of limited size."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,14 +15,14 @@ log = structlog.get_logger(__name__)
 
 TIDY_EVERY = timedelta(hours=1)
 TIDY_BATCH_MAX = 1000
-"""Most rows one transaction drops, so that it is short."""
+"""Most rows that one transaction deletes, to keep it short."""
 
 Chore = Callable[[AsyncConnection, datetime], Awaitable[int]]
-"""Drops at most `TIDY_BATCH_MAX` rows that are too old at the instant given, and gives how many."""
+"""Deletes at most `TIDY_BATCH_MAX` rows that are too old at the given instant, and returns how many it deleted."""
 
 
 async def keep_tidy(engine: AsyncEngine, clock: Clock, *chores: Chore) -> None:
-    """Do the chores every hour until cancelled; a database that is away is tried again the next time."""
+    """Does the chores every hour until cancelled. If the database is unreachable, a chore waits for the next hour."""
     while True:
         for chore in chores:
             try:

@@ -1,4 +1,4 @@
-"""What a ticket's clock decides: which snapshot counts, what to sleep for, what is due now. Pure."""
+"""The decisions of a ticket's clock: which snapshot is the newest, when to wake up, what is due now. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -6,16 +6,17 @@ from services.contract.temporal import Deadline, Snapshot
 from services.contract.vocabulary import DeadlineKind, Status
 
 DUE_SLACK = timedelta(milliseconds=1)
-"""Timers count whole milliseconds: one that fires a hair early must not be armed again for nothing."""
+"""Timers count whole milliseconds: a deadline is due already if its timer fires up to this much early."""
 BACK_OFF_FIRST = timedelta(minutes=1)
 BACK_OFF_MAX = timedelta(hours=1)
-"""The wait before a deadline that intake would not meet is brought up again; it doubles each time."""
+"""The longest wait before intake is asked again to meet a deadline that it did not meet. The wait begins with
+`BACK_OFF_FIRST` and doubles each time."""
 
 
 class Alarm:
-    """A ticket as its clock knows it: the newest snapshot heard, with the one deadline that comes first.
+    """A ticket as its clock knows it: the newest snapshot received, with the ticket's next deadline.
 
-    Never raises, whatever it hears: an error in here would stop the clock for good.
+    Never raises, whatever it receives: an error in here would stop the clock for good.
     """
 
     ticket: Snapshot
@@ -26,46 +27,46 @@ class Alarm:
         self._know(ticket)
 
     def hear(self, ticket: Snapshot) -> None:
-        """Keep the newest version; snapshots may come twice, late and out of order."""
+        """Receives a snapshot and keeps it unless it is older; snapshots may come twice, late and out of order."""
         if ticket.version >= self.ticket.version and ticket != self.ticket:
             self._know(ticket)
 
     @property
     def over(self) -> bool:
-        """Whether the ticket is closed: nothing more for this run to do."""
+        """Whether the ticket is closed: this run has nothing more to do."""
         return self.ticket.status is Status.CLOSED
 
     @property
     def rings_at(self) -> datetime | None:
-        """When to wake up, as far as is known now. None: only a newer snapshot can tell."""
+        """When to wake up; None if there is no deadline: then only a newer snapshot can set one."""
         deadline = self.ticket.next_deadline
         if deadline is None or self.over:
             return None
         return max(deadline.due_at, self._asks_again_at or deadline.due_at)
 
     def rings_before(self, instant: datetime | None) -> bool:
-        """Whether somebody who sleeps until `instant` (None: for ever) would oversleep."""
+        """Whether a sleep until `instant` (None: for ever) is too long for the deadline."""
         return self.rings_at is not None and (instant is None or self.rings_at < instant)
 
     def due(self, now: datetime) -> Deadline | None:
-        """The deadline to be met now, or None where there is time left."""
+        """The deadline to be met now; None if it is not due yet, or there is none."""
         ringing = self.rings_at is not None and self.rings_at <= now + DUE_SLACK
         return self.ticket.next_deadline if ringing else None
 
     def owes(self, deadline: Deadline) -> bool:
-        """Whether this deadline is still the one to meet; a newer snapshot may have made it moot."""
+        """Whether this deadline is still the one to meet; a newer snapshot may have replaced it."""
         return not self.over and deadline == self.ticket.next_deadline
 
     def back_off(self, now: datetime) -> None:
-        """The deadline still stands although intake was asked to meet it: ask again later, not at once."""
+        """Intake was asked to meet the deadline and did not: ask again later, not at once."""
         wait = min(BACK_OFF_FIRST * 2**self._refusals, BACK_OFF_MAX)
-        # Counted no further than it matters, or years of refusals would overflow the doubling.
+        # Stop counting at the longest wait: after years of refusals the doubling would overflow.
         if wait < BACK_OFF_MAX:
             self._refusals += 1
         self._asks_again_at = now + wait
 
     def in_words(self) -> str:
-        """The state and the next step, for a person who looks at the clock in Temporal."""
+        """The state and the next step as text, for a person who looks at the clock in Temporal's pages."""
         state = f"{self.ticket.status}, version {self.ticket.version}"
         deadline = self.ticket.next_deadline
         if deadline is None:

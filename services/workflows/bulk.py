@@ -1,4 +1,4 @@
-"""The bulk workflow: one command on many tickets, step by step and no faster than it may. Intake keeps the list.
+"""The bulk workflow: one command on many tickets, in steps and at a limited rate. Intake keeps the list of tickets.
 
 Bulks run for hours at the most, but under code that may change meanwhile: read `docs/changing-a-workflow.md` before
 changing this file.
@@ -21,27 +21,27 @@ from services.contract.temporal import (
 from services.contract.vocabulary import BulkState
 
 STEP_TIMEOUT = timedelta(seconds=90)
-"""For one try of a step, which ends by itself long before."""
+"""For one try of a step; a step normally ends long before."""
 STEP_HEARTBEAT = timedelta(seconds=10)
-"""Intake's worker is taken for dead after this long without a word; another goes on then, and repeats no ticket."""
+"""Intake's worker is taken for dead after this long without a heartbeat; another continues and repeats no ticket."""
 STEP_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2,
     maximum_interval=timedelta(minutes=1),
     maximum_attempts=0,
 )
-"""Never gives up: with intake down for a day, the bulk goes on the minute after it is back."""
+"""Never gives up: if intake is down for a day, the bulk continues within a minute after it is back."""
 
 
 @workflow.defn(name=BULK_WORKFLOW)
 class BulkWorkflow:
-    """Has intake carry out the next tickets until it says that none is left, or that the bulk was cancelled.
+    """Asks intake to carry out the next tickets, until none is left or the bulk is cancelled.
 
-    Started and told by signal-with-start only, so a bulk that is undone later gets its next run the same way.
+    Started and signalled by signal-with-start only, so undoing a bulk later starts its next run in the same way.
     """
 
     HISTORY_EVENTS_MAX: ClassVar[int] = 4_000
-    """The run starts afresh with this many events behind it: a replay reads them all."""
+    """The run continues as new after this many events, because a replay reads them all."""
 
     @workflow.init
     def __init__(self, _: BulkOrder) -> None:
@@ -49,7 +49,7 @@ class BulkWorkflow:
 
     @workflow.run
     async def run(self, order: BulkOrder) -> BulkStep:
-        """From the first ticket to the last, or to the last one undone."""
+        """Runs until the last ticket is carried out or undone; returns the numbers of the last step."""
         while True:
             self._told = False
             began = workflow.now()
@@ -66,7 +66,7 @@ class BulkWorkflow:
 
     @workflow.signal(name=BULK_SIGNAL)
     def look_again(self) -> None:
-        """Somebody paused, resumed, cancelled or undid it."""
+        """Somebody paused, resumed, cancelled or undid the bulk."""
         self._told = True
 
     async def _carry_out(self, order: BulkOrder) -> BulkStep:
@@ -82,7 +82,7 @@ class BulkWorkflow:
         return step
 
     async def _keep_to(self, pace: timedelta) -> None:
-        # The whole pause even where somebody pauses or cancels meanwhile: that counts from the moment intake has it.
+        # Wait the full time even if somebody pauses or cancels meanwhile: intake carries out nothing more from then on.
         if pace > timedelta(0):
             await workflow.sleep(pace)
 
@@ -92,5 +92,5 @@ class BulkWorkflow:
 
 
 def _in_words(step: BulkStep) -> str:
-    """For a person who looks at the bulk in Temporal's pages."""
+    """The state as text, for a person who looks at the bulk in Temporal's pages."""
     return f"{step.state}: {step.waiting} of {step.total} tickets to go"

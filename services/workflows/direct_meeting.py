@@ -1,4 +1,4 @@
-"""Meeting a deadline by asking intake over HTTP, from the worker in which the ticket's clock runs."""
+"""The activity that asks intake over HTTP to meet a deadline; it runs in the worker of the ticket's clock."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
@@ -24,12 +24,12 @@ from services.platform.identity import CLOCK_CALL, CLOCK_CALL_LIFETIME, Signer
 log = structlog.get_logger(__name__)
 
 CALL_TIMEOUT = timedelta(seconds=4.5)
-"""Somewhat less than the clock waits for one try, so that what is said of it is what happened."""
+"""Slightly less than the activity's own timeout, so that the error reported is the one that happened."""
 CONNECTIONS_MAX = 20
 KEEP_ALIVE = timedelta(seconds=4)
-"""Less than intake's server keeps a connection that nobody uses, or one would be used that it is closing."""
+"""Less than intake's server keeps an idle connection: otherwise we might use one that it is just closing."""
 AWAY_FOR = timedelta(seconds=10)
-"""After an intake that did not answer, so long nobody else's clock waits for one."""
+"""After intake did not answer, no clock calls it for this long."""
 
 
 def intake_at(url: str) -> AbstractAsyncContextManager[httpx.AsyncClient]:
@@ -44,7 +44,7 @@ def intake_at(url: str) -> AbstractAsyncContextManager[httpx.AsyncClient]:
 
 
 class DirectMeeting:
-    """Asks intake to meet deadlines, each call signed for its one ticket."""
+    """Asks intake to meet deadlines; the signature of each call is valid for one ticket only."""
 
     def __init__(self, intake: httpx.AsyncClient, signer: Signer, clock: Clock) -> None:
         self._intake, self._signer, self._clock = intake, signer, clock
@@ -52,11 +52,14 @@ class DirectMeeting:
 
     @activity.defn(name=MEET_DEADLINE_ACTIVITY)
     async def meet_deadline(self, order: MeetDeadline) -> Snapshot:
-        """The ticket as it then stands. Raises ApplicationError: of type DEADLINE_REFUSED where intake looked and will
-        not; of any other where it cannot be reached this way."""
+        """The ticket's snapshot after intake's answer.
+
+        Raises ApplicationError: with type DEADLINE_REFUSED if intake refuses to meet the deadline, without a type if
+        intake cannot be reached this way.
+        """
         now = self._clock()
         if self._away_until and now < self._away_until:
-            # Hundreds of deadlines may be due: each that waits for a dead intake holds up all other clocks.
+            # Hundreds of deadlines may be due: each call that waits for a dead intake delays all other clocks.
             raise _failure("Intake was away a moment ago.")
         try:
             response = await self._post(order, now)
@@ -74,7 +77,7 @@ class DirectMeeting:
         try:
             return await call()
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            # Its server went away while the connection was kept open; the next one may be up already.
+            # The server closed the connection that we kept open; after a restart it may be up again already.
             return await call()
 
 
@@ -91,5 +94,5 @@ def _answer(response: httpx.Response) -> Snapshot:
 
 
 def _failure(text: str) -> ApplicationError:
-    # Benign to Temporal's log only: it is in ours, once, and the queue takes over.
+    # "Benign" keeps it out of Temporal's log only: our own log has it, and the clock asks by the task queue next.
     return ApplicationError(text, category=ApplicationErrorCategory.BENIGN)

@@ -26,7 +26,7 @@ class WorkflowsSettings(Settings):
 
 
 async def worker(settings: WorkflowsSettings) -> None:
-    """Run tickets' clocks until cancelled. Waits, saying so in the log, for a Temporal that is not there yet."""
+    """Runs tickets' clocks until cancelled. Waits, with warnings in the log, until Temporal can be reached."""
     client = await connect_temporal(settings.temporal_address, settings.temporal_namespace)
     await keep_reconciling(client)
     async with intake_at(settings.intake_url) as intake:

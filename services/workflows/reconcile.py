@@ -1,4 +1,4 @@
-"""The workflow of the reconciler: one comparison of tickets and clocks, going on where the last one ended."""
+"""The workflow of the reconciler: compares tickets and clocks once, continuing where the last comparison ended."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from services.contract.temporal import INTAKE_BULK_TASK_QUEUE, RECONCILE_ACTIVIT
 RUN_TIMEOUT = timedelta(minutes=30)
 HEARTBEAT_TIMEOUT = timedelta(seconds=20)
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=10), maximum_interval=timedelta(minutes=5), maximum_attempts=5)
-"""The next run of the schedule makes up for one that gives up."""
+"""If a run gives up, the schedule's next run does its work."""
 
 
 @workflow.defn(name=RECONCILE_WORKFLOW)
@@ -19,7 +19,7 @@ class ReconcileWorkflow:
 
     @workflow.run
     async def run(self) -> Reconciliation:
-        """What was looked at and healed."""
+        """Compares and heals; returns the numbers, and where the next run continues."""
         last = None
         if workflow.has_last_completion_result():
             last = workflow.get_last_completion_result(Reconciliation)

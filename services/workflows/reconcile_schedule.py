@@ -1,4 +1,4 @@
-"""The Temporal Schedule that compares tickets with their clocks, for ever."""
+"""The Temporal Schedule that regularly compares tickets with their clocks."""
 
 from datetime import timedelta
 
@@ -19,11 +19,11 @@ from services.contract.temporal import RECONCILE_SCHEDULE, RECONCILE_WORKFLOW, W
 
 RECONCILE_EVERY = timedelta(minutes=10)
 CATCH_UP = timedelta(minutes=10)
-"""Runs missed while Temporal was down are not made up for: one comparison finds everything."""
+"""Runs that Temporal missed longer ago than this, because it was down, are skipped: one comparison finds everything."""
 
 
 async def keep_reconciling(temporal: Client) -> None:
-    """Make the schedule, or bring one made by an earlier version to this form. Pausing it by hand stays."""
+    """Creates the schedule, or updates the existing one; if it was paused by hand, it stays paused."""
     try:
         await temporal.create_schedule(RECONCILE_SCHEDULE, _schedule())
     except ScheduleAlreadyRunningError:

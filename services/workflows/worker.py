@@ -16,22 +16,23 @@ from services.workflows.ticket import TicketWorkflow
 DEPLOYMENT = "balie-workflows"
 """The name under which Temporal knows the builds of this worker."""
 CACHED_WORKFLOWS_MAX = 2_000
-"""Tickets sleep for days, so few need to be at hand; another one is replayed in 10 to 25 ms."""
+"""Most workflows kept in memory. Tickets sleep for days, so few are needed; replaying another takes 10 to 25 ms."""
 WORKFLOW_TASKS_MAX = 20
-"""More replays at once starve each other past Temporal's limit of two seconds after a cold start."""
+"""Most workflow tasks at once. After a cold start each is a replay, and more of them would slow each other down so much
+that they exceed Temporal's limit of two seconds."""
 POLLERS_MIN = 8
-"""Left to itself a quiet worker keeps one; when 150 deadlines then fell due at once, 109 waited so long for it that
-Temporal took the worker for dead. Asking costs next to nothing while there is nothing to do."""
+"""By default an idle worker keeps one poller. When 150 deadlines were then due at once, 109 waited so long for it that
+Temporal took the worker for dead. Idle pollers cost almost nothing."""
 STICKY_TIMEOUT = timedelta(seconds=3)
-"""How long a task waits for the worker that has the ticket at hand, in case that worker is dead."""
+"""How long a task waits for the worker that has the ticket in memory; if that worker is dead, another then takes it."""
 GRACE = timedelta(seconds=10)
 
 SANDBOX = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("services"))
-"""Our modules hold no state, so a run need not import them afresh, which would cost 15 ms a ticket.
-Clocks, chance and files stay forbidden to what runs inside."""
+"""Our modules hold no state, so workflows share them: importing them again for each run would cost 15 ms per ticket.
+Workflow code still cannot use the system clock, randomness or files."""
 
 MeetDirectly = Callable[[MeetDeadline], Awaitable[Snapshot]]
-"""An activity of the name MEET_DEADLINE_ACTIVITY, run in this worker."""
+"""The activity named MEET_DEADLINE_ACTIVITY, as a local activity in this worker."""
 
 
 def ticket_worker(
@@ -43,7 +44,7 @@ def ticket_worker(
     task_queue: str = WORKFLOW_TASK_QUEUE,
     runner: WorkflowRunner = SANDBOX,
 ) -> Worker:
-    """A worker for tickets' and bulks' workflows, not running yet. `meet` is how it asks intake directly.
+    """A worker for the workflows of tickets, bulks and the reconciler, not running yet. `meet` asks intake directly.
 
     With a build id Temporal gives it work only once that build is made current or ramped
     (`docs/changing-a-workflow.md`).
@@ -53,7 +54,7 @@ def ticket_worker(
         task_queue=task_queue,
         workflows=[workflow, BulkWorkflow, ReconcileWorkflow],
         activities=[meet],
-        # What is asked directly runs within a workflow's task; it takes nothing from a queue.
+        # `meet` is a local activity: it runs within a workflow task and takes nothing from a queue.
         no_remote_activities=True,
         max_concurrent_local_activities=WORKFLOW_TASKS_MAX,
         workflow_runner=runner,
@@ -70,6 +71,6 @@ def _deployed(build_id: str) -> WorkerDeploymentConfig:
     return WorkerDeploymentConfig(
         version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build_id),
         use_worker_versioning=True,
-        # A ticket sleeps longer than a build lives: pinned to its own, it would keep that build running for weeks.
+        # A ticket sleeps longer than a build is in use: if pinned, it would keep its build running for weeks.
         default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
     )

@@ -1,4 +1,4 @@
-"""The broker on PostgreSQL, for where there is no RabbitMQ: the same promises, kept in the schema `transport`."""
+"""The broker on PostgreSQL, for a Balie without RabbitMQ: same guarantees, tables in the schema `transport`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -39,7 +39,7 @@ class LocalBroker:
         self._standing: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        """Raises errors.Temporary where PostgreSQL cannot be reached. Calling it again does nothing."""
+        """Connects. Raises errors.Temporary if PostgreSQL cannot be reached. Calling it again does nothing."""
         if self._standing is None:
             async with self._transaction() as connection:
                 await message_table.prepare(connection)
@@ -48,7 +48,7 @@ class LocalBroker:
             await self._holder.locked.wait()
 
     async def close(self) -> None:
-        """Stop every subscription and let go of the connections."""
+        """Stops every subscription and closes the connections."""
         await asyncio.gather(*(consumer.stop() for consumer in self._consumers))
         await asyncio.gather(*(feed.stop() for feed in self._feeds))
         self._consumers.clear()
@@ -60,26 +60,27 @@ class LocalBroker:
         await self._engine.dispose()
 
     async def declare(self, queue: Queue) -> None:
-        """Make the queue exist, so that what is published from now on is kept for it."""
+        """Creates the queue if it is missing. From then on, it stores the published events that match its bindings."""
         async with self._transaction() as connection:
             await message_table.declare(connection, queue)
 
     async def publish(self, event: Event) -> None:
-        """Returns once every bound queue holds the event safely. Raises errors.Temporary otherwise."""
+        """Returns once every bound queue has stored the event. Raises errors.Temporary if that failed."""
         async with self._transaction() as connection:
             await message_table.put(connection, event)
             for piece in pieces(event):
                 await message_table.notify(connection, LIVE_CHANNEL, piece)
 
     async def subscribe(self, queue: Queue, handler: Handler) -> Subscription:
-        """Declare the queue and hand its events to `handler`, at most `queue.prefetch` at a time."""
+        """Declares the queue and passes its events to `handler`, at most `queue.prefetch` at a time."""
         await self.declare(queue)
         consumer = LocalConsumer(self._engine, self._holder, queue, handler)
         self._consumers.append(consumer)
         return consumer
 
     async def listen(self, bindings: Sequence[str], handler: Handler) -> Subscription:
-        """Events from now on, to this process only, kept nowhere; not those of a time without connection."""
+        """Passes each matching event from now on to `handler`, in this process only, without storing it. Events during
+        a lost connection are missed."""
         async with _reaching(STATEMENTS_TIMEOUT):
             await self._holder.locked.wait()
             await self._catch_up()
@@ -88,12 +89,12 @@ class LocalBroker:
         return feed
 
     async def depth(self, queue: str) -> int:
-        """How many events wait in the queue, those put off for a later try included."""
+        """How many events wait in the queue, including those waiting for another try."""
         async with self._transaction() as connection:
             return await message_table.depth(connection, queue)
 
     async def dead_letters(self, queue: str, limit: int = 100) -> list[DeadLetter]:
-        """What lies in the queue's dead letters, oldest first."""
+        """The queue's dead letters, oldest first."""
         async with self._transaction() as connection:
             letters = await message_table.buried(connection, queue, limit)
         return [
@@ -102,12 +103,12 @@ class LocalBroker:
         ]
 
     async def replay(self, queue: str, letter_id: str) -> bool:
-        """Put a dead letter back into its queue as if new; False where it lies there no more."""
+        """Puts a dead letter back into its queue as if new; False if it is no longer there."""
         async with self._transaction() as connection:
             return letter_id.isdecimal() and await message_table.revive(connection, queue, int(letter_id))
 
     async def discard(self, queue: str, letter_id: str) -> bool:
-        """Throw a dead letter away; False where it lies there no more."""
+        """Deletes a dead letter; False if it is no longer there."""
         async with self._transaction() as connection:
             return letter_id.isdecimal() and await message_table.discard(connection, queue, int(letter_id))
 
@@ -117,7 +118,8 @@ class LocalBroker:
             yield connection
 
     async def _catch_up(self) -> None:
-        """Return once everything notified until now has been heard: PostgreSQL brings it in the order of commits."""
+        """Returns once all notifications sent until now have arrived: sends one more and waits for it, because
+        PostgreSQL delivers them in the order of commits."""
         mark = uuid4().hex
         heard = self._marks[mark] = asyncio.Event()
         try:
@@ -128,7 +130,7 @@ class LocalBroker:
             del self._marks[mark]
 
     async def _stand(self) -> None:
-        """Listen and be a holder, again after every loss, until cancelled."""
+        """Listens and keeps this process's holder lock until cancelled; connects again after every lost connection."""
         incoming = Pieces()
         while True:
             try:
@@ -140,7 +142,8 @@ class LocalBroker:
                 async with listening(self._engine, channels) as line:
                     await self._hold(line)
             except Exception as error:
-                # Whatever it was: without this, nobody would be woken and nothing taken back.
+                # Continue after any error: without this task, consumers are not woken and messages of dead processes
+                # are not made available again.
                 _log.warning("local broker lost its line", reason=sentence(error), exc_info=unexpected(error))
             finally:
                 self._holder.locked.clear()
@@ -148,7 +151,7 @@ class LocalBroker:
 
     async def _hold(self, line: Line) -> None:
         if not await message_table.hold(line.connection, self._holder.number):
-            # PostgreSQL has not noticed yet that our last connection is gone.
+            # The lock is still taken: PostgreSQL has not noticed yet that our last connection is gone.
             return
         self._holder.locked.set()
         for consumer in self._consumers:
@@ -179,7 +182,7 @@ class LocalBroker:
 
 @asynccontextmanager
 async def _reaching(patience: timedelta) -> AsyncIterator[None]:
-    """What goes wrong with PostgreSQL inside, or takes longer than `patience`, is raised as errors.Temporary."""
+    """Raises failures of PostgreSQL in the block as errors.Temporary, also one that takes longer than `patience`."""
     try:
         async with asyncio.timeout(patience.total_seconds()):
             yield

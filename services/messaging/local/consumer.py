@@ -1,4 +1,4 @@
-"""A consumer of the local broker: claims what is due, hands it to its handler, writes down what became of it."""
+"""A consumer of the local broker: claims the due messages, passes them to its handler and records the outcome."""
 
 import asyncio
 import secrets
@@ -16,27 +16,30 @@ from services.platform.database import transaction
 from services.platform.postgres_listen import AWAY, unexpected
 
 POLL_INTERVAL = timedelta(seconds=1)
-"""The longest a message lies unseen when its notification got lost."""
+"""The longest that a message waits to be seen if its notification was lost."""
 STATEMENTS_TIMEOUT = timedelta(seconds=10)
 
 _log = structlog.get_logger()
 
 
 class Holder:
-    """Who this process is to the others. What its consumers hold is visible again when its lock ends."""
+    """The identity of this process in the message table: a number, on which it keeps an advisory lock.
+
+    When the lock ends, the messages that its consumers hold become available to other processes.
+    """
 
     def __init__(self) -> None:
         self.number = secrets.randbelow(2**31 - 1) + 1
         self.locked = asyncio.Event()
-        """Set while the lock is ours: without it, what we claim would look abandoned."""
+        """Set while we have the lock: without it, messages that we claim would look abandoned."""
         self.claiming = asyncio.Lock()
-        """Held from before a claim until it is in `under_way`."""
+        """Held from before messages are claimed until they are in `under_way`."""
         self.under_way: set[int] = set()
-        """The messages being handled or not settled yet."""
+        """The ids of the messages being handled, or handled but not settled yet."""
 
 
 class LocalConsumer:
-    """Hands the events of one queue to one handler. Survives PostgreSQL being away."""
+    """Passes the events of one queue to one handler. Continues after PostgreSQL was unreachable."""
 
     def __init__(self, engine: AsyncEngine, holder: Holder, queue: Queue, handler: Handler) -> None:
         self._engine = engine
@@ -49,11 +52,11 @@ class LocalConsumer:
         self._task = asyncio.ensure_future(self._run())
 
     def wake(self) -> None:
-        """There may be something to claim."""
+        """Makes it look for messages to claim now."""
         self._changed.set()
 
     async def stop(self) -> None:
-        """Take no more messages and finish those under way."""
+        """Takes no more messages and finishes those being handled."""
         self._stopping.set()
         self.wake()
         await self._task
@@ -64,7 +67,7 @@ class LocalConsumer:
             try:
                 wait = await self._take()
             except Exception as error:
-                # Whatever it was, a consumer that gives up would let its queue grow unseen.
+                # Continue after any error: if a consumer gave up, its queue would grow and nobody would notice.
                 _log.warning(
                     "nothing claimed", queue=self.queue.name, reason=sentence(error), exc_info=unexpected(error)
                 )
@@ -73,7 +76,10 @@ class LocalConsumer:
         await self._under_way.finish()
 
     async def _take(self) -> timedelta:
-        """Start handling what is due, as far as there are places; how long to wait before looking again."""
+        """Claims due messages, as many as there are free places, and starts to handle them.
+
+        Returns how long to wait before looking again.
+        """
         places = self.queue.prefetch - len(self._under_way)
         if not places or not self._holder.locked.is_set():
             return POLL_INTERVAL
@@ -91,7 +97,7 @@ class LocalConsumer:
             outcome = await handle(self.queue, self._handler, message.body, message.tries)
             while not await self._settled(message, outcome):
                 if self._stopping.is_set():
-                    return  # visible again as soon as PostgreSQL is there
+                    return  # available to others as soon as PostgreSQL is back
                 await pause(POLL_INTERVAL, unless=self._stopping)
         finally:
             self._holder.under_way.discard(message.id)
@@ -109,7 +115,7 @@ class LocalConsumer:
 
 
 async def pause(delay: timedelta, *, unless: asyncio.Event) -> None:
-    """Wait, or until the event is set."""
+    """Waits for `delay`, or until the event is set."""
     with suppress(TimeoutError):
         async with asyncio.timeout(delay.total_seconds()):
             await unless.wait()

@@ -1,9 +1,9 @@
-"""The local broker's tables in PostgreSQL and every statement on them; the schema is made at connect.
+"""The local broker's tables in PostgreSQL and all statements on them; connecting creates the schema.
 
-A message that is being handled is marked with its holder, a number whose session-level advisory lock the holder's
-process keeps on one connection. The lock ends with that connection, so what a killed process held is visible again at
-once. A row lock kept during handling would do the same at the price of one connection for each message under way; a
-lease would make everybody wait for its end.
+A message that is being handled is marked with its holder: a number on which the holder's process keeps a session-level
+advisory lock, on one connection. The lock ends with that connection, so the messages of a killed process become
+available at once. A row lock kept during handling would do the same, but needs one connection for each message being
+handled; with a lease, other processes would have to wait until it expires.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from services.messaging.broker import Queue, matches
 from services.messaging.handling import CONSUMER_DIED, Dead, Done, HandlingOutcome, PutOff
 
 QUEUE_CHANNEL = "balie_queue"
-"""NOTIFY's payload is the name of a queue that has something new."""
+"""The channel of notifications about new messages; the payload is the name of the queue."""
 LOCK_CLASS = 7_202_611
-"""The first half of every holder's advisory lock; the holder's number is the second."""
+"""The first key of every holder's advisory lock; the second key is the holder's number."""
 
 _TABLES = (
     "select pg_advisory_xact_lock(hashtext('balie.transport'))",
@@ -53,7 +53,7 @@ _DECLARE = text("""
 
 _PUT = text("insert into transport.message (queue, body) values (:queue, :body)")
 
-# Due ones first come first served; `skip locked` lets several consumers of a queue each take their own.
+# The message that has been due for longest comes first; `skip locked` gives several consumers different messages.
 _CLAIM = text("""
     with due as (
         select id from transport.message
@@ -70,7 +70,7 @@ _NEXT_DUE = text("""
     where queue = :queue and taken_by is null and died_at is null
 """)
 
-# Whoever holds it by now: the work is done.
+# Even if another process holds it by now: the work is done.
 _DONE = text("delete from transport.message where id = :id and died_at is null")
 
 _PUT_OFF = text("""
@@ -83,7 +83,7 @@ _BURY = text("""
     where id = :id and taken_by = :holder
 """)
 
-# What we hold without knowing it was claimed over a connection that broke before it could say so.
+# We hold a message without knowing it if the connection broke between our claim and PostgreSQL's answer.
 _RECLAIM = text("""
     with abandoned as (
         select id from transport.message
@@ -135,7 +135,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Buried:
-    """A dead letter as it lies in the table."""
+    """A dead letter's row."""
 
     id: int
     body: str
@@ -144,19 +144,19 @@ class Buried:
 
 
 async def prepare(connection: AsyncConnection) -> None:
-    """Make the schema and its tables, where they are missing."""
+    """Creates the schema and its tables, if they are missing."""
     for statement in _TABLES:
         await connection.execute(text(statement))
 
 
 async def declare(connection: AsyncConnection, queue: Queue) -> None:
-    """Make the queue exist with these bindings and no others."""
+    """Creates the queue, or updates it: it then has exactly these bindings."""
     facts = {"name": queue.name, "bindings": list(queue.bindings), "delivery_limit": queue.delivery_limit}
     await connection.execute(_DECLARE, facts)
 
 
 async def put(connection: AsyncConnection, event: Event) -> None:
-    """Lay the event into every queue bound to it."""
+    """Stores the event in every queue with a binding that matches it."""
     body = event.model_dump_json()
     for name, bindings in await connection.execute(text("select name, bindings from transport.queue order by name")):
         if any(matches(binding, event.type) for binding in bindings):
@@ -165,30 +165,31 @@ async def put(connection: AsyncConnection, event: Event) -> None:
 
 
 async def notify(connection: AsyncConnection, channel: str, payload: str) -> None:
-    """Tell whoever listens, once this transaction commits."""
+    """Notifies the channel's listeners when this transaction commits."""
     await connection.execute(text("select pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
 
 
 async def hold(connection: AsyncConnection, holder: int) -> bool:
-    """Become the holder for as long as this connection lasts; False where another is."""
+    """Takes the holder's lock for as long as this connection lasts; False if another connection has it."""
     taken = text("select pg_try_advisory_lock(:lock_class, :holder)")
     return bool(await connection.scalar(taken, {"lock_class": LOCK_CLASS, "holder": holder}))
 
 
 async def claim(connection: AsyncConnection, queue: str, holder: int, places: int) -> list[Taken]:
-    """Take up to `places` due messages, each of which counts as one more try."""
+    """Claims up to `places` due messages; each claim counts as a try of the message."""
     rows = await connection.execute(_CLAIM, {"queue": queue, "holder": holder, "places": places})
     return sorted((Taken(*row) for row in rows), key=lambda taken: taken.id)
 
 
 async def next_due(connection: AsyncConnection, queue: str) -> timedelta | None:
-    """How long until the first waiting message is due (not positive: it is); None where none waits."""
+    """How long until the first waiting message is due (zero or less: it is due now); None if none is waiting."""
     wait: timedelta | None = await connection.scalar(_NEXT_DUE, {"queue": queue})
     return wait
 
 
 async def settle(connection: AsyncConnection, holder: int, message_id: int, outcome: HandlingOutcome) -> None:
-    """Write down what became of a message. One that was taken back meanwhile only vanishes when it is done."""
+    """Records the outcome of handling a message. If another process may take the message again by now, only `Done` has
+    an effect: it deletes the message."""
     match outcome:
         case Done():
             await connection.execute(_DONE, {"id": message_id})
@@ -199,8 +200,11 @@ async def settle(connection: AsyncConnection, holder: int, message_id: int, outc
 
 
 async def reclaim(connection: AsyncConnection, holder: int, under_way: Sequence[int]) -> Sequence[str]:
-    """Make visible what dead holders held and what this one holds beyond what is `under_way`, or bury what was tried
-    often enough; the names of the queues."""
+    """Makes abandoned messages available again, or dead letters if they were tried up to the delivery limit.
+
+    Abandoned are the messages of dead holders, and those of this holder that are not in `under_way`. Returns the names
+    of their queues.
+    """
     facts = {"lock_class": LOCK_CLASS, "died": CONSUMER_DIED, "holder": holder, "under_way": under_way}
     return (await connection.scalars(_RECLAIM, facts)).all()
 
@@ -211,7 +215,7 @@ async def buried(connection: AsyncConnection, queue: str, limit: int) -> list[Bu
 
 
 async def revive(connection: AsyncConnection, queue: str, message_id: int) -> bool:
-    """Put a dead letter back as if new; False where it is none."""
+    """Puts a dead letter back into its queue as if new; False if there is no such letter."""
     revived = await connection.scalar(_REVIVE, {"queue": queue, "id": message_id}) is not None
     if revived:
         await notify(connection, QUEUE_CHANNEL, queue)
@@ -219,10 +223,10 @@ async def revive(connection: AsyncConnection, queue: str, message_id: int) -> bo
 
 
 async def discard(connection: AsyncConnection, queue: str, message_id: int) -> bool:
-    """Throw a dead letter away; False where it is none."""
+    """Deletes a dead letter; False if there is no such letter."""
     return await connection.scalar(_DISCARD, {"queue": queue, "id": message_id}) is not None
 
 
 async def depth(connection: AsyncConnection, queue: str) -> int:
-    """How many messages wait, those put off included."""
+    """How many messages wait in the queue, including those waiting for another try."""
     return int(await connection.scalar(_DEPTH, {"queue": queue}) or 0)

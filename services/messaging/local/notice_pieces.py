@@ -1,4 +1,4 @@
-"""A live event as PostgreSQL notifications: kept nowhere, in as many pieces as NOTIFY's size limit asks for."""
+"""Divides a live event into PostgreSQL notifications, whose size is limited, and joins them again. Stores nothing."""
 
 import json
 from collections import OrderedDict
@@ -10,14 +10,14 @@ from services.messaging.handling import parse
 
 LIVE_CHANNEL = "balie_live"
 PIECE_CHARACTERS = 7_900
-"""NOTIFY takes 7,999 bytes. Pieces are ASCII, so characters are bytes; the rest is for the piece's heading."""
+"""NOTIFY takes 7,999 bytes. Pieces are ASCII, so a character is a byte; the other bytes are for a piece's header."""
 UNFINISHED_MAX = 64
-"""Events whose last piece is still to come. PostgreSQL brings the pieces of one commit together and in order, so more
-than one means pieces were lost with a connection."""
+"""Most events kept whose last piece has not arrived. PostgreSQL delivers the pieces of one commit together and in
+order, so more than one such event means that pieces were lost with a connection."""
 
 
 def pieces(event: Event) -> Iterator[str]:
-    """The payloads to notify, all in one transaction."""
+    """The payloads of the event's notifications; send all of them in one transaction."""
     body = json.dumps(event.model_dump(mode="json"), ensure_ascii=True, separators=(",", ":"))
     letter, count = uuid4().hex, -(-len(body) // PIECE_CHARACTERS)
     for number in range(count):
@@ -27,13 +27,13 @@ def pieces(event: Event) -> Iterator[str]:
 
 
 class Pieces:
-    """Puts events together again."""
+    """Joins the pieces of events."""
 
     def __init__(self) -> None:
         self._unfinished: OrderedDict[str, list[str]] = OrderedDict()
 
     def add(self, payload: str) -> Event | None:
-        """The event this piece completes, if it does."""
+        """Adds a piece; returns the event if this piece completes it, otherwise None."""
         letter, number, count, piece = payload.split(":", 3)
         got = self._unfinished.setdefault(letter, [])
         if len(got) == int(number):

@@ -32,64 +32,65 @@ class RabbitBroker:
         self._letters = LookingGlass(self._connection)
 
     async def connect(self) -> None:
-        """Raises errors.Temporary where the broker cannot be reached. Calling it again does nothing."""
+        """Connects. Raises errors.Temporary if RabbitMQ cannot be reached. Calling it again does nothing."""
         await self._connection.open()
 
     async def close(self) -> None:
-        """Stop every subscription and let go of the connection."""
+        """Stops every subscription and closes the connection."""
         await asyncio.gather(*(consumer.stop() for consumer in self._consumers))
         self._consumers.clear()
         await self._connection.close()
 
     async def declare(self, queue: Queue) -> None:
-        """Make the queue exist, so that what is published from now on is kept for it.
+        """Creates the queue if it is missing. From then on, it stores the published events that match its bindings.
 
-        Bindings are added only: one that `queue` no longer names is taken away by a person, in RabbitMQ.
+        Bindings are only added: if `queue` no longer names one, a person must remove it in RabbitMQ.
         """
         async with self._connection.channel() as channel, reaching(PATIENCE):
             await declare(channel, queue)
 
     async def publish(self, event: Event) -> None:
-        """Returns once every bound queue holds the event safely. Raises errors.Temporary otherwise."""
-        # Not mandatory: an event nobody is interested in is no failure.
+        """Returns once every bound queue has stored the event. Raises errors.Temporary if that is not confirmed."""
+        # Not mandatory: it is no error if no queue is bound to this event.
         await self._connection.publish(message_of(event), exchange=EXCHANGE, routing_key=event.type, mandatory=False)
 
     async def subscribe(self, queue: Queue, handler: Handler) -> Subscription:
-        """Declare the queue and hand its events to `handler`, at most `queue.prefetch` at a time."""
+        """Declares the queue and passes its events to `handler`, at most `queue.prefetch` at a time."""
         await self.declare(queue)
         return await self._started(QueueConsumer(self._connection, queue, handler, self._clock))
 
     async def listen(self, bindings: Sequence[str], handler: Handler) -> Subscription:
-        """Events from now on, to this process only, kept nowhere; not those of a time without connection."""
+        """Passes each matching event from now on to `handler`, in this process only, without storing it. Events during
+        a lost connection are missed."""
         return await self._started(LiveConsumer(self._connection, bindings, handler))
 
     async def depth(self, queue: str) -> int:
-        """How many events wait in the queue, those put off for a later try included."""
+        """How many events wait in the queue, including those waiting for another try."""
         waiting, step = await self._count(queue), 0
         while (put_off := await self._count(retry_name(queue, step))) is not None:
             waiting, step = (waiting or 0) + put_off, step + 1
         return waiting or 0
 
     async def dead_letters(self, queue: str, limit: int = 100) -> list[DeadLetter]:
-        """What lies in the queue's dead letters, oldest first."""
+        """The queue's dead letters, oldest first."""
         async with self._letters.at(dead_name(queue), limit) as messages:
             letters = [dead_letter(queue, message) for message in messages]
         return sorted(letters, key=lambda letter: letter.died_at.timestamp() if letter.died_at else 0)
 
     async def replay(self, queue: str, letter_id: str) -> bool:
-        """Put a dead letter back into its queue as if new; False where it lies there no more."""
+        """Puts a dead letter back into its queue as if new; False if it is no longer there."""
         async with self._letters.at(dead_name(queue)) as messages:
             letter = _found(messages, letter_id)
             if letter is None:
                 return False
             await self._connection.publish(revived(letter), exchange="", routing_key=queue, mandatory=True)
-            # Only now: a crash before this line leaves the letter twice, never nowhere.
+            # Acknowledge last: a crash before this line leaves the letter twice, it never loses it.
             async with reaching(PATIENCE):
                 await letter.ack()
             return True
 
     async def discard(self, queue: str, letter_id: str) -> bool:
-        """Throw a dead letter away; False where it lies there no more."""
+        """Deletes a dead letter; False if it is no longer there."""
         async with self._letters.at(dead_name(queue)) as messages:
             letter = _found(messages, letter_id)
             if letter is None:

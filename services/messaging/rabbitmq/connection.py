@@ -1,4 +1,4 @@
-"""The connection to RabbitMQ: made again whenever it is lost, and every way it fails turned into our errors."""
+"""The connection to RabbitMQ: opened again when it was lost; every failure is raised as one of our errors."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,17 +22,17 @@ from services.contract.events import EXCHANGE
 from services.messaging.broker import PUBLISH_TIMEOUT
 
 PATIENCE = timedelta(seconds=10)
-"""How long one exchange with RabbitMQ, or opening the connection, may take."""
+"""How long one request to RabbitMQ, or opening the connection, may take."""
 CLOSE_TIMEOUT = timedelta(seconds=2)
 HEARTBEAT_SECONDS = 10
-"""A connection that went silent is found out after three of these; the URL's own `heartbeat` goes first."""
+"""A dead connection is detected after three of these. A `heartbeat` in the URL takes precedence."""
 
 # RuntimeError is what aiormq raises on a channel or connection that is closed already.
 _AWAY = (AMQPError, OSError, RuntimeError)
 
 
 class RabbitConnection:
-    """One connection for everything, and the channel all publishing goes through."""
+    """One connection for everything, and one channel for all publishing."""
 
     def __init__(self, url: str) -> None:
         target = URL(url)
@@ -42,19 +42,19 @@ class RabbitConnection:
         self._lock = asyncio.Lock()
 
     async def open(self) -> None:
-        """Connect, unless it is. Raises errors.Temporary where RabbitMQ cannot be reached."""
+        """Connects, unless connected already. Raises errors.Temporary if RabbitMQ cannot be reached."""
         async with reaching(PATIENCE), self._lock:
             await self._opened()
 
     async def close(self) -> None:
-        """Let go of the connection and every channel on it."""
+        """Closes the connection and every channel on it."""
         async with self._lock:
             await _close(self._connection)
             self._connection = self._publishing = None
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[AbstractChannel]:
-        """A channel of its own; closing it gives back every message it took and did not answer."""
+        """A new channel, closed after the block: messages received on it and not acknowledged return to their queue."""
         channel = await self.open_channel()
         try:
             yield channel
@@ -62,18 +62,18 @@ class RabbitConnection:
             await self.close_channel(channel)
 
     async def open_channel(self) -> AbstractChannel:
-        """A channel to keep. Raises errors.Temporary where RabbitMQ cannot be reached."""
+        """A new channel, which the caller closes. Raises errors.Temporary if RabbitMQ cannot be reached."""
         async with reaching(PATIENCE), self._lock:
             return await _channel(await self._opened())
 
     async def close_channel(self, channel: AbstractChannel | None) -> None:
-        """Close it, where it is open."""
+        """Closes the channel, if it is open."""
         await _close(channel)
 
     async def publish(self, message: aio_pika.Message, *, exchange: str, routing_key: str, mandatory: bool) -> None:
-        """Returns once RabbitMQ has the message safely in every queue it goes to.
+        """Returns once RabbitMQ confirms that every queue for the message has stored it.
 
-        Raises errors.Temporary where it does not say so in time; with `mandatory` also where it goes to no queue.
+        Raises errors.Temporary if the confirmation does not come in time; with `mandatory`, also if no queue takes it.
         """
         async with reaching(PUBLISH_TIMEOUT):
             channel = await self._publisher()
@@ -95,12 +95,12 @@ class RabbitConnection:
 
 
 async def declare_exchange(channel: AbstractChannel) -> None:
-    """Make the one exchange exist."""
+    """Creates the exchange, if it is missing."""
     await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
 
 
 async def existing(channel: AbstractChannel, queue: str) -> AbstractQueue | None:
-    """The queue with that name, None where there is none: then RabbitMQ has closed the channel."""
+    """The queue with that name; None if there is none, and then RabbitMQ has closed the channel."""
     async with reaching(PATIENCE):
         try:
             return await channel.declare_queue(queue, passive=True)
@@ -110,8 +110,10 @@ async def existing(channel: AbstractChannel, queue: str) -> AbstractQueue | None
 
 @asynccontextmanager
 async def reaching(patience: timedelta) -> AsyncIterator[None]:
-    """What goes wrong with RabbitMQ inside, or takes longer than `patience`, is raised as errors.Temporary;
-    errors.Permanent where it has the thing already, but made with other settings."""
+    """Raises failures of RabbitMQ in the block as errors.Temporary, also if the block takes longer than `patience`.
+
+    Raises errors.Permanent if a queue or exchange already exists with other settings.
+    """
     try:
         async with asyncio.timeout(patience.total_seconds()):
             yield
@@ -122,7 +124,7 @@ async def reaching(patience: timedelta) -> AsyncIterator[None]:
     except DeliveryError as error:
         raise Temporary("RabbitMQ did not take the message.") from error
     except asyncio.CancelledError as error:
-        # A channel that is lost cancels what waits on it, although nobody cancelled this task.
+        # A lost channel also cancels what waits on it; pass the cancellation on only if this task was cancelled.
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
@@ -148,4 +150,4 @@ async def _close(thing: AbstractConnection | AbstractChannel | None) -> None:
         async with reaching(CLOSE_TIMEOUT):
             await thing.close()
     except Temporary:
-        return  # it was lost already, which closes it too
+        return  # it was lost already, and so is closed

@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 
 class _Consumer(ABC):
-    """A consumer that stands: a lost connection, a deleted queue or a dead leader only interrupts it."""
+    """A consumer that sets itself up again after a lost connection, a deleted queue or a failed queue leader."""
 
     def __init__(self, connection: RabbitConnection, name: str) -> None:
         self._connection = connection
@@ -35,7 +35,7 @@ class _Consumer(ABC):
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Returns once it consumes. Raises errors.Temporary where that cannot be had now."""
+        """Returns once it is consuming. Raises errors.Temporary if that takes longer than `PATIENCE`."""
         self._task = asyncio.ensure_future(self._run())
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
@@ -45,7 +45,7 @@ class _Consumer(ABC):
             raise Temporary(f"RabbitMQ lets nobody consume from {self._name} now.") from error
 
     async def stop(self) -> None:
-        """Take no more messages, finish those under way, give back the rest."""
+        """Takes no more messages, finishes those being handled, returns the others to the queue."""
         self._stopping.set()
         if self._task:
             await self._task
@@ -56,7 +56,7 @@ class _Consumer(ABC):
                 async with self._connection.channel() as channel:
                     await self._consume(channel)
             except Exception as error:
-                # Whatever it was, a consumer that gives up would let its queue grow unseen.
+                # Continue after any error: if a consumer gave up, its queue would grow and nobody would notice.
                 unknown = not isinstance(error, BalieError)
                 _log.warning("consumer lost its queue", consumer=self._name, reason=sentence(error), exc_info=unknown)
                 await _pause(self._stopping)
@@ -72,20 +72,20 @@ class _Consumer(ABC):
             async with reaching(PATIENCE):
                 await queue.cancel(tag)
         if self._stopping.is_set():
-            # Before the channel closes: what is handled can still be acknowledged.
+            # Finish before the channel closes: until then, handled messages can still be acknowledged.
             await self._wind_down()
 
     @abstractmethod
     async def _set_up(self, channel: AbstractChannel) -> tuple[AbstractQueue, str]:
-        """Make the queue and consume from it: the queue and the consumer's tag."""
+        """Declares the queue and starts to consume; returns the queue and the consumer's tag."""
 
     @abstractmethod
     async def _wind_down(self) -> None:
-        """Finish what is under way."""
+        """Waits for the messages that are being handled."""
 
 
 class QueueConsumer(_Consumer):
-    """Hands the events of one queue to one handler."""
+    """Passes the events of one queue to one handler."""
 
     def __init__(self, connection: RabbitConnection, queue: Queue, handler: Handler, clock: Clock) -> None:
         super().__init__(connection, queue.name)
@@ -93,11 +93,11 @@ class QueueConsumer(_Consumer):
         self._handler = handler
         self._clock = clock
         self._under_way = UnderWay()
-        # RabbitMQ's prefetch counts for each channel; after a reconnection, handlers of the old one may still run.
+        # RabbitMQ's prefetch is per channel; after a reconnect, handlers started on the old channel may still run.
         self._places = asyncio.Semaphore(queue.prefetch)
 
     async def stop(self) -> None:
-        """Take no more messages, finish those under way, give back the rest."""
+        """Takes no more messages, finishes those being handled, returns the others to the queue."""
         await super().stop()
         await self._under_way.finish()
 
@@ -107,7 +107,7 @@ class QueueConsumer(_Consumer):
         lost = self._lost
 
         async def take(message: AbstractIncomingMessage) -> None:
-            # A task of its own: one of the channel's would be cancelled with it, in the middle of handling.
+            # Start a new task: the channel's task would be cancelled with the channel, in the middle of handling.
             if not self._stopping.is_set():
                 self._under_way.start(self._handle(message, lost))
 
@@ -119,18 +119,18 @@ class QueueConsumer(_Consumer):
     async def _handle(self, message: AbstractIncomingMessage, lost: asyncio.Event) -> None:
         async with self._places:
             if lost.is_set():
-                return  # it is in the queue again, and comes back from there
+                return  # RabbitMQ has put it back into the queue and will deliver it again
             tries = tries_before(message) + 1
             outcome = await handle(self._queue, self._handler, message.body, tries)
             while not lost.is_set() and not await self._settled(message, outcome, tries):
                 if self._stopping.is_set():
-                    return  # given back when the channel closes
+                    return  # returned to the queue when the channel closes
                 await _pause(lost)
 
     async def _settled(self, message: AbstractIncomingMessage, outcome: HandlingOutcome, tries: int) -> bool:
         try:
             await self._pass_on(message, outcome, tries)
-            # Only now: a crash before this line repeats the message, it never loses it.
+            # Acknowledge last: a crash before this line repeats the message, it never loses it.
             async with reaching(PATIENCE):
                 await message.ack()
         except Temporary as error:
@@ -150,7 +150,7 @@ class QueueConsumer(_Consumer):
 
 
 class LiveConsumer(_Consumer):
-    """Hands live events to one handler, through a queue that is gone with its connection."""
+    """Passes live events to one handler, through a temporary queue that is deleted with its connection."""
 
     def __init__(self, connection: RabbitConnection, bindings: Sequence[str], handler: Handler) -> None:
         super().__init__(connection, "live events")
@@ -158,7 +158,7 @@ class LiveConsumer(_Consumer):
         self._feed = LiveFeed(handler)
 
     async def stop(self) -> None:
-        """Hand over no more."""
+        """Passes on no more events."""
         await super().stop()
         await self._feed.stop()
 
@@ -176,11 +176,11 @@ class LiveConsumer(_Consumer):
         return queue, await queue.consume(take, no_ack=True)
 
     async def _wind_down(self) -> None:
-        """Nothing is owed to anybody."""
+        """Nothing to wait for: live events are not acknowledged."""
 
 
 async def _watch(channel: AbstractChannel, lost: asyncio.Event) -> None:
-    """Set `lost` when the channel closes or RabbitMQ cancels its consumer (the queue was deleted)."""
+    """Sets `lost` when the channel closes or RabbitMQ cancels its consumer (the queue was deleted)."""
 
     async def gone(*_: object) -> None:
         lost.set()

@@ -1,6 +1,6 @@
-"""Looking through the dead letters of RabbitMQ's queues.
+"""Reads the dead letters of RabbitMQ's queues.
 
-RabbitMQ shows a message only by handing it out, so looking means taking all of them and giving them back.
+RabbitMQ shows a message only by delivering it, so reading means to receive all of them and return them.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from services.messaging.rabbitmq.connection import PATIENCE, RabbitConnection, existing, reaching
 
 LETTERS_MAX = 10_000
-"""Letters one look goes through. Who has more has one cause for most of them: clear that first."""
+"""Most letters read at once. If there are more, most of them have the same cause: remove that first."""
 
 
 class LookingGlass:
-    """One channel for all looks, one look at a time: what the last one gave back is there for the next one. From
-    another channel, or while another process looks, letters may be out of sight for a moment."""
+    """Reads dead letters, always through the same channel and one read at a time: what one read returned is visible to
+    the next. To other channels and processes, letters are invisible while they are being read."""
 
     def __init__(self, connection: RabbitConnection) -> None:
         self._connection = connection
@@ -26,7 +26,7 @@ class LookingGlass:
 
     @asynccontextmanager
     async def at(self, queue: str, limit: int = LETTERS_MAX) -> AsyncIterator[list[AbstractIncomingMessage]]:
-        """The messages in a queue, or its first `limit`; those not acknowledged are back there afterwards."""
+        """The first `limit` messages of a queue; after the block, those not acknowledged return to the queue."""
         async with self._lock:
             try:
                 messages = await self._taken(queue, limit)
@@ -46,7 +46,7 @@ class LookingGlass:
         if declared is None:
             return []
         messages: list[AbstractIncomingMessage] = []
-        # Until it is empty: the count RabbitMQ gives may be from before the last look gave back.
+        # Read until it is empty: RabbitMQ's count may not include the messages that the last read returned.
         for _ in range(limit):
             async with reaching(PATIENCE):
                 message = await declared.get(fail=False)
@@ -56,6 +56,6 @@ class LookingGlass:
         return messages
 
     async def _drop(self) -> None:
-        # Closing the channel gives back what it took.
+        # Closing the channel returns the messages to the queue.
         channel, self._channel = self._channel, None
         await self._connection.close_channel(channel)

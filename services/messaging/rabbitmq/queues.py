@@ -1,9 +1,10 @@
-"""How a `Queue` is laid out in RabbitMQ, and the messages that lie in it.
+"""The RabbitMQ queues that make up one `Queue`, and the messages in them.
 
-Queue `q` is three things, all quorum queues:
-- `q`, bound to the exchange. What its consumers' deaths return too often goes to the dead letters by RabbitMQ itself.
-- `q.retry.1`, `q.retry.2`…, one for each retry delay. A message put off lies here until it expires, which brings it
-  back to `q`; one queue for each delay, because a message can only expire at the head of its queue.
+`Queue` `q` consists of these quorum queues:
+- `q`, bound to the exchange. If a message is returned too often because its consumers died, RabbitMQ itself moves it
+  to the dead letters.
+- `q.retry.1`, `q.retry.2`…, one for each retry delay. A message to be tried again waits here until it expires, and then
+  RabbitMQ moves it back to `q`. Each delay has its own queue, because a message only expires at the head of its queue.
 - `q.dead`: the dead letters.
 """
 
@@ -22,7 +23,8 @@ from services.messaging.rabbitmq.connection import declare_exchange
 
 CONTENT_TYPE = "application/cloudevents+json"
 UNLIMITED = 1_000_000_000
-"""Looking at dead letters returns them; RabbitMQ 4 would throw them away after its default of 20 returns."""
+"""The delivery limit of dead letters. Reading them returns them, and RabbitMQ 4 drops a message after 20 returns by
+default."""
 
 _TRIES = "balie-tries"
 _REASON = "balie-reason"
@@ -30,10 +32,10 @@ _DIED_AT = "balie-died-at"
 
 
 async def declare(channel: AbstractChannel, queue: Queue) -> AbstractQueue:
-    """Make the queue exist with all that belongs to it, and bind it."""
+    """Declares the queue with its retry queues and its dead letters, and binds it to the exchange."""
     await declare_exchange(channel)
     await _quorum(channel, dead_name(queue.name), {"x-delivery-limit": UNLIMITED})
-    # RabbitMQ counts returns, we count tries: the last try allowed is the one whose return is one too many.
+    # RabbitMQ limits returns, we limit tries: a message tried n times was returned n - 1 times before.
     limit = {"x-delivery-limit": queue.delivery_limit - 1}
     declared = await _quorum(channel, queue.name, limit | _dying_into(dead_name(queue.name)))
     for step in range(len(queue.retry_delays)):
@@ -44,17 +46,17 @@ async def declare(channel: AbstractChannel, queue: Queue) -> AbstractQueue:
 
 
 def dead_name(queue: str) -> str:
-    """Where the queue's dead letters lie."""
+    """The name of the queue of dead letters."""
     return f"{queue}.dead"
 
 
 def retry_name(queue: str, step: int) -> str:
-    """Where messages wait for the retry delay with that index."""
+    """The name of the queue in which messages wait for the retry delay with index `step`."""
     return f"{queue}.retry.{step + 1}"
 
 
 def message_of(event: Event) -> Message:
-    """The event as it goes out."""
+    """The event as a message to publish."""
     return Message(
         event.model_dump_json().encode(),
         content_type=CONTENT_TYPE,
@@ -68,19 +70,19 @@ def message_of(event: Event) -> Message:
 
 
 def tries_before(message: AbstractIncomingMessage) -> int:
-    """How often a consumer had this message before: the failures we counted, and the deliveries since that ended
-    without an answer. RabbitMQ 4.3 counts a consumer's death in `x-acquired-count` only."""
+    """How often this message was tried before: the failures that we counted, and the later deliveries that ended
+    without an acknowledgement. RabbitMQ 4.3 counts a consumer's death in `x-acquired-count` only."""
     unanswered = max(_number(message.headers, "x-delivery-count"), _number(message.headers, "x-acquired-count"))
     return _number(message.headers, _TRIES) + unanswered
 
 
 def put_off(message: AbstractIncomingMessage, tries: int, delay: timedelta) -> Message:
-    """A copy that comes back after `delay`."""
+    """A copy for a retry queue, which expires after `delay`; it holds the number of tries."""
     return _copy(message, {_TRIES: tries}, delay)
 
 
 def buried(message: AbstractIncomingMessage, reason: str, died_at: datetime) -> Message:
-    """A copy for the dead letters."""
+    """A copy for the dead letters, which holds the reason and the time."""
     return _copy(message, {_REASON: reason, _DIED_AT: died_at.isoformat()})
 
 
@@ -90,7 +92,7 @@ def revived(message: AbstractIncomingMessage) -> Message:
 
 
 def dead_letter(queue: str, message: AbstractIncomingMessage) -> DeadLetter:
-    """What lies in the dead letters, buried by us or by RabbitMQ."""
+    """The `DeadLetter` for a message in the dead letters, whether we put it there or RabbitMQ did."""
     reason, died_at = _burial(message.headers)
     return DeadLetter(
         id=letter_id(message),
@@ -103,7 +105,8 @@ def dead_letter(queue: str, message: AbstractIncomingMessage) -> DeadLetter:
 
 
 def letter_id(message: AbstractIncomingMessage) -> str:
-    """What a person replays or discards it by. Every message we send has one; a stranger's is made of its body."""
+    """The id by which a person replays or discards it: the message's own, or for another program's message without an
+    id, a hash of its body."""
     return message.message_id or sha256(message.body).hexdigest()[:32]
 
 
@@ -112,7 +115,8 @@ async def _quorum(channel: AbstractChannel, name: str, arguments: Mapping[str, i
 
 
 def _dying_into(queue: str) -> dict[str, int | str]:
-    # At least once: what dies or expires is gone from here only when it is safe there. RabbitMQ asks for this overflow.
+    # At least once: a dead or expired message leaves this queue only when the other one has stored it. RabbitMQ
+    # requires this overflow setting for that.
     return {
         "x-dead-letter-exchange": "",
         "x-dead-letter-routing-key": queue,
@@ -124,7 +128,7 @@ def _dying_into(queue: str) -> dict[str, int | str]:
 def _copy(
     message: AbstractIncomingMessage, headers: dict[str, int | str], expiration: timedelta | None = None
 ) -> Message:
-    # RabbitMQ's own headers stay behind: its count of returns and its record of deaths start anew.
+    # RabbitMQ's own headers are not copied: its count of returns and its record of deaths start again.
     return Message(
         message.body,
         headers=dict(headers),
