@@ -1,4 +1,4 @@
-"""Which broker a process uses, by its address: RabbitMQ, or delivery through PostgreSQL."""
+"""Chooses the broker of a process by its address: RabbitMQ, or delivery through PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,8 +12,8 @@ LOCAL = "local:"
 
 
 def chosen_broker(broker_url: str, database_url: str) -> Broker:
-    """The broker at this address, not connected yet. Raises Permanent for an address of neither kind, and for `local:`
-    without a database."""
+    """The broker at this address, not connected yet. Raises Permanent for any other address, and for `local:` without
+    a database."""
     if broker_url == LOCAL:
         if not database_url:
             raise Permanent("BALIE_DATABASE_URL is needed where BALIE_BROKER_URL is `local:`.")
@@ -25,7 +25,7 @@ def chosen_broker(broker_url: str, database_url: str) -> Broker:
 
 @asynccontextmanager
 async def connected(broker: Broker) -> AsyncIterator[Broker]:
-    """The broker, connected for the length of the block; waits, saying so in the log, for one that is away."""
+    """The broker, connected during the block; waits first, with warnings in the log, until it can be reached."""
     await until_connected(broker)
     try:
         yield broker

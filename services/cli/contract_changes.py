@@ -1,6 +1,7 @@
-"""Which changes of an OpenAPI or AsyncAPI document break who builds on it. Pure.
+"""Finds the changes of an OpenAPI or AsyncAPI document that break its users. Pure.
 
-Adding is allowed: endpoints, optional input, output fields, values of an output. Taking away or retyping is not.
+Allowed is to add endpoints, optional input, output fields and values of an output. Not allowed is to remove one of
+these or to change its type.
 """
 
 from collections.abc import Iterator
@@ -50,14 +51,14 @@ def breaking_event_changes(old: Document, new: Document) -> list[str]:
 
 
 class _Comparison:
-    """Two documents, whose schemas refer to others by name."""
+    """Compares two documents; resolves the references (`$ref`) in their schemas."""
 
     def __init__(self, old: Document, new: Document) -> None:
         self._old, self._new = old, new
         self._under_way: set[tuple[str, str]] = set()
 
     def operations(self, old: Document, new: Document) -> Iterator[str]:
-        """Parameters, request and responses of one endpoint."""
+        """The breaking changes in the parameters, request and responses of one endpoint."""
         yield from self._parameters(old, new)
         yield from self._contents(old.get("requestBody", {}), new.get("requestBody", {}), Direction.IN, "request")
         if new.get("requestBody", {}).get("required") and not old.get("requestBody", {}).get("required"):
@@ -69,7 +70,7 @@ class _Comparison:
                 yield from self._contents(response, new["responses"][status], Direction.OUT, f"answer {status}")
 
     def schemas(self, old: Schema, new: Schema, direction: Direction, where: str) -> Iterator[str]:
-        """Everything in a schema, at any depth."""
+        """The breaking changes in a schema, at any depth; `where` names its place."""
         references = (old.get("$ref", ""), new.get("$ref", ""))
         if references[0] and references in self._under_way:
             return  # a schema that contains itself
@@ -124,7 +125,7 @@ class _Comparison:
             )
 
     def _variants(self, old: Schema, new: Schema, direction: Direction, where: str) -> Iterator[str]:
-        # Paired by name or type: which variants there are at all is told by their kinds.
+        # Pair the variants by name or type; `_retyped` finds those that were added or removed.
         after = {_name(variant): variant for variant in new.get("anyOf", [])}
         for variant in old.get("anyOf", []):
             if (same := after.get(_name(variant))) is not None:
@@ -132,7 +133,7 @@ class _Comparison:
 
 
 def _kinds(document: Document, schema: Schema) -> set[str]:
-    """The types it allows, with their formats; empty where it allows anything."""
+    """The types that a schema allows, with their formats; empty if it allows anything."""
     if "anyOf" in schema:
         return {
             f"{kind} {each['const']!r}" if "const" in each else kind
@@ -147,7 +148,7 @@ def _kinds(document: Document, schema: Schema) -> set[str]:
 
 
 def _retyped(old: set[str], new: set[str], direction: Direction, where: str) -> Iterator[str]:
-    # What a user sends must still be taken; what Balie sends must be nothing a user has not seen.
+    # Balie must still accept every type that users send, and must not send users a type that it did not send before.
     sent, understood = (old, new) if direction is Direction.IN else (new, old)
     if understood and not (sent and sent <= understood):
         yield f"{where} was {_list(old)} and is {_list(new)}"

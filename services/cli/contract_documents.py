@@ -1,4 +1,4 @@
-"""The contract others build on, as documents generated from the code: OpenAPI of the APIs, AsyncAPI of the events."""
+"""The public contract, as documents generated from the code: OpenAPI of the APIs, AsyncAPI of the events."""
 
 import json
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ Document = dict[str, Any]
 
 
 def documents(apis: Mapping[str, Document]) -> dict[str, Document]:
-    """File name → document, of these APIs (service → its OpenAPI) and of every event."""
+    """The documents by file name: one for each API in `apis` (service → its OpenAPI), and one for the events."""
     return {f"{service}.openapi.json": api for service, api in apis.items()} | {EVENTS_FILE: asyncapi()}
 
 
 def write_documents(folder: Path, new: Mapping[str, Document], *, breaking: bool) -> None:
-    """Keep the documents in `folder`. Raises Permanent where that would break somebody, unless `breaking` is meant."""
+    """Writes the documents to `folder`. Raises Permanent if a change breaks their users, unless `breaking` is set."""
     if not breaking:
         _refuse(breaking_changes(folder, new))
     folder.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def write_documents(folder: Path, new: Mapping[str, Document], *, breaking: bool
 
 
 def check_documents(folder: Path, new: Mapping[str, Document]) -> None:
-    """Raises Permanent where the code breaks the documents in `folder`, or has grown beyond them."""
+    """Raises Permanent if the code breaks the contract in `folder`, or if the documents there are out of date."""
     _refuse(breaking_changes(folder, new))
     stale = [name for name, document in new.items() if _read(folder / name) != json.loads(_text(document))]
     if stale:
@@ -38,7 +38,7 @@ def check_documents(folder: Path, new: Mapping[str, Document]) -> None:
 
 
 def breaking_changes(folder: Path, new: Mapping[str, Document]) -> list[str]:
-    """A sentence for each change against the documents in `folder` that a user of them would stumble over."""
+    """A sentence for each change against the documents in `folder` that breaks their users."""
     changes = []
     for file in sorted(folder.glob("*.json")):
         old, now = _read(file), new.get(file.name)

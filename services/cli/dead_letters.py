@@ -1,4 +1,4 @@
-"""What an operator does with messages nobody could deal with: `balie dead-letters`."""
+"""`balie dead-letters`: an operator lists, shows, replays and discards messages that could not be handled."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from services.messaging.broker import Broker, DeadLetter
 from services.platform.settings import Settings
 
 LETTERS_MAX = 1000
-"""Most dead letters of one queue looked at by one command."""
+"""Most dead letters of one queue that one command reads."""
 ALL = "all"
 
 app = typer.Typer(no_args_is_help=True, help="Messages nobody could deal with: look, replay, discard.")
@@ -96,7 +96,7 @@ def _ask(state: Path, question: Callable[[Broker], Awaitable[Found]]) -> Found:
     broker = chosen_broker(settings.broker_url.get_secret_value(), settings.database_url.get_secret_value())
 
     async def ask() -> Found:
-        # Somebody waits at a prompt: a broker that is away is said at once, not waited for.
+        # A person is waiting at a prompt: report at once that the broker cannot be reached, do not retry.
         await broker.connect()
         try:
             return await question(broker)

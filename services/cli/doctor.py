@@ -1,4 +1,4 @@
-"""What an operator wants to know first: which part is away, what is late, where clock and ticket disagree."""
+"""The checks of `balie doctor`: which part does not answer, what is late, where a ticket and its clock disagree."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -36,16 +36,16 @@ PATIENCE_SECONDS = 10
 RELAY_LAG_MAX = timedelta(minutes=1)
 DELIVERY_LAG_MAX = timedelta(minutes=10)
 FAILED_SINCE = timedelta(days=1)
-"""Mail given up longer ago was seen to or let go: it is no news."""
+"""Ignore failures older than this."""
 LIKELY_SINCE = timedelta(days=1)
-"""Clocks of tickets changed since are asked; of the others, those whose turn it is."""
+"""All clocks of tickets changed within this time are asked; of the others, the next part in turn."""
 EVER = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
 LETTERS_MAX = 100
-"""As many dead letters of one queue are counted; more are "100 or more"."""
+"""Most dead letters of one queue that are counted; then "100 or more" is shown."""
 
 
 class DoctorSettings(Settings):
-    """Where the parts are that the other settings do not name."""
+    """The settings of every process, and the addresses of the HTTP APIs."""
 
     intake_url: str = Field(default="http://127.0.0.1:8081", description="where intake's HTTP API listens")
     kb_url: str = Field(default="http://127.0.0.1:8082", description="where the knowledge base's HTTP API listens")
@@ -53,20 +53,21 @@ class DoctorSettings(Settings):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at."""
+    """The result of one check."""
 
     well: bool
     sentence: str
 
 
 _AWAY = (OSError, TimeoutError, SQLAlchemyError, RPCError, RuntimeError, BalieError, httpx.HTTPError)
-"""How the parts' clients say that a part does not answer; RuntimeError is Temporal's."""
+"""What the parts' clients raise if a part does not answer; RuntimeError comes from Temporal's."""
 
 
 async def examine(settings: DoctorSettings, *, healing: bool = False) -> list[Finding]:
-    """Look at everything; what cannot be looked at because a part is away is said once, of that part.
+    """Does all checks. If a part does not answer, that is one finding, and the checks that need this part are left out.
 
-    `healing` sets clocks right that differ from their ticket, and then asks as many as it may, not only the likely.
+    `healing` corrects clocks that differ from their ticket. It asks as many clocks as the limit allows, not only those
+    of tickets changed lately.
     """
     findings = list(await asyncio.gather(*(_process(name, url) for name, url in _processes(settings).items())))
     async with _tools(settings) as (engine, broker):
@@ -76,7 +77,7 @@ async def examine(settings: DoctorSettings, *, healing: bool = False) -> list[Fi
         of_database = await _of_database(engine)
         findings += of_database
         if all(finding.well for finding in of_database):
-            # Only now is there anything to look at, and the tables to look in.
+            # The tables exist only if PostgreSQL answers and every service is migrated.
             findings += await _of_tables(engine)
             findings += await _of_clocks(engine, temporal, healing=healing)
     return findings

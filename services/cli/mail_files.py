@@ -1,4 +1,4 @@
-"""Receiving mails that lie in files: wired like a process of its own, and ended when all are in."""
+"""Receives mails from files, for `balie receive-mail`: a process like intake's, which ends when all are received."""
 
 import asyncio
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from services.platform.database import connect
 
 
 class MailSettings(IntakeSettings):
-    """What receiving mail needs to know besides what intake does."""
+    """Intake's settings, and one more that receiving mail needs."""
 
     mail_from: str = Field(
         default="Balie <support@balie.example>", description="the desk's own address, where people answer to"
@@ -23,7 +23,7 @@ class MailSettings(IntakeSettings):
 
 
 def receive_files(mails: Iterable[tuple[str, bytes]], state: Path) -> bool:
-    """Bring named mails in and say what became of each; False where one was refused."""
+    """Receives the mails (name and content) and prints the outcome of each; False if one was refused."""
     return asyncio.run(_receive_all(reach(MailSettings, state), mails))
 
 

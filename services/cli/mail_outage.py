@@ -1,4 +1,4 @@
-"""`balie mail-outage`: an operator says that mail could not come in, so that no ticket is closed because of it."""
+"""`balie mail-outage`: an operator reports that mail could not come in, so that no ticket is closed because of it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ def _instant(given: str) -> datetime:
         instant = datetime.fromisoformat(given)
     except ValueError:
         raise typer.BadParameter("give an instant as in 2026-11-22T09:30 or 2026-11-22T09:30+01:00.") from None
-    # Without a zone it is the operator's own clock that is meant.
+    # Without a zone, the local time of the operator's machine is meant.
     return instant.astimezone(UTC)
 
 

@@ -1,6 +1,6 @@
-"""The `balie` command: the whole desk on one machine, each process of it alone, and what an operator asks.
+"""The `balie` command: runs the whole desk on one machine, or one process of it; and the commands for operators.
 
-A subcommand imports what it runs when it runs: `balie --help` need not load a database driver.
+A subcommand imports its code only when it runs, so that `balie --help` need not load a database driver.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ def _smtp(url: str | None) -> str | None:
         try:
             SmtpTransport(url)
         except ValueError:
-            # The URL stays out of it, and so does the error's text: it may hold a password.
+            # Show neither the URL nor the error's text: they may hold a password.
             raise typer.BadParameter(
                 "that is no address of a mail server; give it as smtp://user:password@host:587?starttls=required"
                 " or smtps://host."
@@ -69,7 +69,7 @@ def _smtp(url: str | None) -> str | None:
 
 
 def main() -> None:
-    """The console script. An error a person can act on is one sentence and exit code 1."""
+    """The console script. Prints a BalieError as one sentence, and exits with code 1."""
     try:
         app()
     except BalieError as error:
@@ -125,7 +125,7 @@ def workflows() -> None:
 
     settings = load(WorkflowsSettings)
     configure_logging(settings.log_format, settings.log_level)
-    # Not by `_run`: it makes a broker, for which this process is given no address and no database.
+    # Not by `_run`: that makes a broker, and this process has no settings for a broker or a database.
     asyncio.run(run_until_stopped(worker(settings)))
 
 
@@ -173,8 +173,8 @@ app.add_typer(demo.app)
 
 
 def _run(settings: Chosen, job: "Callable[[Chosen, Broker], Job]", *, needs_broker: bool = True) -> None:
-    """One process of one service, until SIGINT or SIGTERM. One that can do without the broker for a while connects
-    to it by itself."""
+    """Runs one process of one service until SIGINT or SIGTERM. Without `needs_broker`, the job starts before the broker
+    is connected, and connects to it by itself."""
     from services.cli.chosen_broker import chosen_broker
     from services.messaging.broker import until_connected
     from services.platform.process import run_until_stopped

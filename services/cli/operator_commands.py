@@ -1,7 +1,7 @@
-"""What an operator asks of a Balie that runs, here or elsewhere: `balie migrate`, `doctor`, `token`, `admin`; and what
-a developer asks of the code: `balie contract`.
+"""Commands for operators: `balie migrate`, `doctor`, `token` and `admin`; and one for developers: `balie contract`.
 
-Each is for the Balie the environment names, or else for the one that runs on the `--state` folder.
+An operator's command acts on the Balie that the environment names, or else on the one that runs on the `--state`
+folder.
 """
 
 import asyncio
@@ -164,7 +164,7 @@ def _apis() -> dict[str, dict[str, Any]]:
     from services.platform.database import connect
     from services.platform.identity import Signer
 
-    # Made of nothing that is ever reached: only their descriptions are wanted.
+    # Only the APIs' descriptions are needed: nothing is ever connected to.
     engine, signer = connect("postgresql:///"), Signer("-" * SECRET_CHARACTERS_MIN)
     desk = Desk(engine, PostgresBlobs(), Terms(), signer, wall_clock)
     library = Library(engine, Catalogue(engine), "", signer, wall_clock)

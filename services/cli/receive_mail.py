@@ -1,4 +1,4 @@
-"""`balie receive-mail`: bring mails in from files, or from a mail server that hands one over on standard input."""
+"""`balie receive-mail`: receives mails from files, or one mail that a mail server writes to standard input."""
 
 import sys
 from pathlib import Path
@@ -31,7 +31,7 @@ AnyStateFolder = Annotated[Path, typer.Option(envvar="BALIE_STATE", help="The fo
 @app.command("receive-mail")
 def receive(files: Mails, state: AnyStateFolder = DEFAULT) -> None:
     """Bring mails in as tickets and replies; one that came before changes nothing. Exit code 1 where one is refused."""
-    # Here, because `balie --help` need not load a database driver.
+    # Imported here, so that `balie --help` need not load a database driver.
     from services.cli.mail_files import receive_files
 
     if not receive_files(((str(file), _content(file)) for file in files), state):

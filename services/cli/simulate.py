@@ -1,4 +1,4 @@
-"""`balie simulate`: what another policy would have done to the tickets there are, as a table, JSON or CSV."""
+"""`balie simulate`: shows what another policy would have done to the existing tickets, as a table, JSON or CSV."""
 
 import csv
 import json
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 POLICY_BYTES_MAX = 1_000_000
 TABLE_COLUMNS = 110
-"""How wide a table in a file is."""
+"""The width, in characters, of a table that is written to a file."""
 
 app = typer.Typer()
 

@@ -1,4 +1,4 @@
-"""The folder in which Balie keeps everything when it runs whole on one machine: `.balie/`."""
+"""The state folder (`.balie/`), in which an embedded Balie keeps everything: all of it runs on one machine."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ DEFAULT = Path(".balie")
 StateFolder = Annotated[
     Path, typer.Option(envvar="BALIE_STATE", file_okay=False, help="The folder of a Balie that runs whole.")
 ]
-"""The option of every command that may reach a Balie that runs whole."""
+"""The `--state` option of every command that can act on an embedded Balie."""
 SECRET_BYTES = 48
 PASSWORD_BYTES = 6
 _LOCK, _SECRET, _PASSWORD, _ENVIRONMENT = "lock", "secret", "demonstration.password", "environment"
@@ -30,8 +30,10 @@ Chosen = TypeVar("Chosen", bound=BaseSettings)
 
 @contextmanager
 def owned(state: Path) -> Iterator[Path]:
-    """Nobody else runs on this state during the block, which is given the folder's absolute path.
-    Raises Permanent where somebody does already, or the folder cannot be made or written."""
+    """Locks the state folder during the block, so that no other Balie runs on it; gives its absolute path.
+
+    Raises Permanent if another Balie runs on it already, or if the folder cannot be created or written.
+    """
     state = state.resolve()
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -53,22 +55,22 @@ def owned(state: Path) -> Iterator[Path]:
     try:
         yield state
     finally:
-        os.close(lock)  # lets go of it
+        os.close(lock)  # releases it
 
 
 def signing_secret(state: Path) -> str:
-    """What tokens and links are signed with, made on first use."""
+    """The secret with which tokens and links are signed, made on first use."""
     return _kept(state / _SECRET, SECRET_BYTES)
 
 
 def demonstration_password(state: Path) -> str:
-    """The password of the demonstration's people, made on first use."""
+    """The password of all demonstration people, made on first use."""
     return _kept(state / _PASSWORD, PASSWORD_BYTES)
 
 
 @contextmanager
 def reachable(state: Path, environment: Mapping[str, str]) -> Iterator[None]:
-    """During the block other processes can read this `environment`, by which they reach what runs here."""
+    """Keeps `environment` in the state folder during the block, so that other processes can reach this Balie."""
     file = state / _ENVIRONMENT
     _write_private(file, "".join(f"{name}={value}\n" for name, value in environment.items()))
     try:
@@ -78,7 +80,7 @@ def reachable(state: Path, environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def environment(state: Path) -> dict[str, str]:
-    """What the Balie that runs on this state told; empty where none does."""
+    """The settings that the Balie running on this folder wrote by `reachable`; empty if none is running."""
     try:
         lines = (state / _ENVIRONMENT).read_text().splitlines()
     except (FileNotFoundError, NotADirectoryError):
@@ -87,8 +89,8 @@ def environment(state: Path) -> dict[str, str]:
 
 
 def reach(settings: type[Chosen], state: Path) -> Chosen:
-    """Settings for an operator's command: from the environment, and what that leaves out from the Balie that runs
-    on this state, where one does. Exits with code 2 where something is still missing."""
+    """The settings for an operator's command: from the environment, and for what it leaves out, from the Balie that
+    runs on this folder, if any. Exits with code 2 if something is still missing."""
     told_here = environment(state)
     if not told_here and _DATABASE_URL not in {name.upper() for name in os.environ}:
         print(
@@ -109,7 +111,7 @@ def _kept(file: Path, size: int) -> str:
 
 
 def _write_private(file: Path, text: str) -> None:
-    # Written aside and renamed: a start cut short leaves no empty secret behind.
+    # Write to another file and rename it: an interrupted start must not leave an empty secret.
     unfinished = file.with_name(file.name + ".new")
     with open(unfinished, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as made:
         made.write(text)

@@ -1,1 +1,4 @@
-"""The demonstration: real mails through weeks of desk life in minutes, and the books checked. `balie demo`."""
+"""The demonstration, `balie demo`: real mails become tickets, live through weeks in minutes, and the books are checked.
+
+The books are all records of the tickets: rows, histories, clocks and mails, which must agree.
+"""

@@ -1,4 +1,7 @@
-"""The books of the demonstration: what must be, by every ticket's history, held against what is. Pure."""
+"""The books of the demonstration: compares what every ticket's history requires with what is there. Pure.
+
+Compared are the tickets' rows, their clocks, the mails received and the mails sent.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,15 +20,15 @@ class ClockState:
 
     running: bool
     known: Snapshot | None
-    """What a running one answers when asked."""
+    """The snapshot that a running one holds."""
     events: int
-    """In the histories of all its runs."""
+    """The number of events in the histories of all its runs."""
     runs: int
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A mail in the mailbox folder, by what its headers say."""
+    """A mail in the mailbox folder, as its headers describe it."""
 
     number: int | None
     template: str
@@ -33,22 +36,22 @@ class Kept:
 
 @dataclass(frozen=True)
 class Received:
-    """Where a mail went; `number` is None for a refused one."""
+    """The ticket that a received mail went to; `number` is None for a refused mail."""
 
     number: int | None
     found: bool
-    """Whether its words stand on that ticket."""
+    """Whether its text is on that ticket."""
 
 
 @dataclass(frozen=True)
 class Book:
-    """Everything the books are checked on."""
+    """All data by which the books are checked."""
 
     histories: Mapping[int, History]
     clocks: Mapping[int, ClockState]
     staff: tuple[Contact, ...]
     roles: Mapping[UUID, Role]
-    """What each of them does."""
+    """The role of each of the staff."""
     kept: Mapping[UUID, Kept]
     held_back: Mapping[UUID, str]
     """Mails that were not sent on purpose, and why."""
@@ -56,11 +59,11 @@ class Book:
     handed_over: Mapping[UUID, int]
     """How often each mail was handed over."""
     received: Mapping[str, Received] = field(default_factory=dict)
-    """What became of each mail that was brought in, by its name."""
+    """Where each received mail went, by the mail's file name."""
 
 
 def disagreements(book: Book) -> list[str]:
-    """Whatever does not agree, in sentences; empty where all does."""
+    """A sentence for everything that does not agree; empty if all agrees."""
     return [
         *mails_lost(book).values(),
         *(sentence for history in book.histories.values() for sentence in _of_row(history)),
@@ -70,7 +73,7 @@ def disagreements(book: Book) -> list[str]:
 
 
 def due_mails(book: Book) -> dict[UUID, Due]:
-    """Every mail that the histories call for."""
+    """Every mail that the histories require."""
     return {
         due.id: due
         for history in book.histories.values()
@@ -79,12 +82,12 @@ def due_mails(book: Book) -> dict[UUID, Due]:
 
 
 def lost(book: Book) -> dict[UUID, Due]:
-    """Mails that should be in the mailbox folder and are not, though nobody held them back."""
+    """Mails that should be in the mailbox folder and are not, although they were not held back on purpose."""
     return {id: due for id, due in due_mails(book).items() if id not in book.kept and id not in book.held_back}
 
 
 def doubled(book: Book) -> int:
-    """Mails that were handed over more than once, or that no history calls for."""
+    """How many mails were handed over once too often, or are required by no history."""
     more = sum(times - 1 for times in book.handed_over.values() if times > 1)
     return more + len(_uncalled_for(book))
 
@@ -100,7 +103,7 @@ def lateness(book: Book) -> list[float]:
 
 
 def mails_lost(book: Book) -> dict[str, str]:
-    """Mails that were taken in and are not there, with a sentence each."""
+    """Received mails that are not on their ticket: a sentence for each, by the mail's file name."""
     gone = {}
     for name, mail in book.received.items():
         if mail.number is not None and mail.number not in book.histories:

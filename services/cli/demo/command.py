@@ -17,12 +17,12 @@ app = typer.Typer()
 
 
 class Parts(StrEnum):
-    """What carries events from service to service."""
+    """Which broker carries the events."""
 
     LOCAL = "local"
     RABBITMQ = "rabbitmq"
     GIVEN = "given"
-    """That of the Balie that runs already, which the environment names."""
+    """The broker of a Balie that is already running, which the environment names."""
 
 
 def _with_mails(folder: Path) -> Path:
@@ -54,7 +54,7 @@ def demo(
     ] = DAY_SECONDS,
 ) -> None:
     """Bring real mails in, run their tickets through a fast life, check the books. Exit code 1 where they disagree."""
-    # Here, because `balie --help` need not load a database driver.
+    # Imported here, so that `balie --help` need not load a database driver.
     import asyncio
 
     from services.cli.demo.given import GivenSettings

@@ -1,4 +1,4 @@
-"""A Balie that runs already, which the environment names, as the place where the demonstration is played."""
+"""Prepares a Balie that is already running, which the environment names, for the demonstration."""
 
 import asyncio
 import secrets
@@ -20,7 +20,7 @@ PASSWORD_BYTES = 12
 
 
 class GivenSettings(Settings):
-    """Where that Balie is, besides what every process knows of it."""
+    """The settings of every process, and where that Balie's API and mails are."""
 
     intake_url: str = Field(default="http://127.0.0.1:8081", description="where intake's HTTP API listens")
     mailbox_dir: Path = Field(description="the folder in which its notify keeps mails instead of sending them")
@@ -28,15 +28,15 @@ class GivenSettings(Settings):
 
 class _Given(Embedded):
     async def run_on(self) -> None:
-        """Never returns: others watch over its parts."""
+        """Never returns: this process does not supervise the parts of that Balie."""
         await asyncio.Event().wait()
 
 
 async def given(settings: GivenSettings) -> Embedded:
-    """The Balie these settings name, with the demonstration's people in it.
+    """Adds the demonstration's people to the Balie that these settings name, and returns it.
 
-    Raises Permanent where it has tickets, or these people, already: the books count every ticket there is, and nobody
-    is given a new password.
+    Raises Permanent if it already has tickets, because the books count every ticket; or these people, because nobody's
+    password may be changed.
     """
     database_url, password = settings.database_url.get_secret_value(), secrets.token_urlsafe(PASSWORD_BYTES)
     engine = connect(database_url)

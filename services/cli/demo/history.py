@@ -1,4 +1,4 @@
-"""A ticket's history, told anew: where it must leave the ticket, and which mails it calls for. Pure.
+"""Replays a ticket's history: computes the status in which the ticket must be, and the mails that must be sent. Pure.
 
 Worked out from the history alone and by the rules of `docs/design.md §4`, not by intake's or notify's own code: an
 error there shows.
@@ -47,7 +47,7 @@ class Line:
     public: bool
     facts: Mapping[str, Any]
     took_effect_at: datetime | None = None
-    """When the transaction that wrote it began, by the database's clock; None where that is not known any more."""
+    """When the transaction that wrote it began, by the database's clock; None if that is no longer known."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,16 @@ class History:
     ticket: Ticket
     lines: tuple[Line, ...]
     by_machine: bool = False
-    """Its first mail was a machine's: nobody is sent a confirmation."""
+    """A machine wrote its first mail: no confirmation is sent."""
     came_with: Contact | None = None
-    """Whom a follow-up was assigned to from the start."""
+    """The assignee that a follow-up had from the start."""
     joined: Mapping[int, tuple[Contact, ...]] = field(default_factory=dict)
-    """Who came along with each ticket that was merged into it."""
+    """The requesters of each ticket that was merged into it, by its number."""
 
 
 @dataclass(frozen=True)
 class Due:
-    """A mail that the history calls for."""
+    """A mail that must be sent, according to the history."""
 
     id: UUID
     number: int
@@ -75,7 +75,7 @@ class Due:
 
 
 class RetoldTicket:
-    """A ticket told from its history, version by version: where it stands at the end, and what people heard of."""
+    """Replays a ticket's history, version by version; then has the ticket's status and the mails that must be sent."""
 
     def __init__(self, history: History, staff: tuple[Contact, ...], roles: Mapping[UUID, Role]) -> None:
         self._ticket, self._history, self._staff, self._roles = history.ticket, history, staff, roles
@@ -93,14 +93,14 @@ class RetoldTicket:
     def of(
         cls, history: History, staff: tuple[Contact, ...] = (), roles: Mapping[UUID, Role] | None = None
     ) -> "RetoldTicket":
-        """The history from its first line to its last, at a desk without teams."""
+        """Replays the whole history, at a desk without teams."""
         told = cls(history, staff, roles or {})
         for version, lines in groupby(history.lines, key=lambda line: line.version):
             told._happens(version, {line.type: line for line in lines})
         return told
 
     def _happens(self, version: int, act: Mapping[str, Line]) -> None:
-        """One act: everything that one version of the ticket brought."""
+        """Replays one act: all lines with the same version of the ticket."""
         moved = act.get("status_changed")
         if moved:
             self._stands(moved, merged="merged" in act)
@@ -164,7 +164,7 @@ class RetoldTicket:
             self._tell(version, TicketRated, Template.BAD_RATING, self._responsible(), rated.actor)
 
     def _closing_moves(self, version: int, act: Mapping[str, Line]) -> None:
-        """A closing date that a reminder told, and that the requester's side did not move, is told anew."""
+        """If a reminder announced the closing date and it is not the requester's side that moves it, a mail is due."""
         moved = act.get("postponed") or act.get("kept_open") or act.get("replanned")
         if moved is None or not self._closing_told or not _is_of_closing(moved):
             return
@@ -174,7 +174,7 @@ class RetoldTicket:
             self._closing_told = False
 
     def _keeps_in_mind(self, act: Mapping[str, Line]) -> None:
-        """What later acts depend on."""
+        """Remembers what later acts depend on."""
         message = act.get("comment")
         if "status_changed" in act or (message and message.public):
             self._closing_told = False
@@ -203,7 +203,7 @@ class RetoldTicket:
                 self._tell(version, model, template, self._named(whom))
 
     def _comes_after_the_breach(self, met: Line) -> bool:
-        """Whether it warns of what had happened already: then the breach alone is told."""
+        """Whether it is a warning that was met when its breach was already due: then only the breach is mailed."""
         return met.facts["deadline"] == DeadlineKind.WARNING and any(
             line.type == "deadline_met"
             and (line.facts["deadline"], line.facts["metric"]) == (DeadlineKind.BREACH, met.facts["metric"])
@@ -262,15 +262,15 @@ _TOLD_OTHERWISE: dict[str, tuple[type[EventData], Template]] = {
     "planned": (TicketPlanned, Template.PLANNED),
     "prioritised": (TicketPriorityChanged, Template.PRIORITY_CHANGED),
 }
-"""Acts with an event of their own, which tells of the move they make too."""
+"""Acts with an event of their own, which also reports the change of status that they make."""
 _OF_DEADLINE: dict[DeadlineKind, tuple[type[EventData], Template]] = {
     DeadlineKind.REMINDER: (TicketReminderDue, Template.REMINDER),
     DeadlineKind.CLOSURE: (TicketStatusChanged, Template.CLOSED),
 }
-"""Told to the requester's side. Finalisation is silent: the solution said when it would come."""
+"""Mailed to the requester's side. Finalisation is not mailed: the mail with the solution announced it."""
 _OF_PROMISE: dict[DeadlineKind, tuple[type[EventData], Template]] = {
     DeadlineKind.WARNING: (SlaWarned, Template.SLA_WARNED),
     DeadlineKind.BREACH: (SlaBreached, Template.SLA_BREACHED),
     DeadlineKind.ESCALATION: (SlaEscalated, Template.SLA_ESCALATED),
 }
-"""Told to support."""
+"""Mailed to support."""

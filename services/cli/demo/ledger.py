@@ -1,4 +1,4 @@
-"""Reading the demonstration's books: from intake's and notify's tables, from Temporal, and from the mailbox folder."""
+"""Reads the demonstration's books from intake's and notify's tables, from Temporal and from the mailbox folder."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -31,7 +31,7 @@ ASKED_AT_ONCE = 10
 
 
 async def read_book(engine: AsyncEngine, temporal: Client, mailbox: Path, posted: Iterable[Posted]) -> Book:
-    """Everything as it stands now."""
+    """The books as they are now."""
     posted = list(posted)
     async with engine.connect() as connection:
         histories = await _histories(connection, {each.receipt.number for each in posted if each.opened_by_machine})
@@ -74,7 +74,7 @@ async def _histories(connection: AsyncConnection, by_machine: set[int | None]) -
 
 
 def _asking(number: int, tickets: Mapping[int, Ticket], lines: Mapping[int, list[Line]]) -> tuple[Contact, ...]:
-    """Who asked for a ticket: its requester, and those of the tickets merged into it. None is merged into itself."""
+    """The requesters of a ticket: its own, and those of all tickets merged into it. Merges never form a circle."""
     others = (one for merged in _took_in(lines[number]) for one in _asking(merged, tickets, lines))
     return (tickets[number].requester, *others)
 

@@ -1,4 +1,4 @@
-"""The lives that tickets lead in the demonstration: each a story of an agent and a requester, in the desk's words."""
+"""The lives of tickets in the demonstration: each is a script of what an agent and a requester do."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,28 +12,28 @@ from services.intake.mail.incoming import MailOutcome, Receipt
 from services.notify.rules.notices import Template
 
 End = Status | ClosedReason
-"""Where a life ends: at a status, or closed for a reason."""
+"""The last status of a life, or the reason for which the ticket is closed."""
 
 
 @dataclass
 class Scene:
-    """One ticket, and the two who are in it."""
+    """One ticket with its agent and its requester, and what they can do."""
 
     number: int
     language: Language
     agent: Caller
     requester: Requester | None
-    """None where the mail came from nobody who reads answers."""
+    """None if nobody reads answers to the mail: it came from a machine, or without a sender."""
     watch: Watch
     front_door: FrontDoor
 
     @property
     def says(self) -> Words:
-        """The lines, in the ticket's language."""
+        """The texts in the ticket's language."""
         return WORDS[self.language]
 
     async def is_taken_up(self) -> None:
-        """The agent makes themselves responsible."""
+        """The agent assigns the ticket to themselves."""
         await self.agent.does(self.number, "assign", assignee_id=self.agent.id)
 
     async def is_answered(self) -> None:
@@ -43,15 +43,15 @@ class Scene:
         await self.agent.does(self.number, "note", text="Same as last week?")
 
     async def is_asked(self, text: str = "") -> None:
-        """The ticket waits for the requester from here on."""
+        """The agent asks a question: the ticket is pending."""
         await self.agent.does(self.number, "ask", text=text or self.says.question)
 
     async def is_solved(self, *, in_silence: bool = False) -> None:
-        """With the solution in words, or `in_silence`."""
+        """The agent solves the ticket, with a message or `in_silence`."""
         await self.agent.does(self.number, "solve", **({} if in_silence else {"text": self.says.solution}))
 
     async def gets(self, *templates: Template, nth: int = 1) -> EmailMessage:
-        """What the requester finds in their mailbox, once it is there; of several kinds, whichever comes."""
+        """Waits for the `nth` mail of one of these templates about the ticket, and returns it."""
         return await self.watch.mail(self.number, *templates, nth=nth)
 
     async def answers(self, mail: EmailMessage, text: str) -> Receipt:
@@ -78,7 +78,7 @@ class Scene:
         await self.front_door.rate(await self.gets(Template.SURVEY), good=good, comment=comment)
 
     async def ends(self, end: End) -> None:
-        """Wait until the ticket stands there."""
+        """Waits until the ticket has this status, or is closed for this reason."""
         await self.watch.until(
             lambda: str(self.watch.tickets.get(self.number)) == str(end), f"ticket {self.number} being {end}"
         )
@@ -98,7 +98,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Life:
-    """A story, and how it ends."""
+    """A script, and how the ticket ends by it."""
 
     name: str
     play: Callable[[Scene], Awaitable[None]]
@@ -127,7 +127,7 @@ async def _answered_at_once(ticket: Scene) -> None:
 async def _reminded(ticket: Scene) -> None:
     await ticket.is_taken_up()
     await ticket.is_asked()
-    # A reminder that would come too late is not sent; then the closing is what they hear of.
+    # A reminder that would come too late is not sent; then the requester answers the mail about the closure.
     await ticket.answers(await ticket.gets(Template.REMINDER, Template.CLOSED), ticket.says.details)
     await ticket.is_solved()
 
@@ -202,7 +202,7 @@ LIVES = (
     Life("taken up, still open", _in_work, Status.OPEN),
     Life("not taken up yet", _untouched, Status.NEW),
 )
-"""What requesters' tickets live, one after the other in this order, so that even a few tickets see most of it."""
+"""The lives of requesters' tickets, given in turn and in this order, so that even a few tickets show most of them."""
 
 UNHEARD = Life("from nobody who reads answers: solved", _unheard, ClosedReason.FINALISED)
-"""What a ticket lives whose mail came from a machine, or from nobody it names."""
+"""The life of a ticket whose mail came from a machine, or without a sender."""

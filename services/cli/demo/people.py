@@ -18,7 +18,7 @@ PASSWORD = "a password of the demonstration"  # noqa: S105 - of requesters who e
 
 
 class Caller:
-    """Somebody logged in to the HTTP API; at most `turns` of them ask at once."""
+    """Somebody logged in to the HTTP API. `turns` limits how many requests are sent at once."""
 
     def __init__(self, http: httpx.AsyncClient, turns: asyncio.Semaphore, person: dict[str, Any], token: str) -> None:
         self._http, self._turns, self._token = http, turns, token
@@ -26,7 +26,7 @@ class Caller:
         self.name: str = person["name"]
 
     async def does(self, number: int, move: str, **body: Any) -> None:
-        """A command on a ticket. Raises NotAsPlanned where it is refused."""
+        """Sends a command on a ticket. Raises NotAsPlanned if it is refused."""
         headers = {"Authorization": f"Bearer {self._token}"}
         async with self._turns:
             answer = await self._http.post(f"/api/v1/tickets/{number}/{move}", json=body, headers=headers)
@@ -34,28 +34,28 @@ class Caller:
 
 
 class FrontDoor:
-    """The HTTP API as whoever is not logged in finds it."""
+    """The HTTP API for people who are not logged in."""
 
     def __init__(self, url: str, *, asking_at_once: int = 8) -> None:
         self._http = httpx.AsyncClient(base_url=url, timeout=60)
         self._turns = asyncio.Semaphore(asking_at_once)
 
     async def close(self) -> None:
-        """Let go of its connections."""
+        """Closes its connections."""
         await self._http.aclose()
 
     async def log_in(self, email: str, password: str) -> Caller:
-        """A session of this person."""
+        """Logs this person in."""
         answer = await self._post("/sessions", email=email, password=password)
         session = answer.json()
         return Caller(self._http, self._turns, session["person"], session["token"])
 
     async def ask_for_password_link(self, email: str) -> None:
-        """A mail with a link to choose a password follows."""
+        """Asks for a mail with a link to choose a password."""
         await self._post("/password-links", email=email)
 
     async def choose_password(self, mail: EmailMessage, password: str) -> None:
-        """Follow the link in the mail."""
+        """Chooses a password with the link in the mail."""
         await self._post("/passwords", code=code_in(mail), password=password)
 
     async def rate(self, mail: EmailMessage, *, good: bool, comment: str) -> None:
@@ -88,11 +88,11 @@ class Requester:
             return self._session
 
     async def answers(self, mail: EmailMessage, text: str) -> Receipt:
-        """Reply as mail programs do: under the same subject, in the thread, quoting."""
+        """Replies as mail programs do: with the same subject, in the thread, quoting the mail."""
         return await self._writes(mail, "Re", f"{text}\n\n{_quoted(mail)}")
 
     async def is_away(self, mail: EmailMessage, words: Words) -> Receipt:
-        """Their mail program answers by itself."""
+        """Sends the automatic reply of a mail program."""
         return await self._writes(mail, words.away_subject, words.away, "Auto-Submitted: auto-replied")
 
     async def _writes(self, to: EmailMessage, prefix: str, text: str, *headers: str) -> Receipt:
@@ -114,7 +114,7 @@ class Requester:
 
 
 def code_in(mail: EmailMessage) -> str:
-    """The code of the one-click link in a mail. Raises NotAsPlanned where it has none."""
+    """The code of the one-click link in a mail. Raises NotAsPlanned if it has none."""
     found = _CODE.search(_text(mail))
     if found is None:
         raise NotAsPlanned(f"the {mail['Subject']!r} mail holds no link")

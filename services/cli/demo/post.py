@@ -1,4 +1,4 @@
-"""Bringing the demonstration's mails in, in an order that their names alone decide."""
+"""Receives the demonstration's mails, in an order that depends on their file names only."""
 
 import asyncio
 import hashlib
@@ -14,7 +14,7 @@ from services.intake.mail.letter import IncomingMail, read_mail
 
 @dataclass(frozen=True)
 class Posted:
-    """A mail that was brought in, and what became of it."""
+    """A mail that was received, and its outcome."""
 
     name: str
     receipt: Receipt
@@ -22,7 +22,7 @@ class Posted:
     """The address that answers go to."""
     language: Language
     words: str
-    """What it says, which must stand on its ticket afterwards."""
+    """Its text, which must be on its ticket afterwards."""
     by_machine: bool
 
     @property
@@ -32,17 +32,17 @@ class Posted:
 
     @property
     def opened_by_machine(self) -> bool:
-        """Whether it became a ticket that nobody may be sent a confirmation of."""
+        """Whether it became a ticket and a machine wrote it: no confirmation may be sent."""
         return self.opened and self.by_machine
 
 
 def letters(folder: Path, most: int | None = None) -> list[Path]:
-    """The mails in the folder, at most so many, shuffled the same way every time."""
+    """The mails in the folder, at most `most`, in a mixed order that is the same every time."""
     return sorted(folder.glob("*.eml"), key=lambda path: hashlib.sha256(path.name.encode()).digest())[:most]
 
 
 async def bring_in(mailroom: Mailroom, paths: Sequence[Path]) -> AsyncIterator[Posted]:
-    """Bring the mails in, one after the other; one that cannot be taken is refused, and stops nothing."""
+    """Receives the mails one after the other. A mail that fails counts as refused; the next ones are still received."""
     for path in paths:
         raw = b""
         try:

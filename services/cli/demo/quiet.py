@@ -1,4 +1,4 @@
-"""Waiting until nothing is on its way any more: outboxes told, queues empty, mails gone."""
+"""Waits until no message is under way: outboxes delivered, queues empty, mails sent."""
 
 import asyncio
 from contextlib import suppress
@@ -17,15 +17,15 @@ from services.notify.tables import QUEUED, notification
 
 QUEUES = (SUGGESTIONS_QUEUE, SUGGEST_QUEUE, MAIL_QUEUE)
 LOOKS = 3
-"""So many times in a row nothing may be seen: between two places, a message is in none of them for a moment."""
+"""How many checks in a row must find nothing: a message that moves between two places is in neither for a moment."""
 LOOK_EVERY_SECONDS = 0.4
 PATIENCE_SECONDS = 90.0
 ORDINARY_MAX = 25
-"""Messages and mails under way at which no further ticket is taken up yet."""
+"""While more messages and mails than this are under way, the story begins no new ticket."""
 
 
 async def until_quiet(engine: AsyncEngine, broker: Broker) -> None:
-    """Return once everything has arrived. Raises NotAsPlanned, saying what is still under way, after a while."""
+    """Returns once no message is under way. Raises NotAsPlanned after `PATIENCE_SECONDS`, naming what still is."""
     left: dict[str, int] = {}
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -40,8 +40,10 @@ async def until_quiet(engine: AsyncEngine, broker: Broker) -> None:
 
 
 async def until_calm(engine: AsyncEngine, broker: Broker) -> None:
-    """Return once no more is under way than a desk has on an ordinary day: on a slow machine the story goes slower,
-    so that what it asks of the clock can still be kept. Waits no longer than a while."""
+    """Returns once at most `ORDINARY_MAX` messages are under way, or after `PATIENCE_SECONDS`.
+
+    This slows the story down on a slow machine, so that deadlines can still be met in time.
+    """
     with suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE_SECONDS):
             while sum((await _under_way(engine, broker)).values()) > ORDINARY_MAX:  # noqa: ASYNC110 - rows set no event
@@ -49,7 +51,7 @@ async def until_calm(engine: AsyncEngine, broker: Broker) -> None:
 
 
 async def dead_letters(broker: Broker) -> int:
-    """How many messages nobody could deal with."""
+    """How many messages could not be handled."""
     return sum([len(await broker.dead_letters(queue.name)) for queue in QUEUES])
 
 

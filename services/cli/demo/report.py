@@ -16,12 +16,12 @@ from services.intake.mail.incoming import MailOutcome
 from services.notify.rules.notices import FOR_STAFF, Template
 
 SHOWN_MAX = 20
-"""Sentences of one kind that are shown; of more, the number."""
+"""Most lines shown in one list."""
 STANDINGS = ("new", "open", "pending", "solved", "no_response", "finalised")
 
 
 class Progress:
-    """How far the demonstration is, for a live display; each look counts anew."""
+    """The progress of the demonstration, for a live display; counted again each time it is shown."""
 
     def __init__(self, mails: int) -> None:
         self._mails, self._since = mails, time.monotonic()
@@ -30,15 +30,15 @@ class Progress:
         self._watch: Watch | None = None
 
     def tell(self, now: str) -> None:
-        """What is going on from here on."""
+        """Sets what is happening now."""
         self._now = now
 
     def follow(self, story: Story, watch: Watch) -> None:
-        """Where to look."""
+        """Sets the story and the watch whose progress is shown."""
         self._story, self._watch = story, watch
 
     def line(self) -> str:
-        """All of it in one line, for where there is no screen."""
+        """The progress in one line, for an output that is not a terminal."""
         facts = "; ".join(f"{name} {value}" for name, value in self._facts())
         return f"{self._seconds()} {self._now}. {facts}"
 
@@ -70,7 +70,7 @@ class Progress:
 
 
 def report(console: Console, story: Story, book: Book, letters: int) -> bool:
-    """Show the books; whether all agrees and all went as planned."""
+    """Prints the books; returns whether they agree and everything went as planned. `letters` are dead letters."""
     console.print(_mail_in(story.posted, book), _tickets(story, book), _mail_out(book), _clock(book))
     wrong = [*disagreements(book), *story.deviations()]
     if letters:
@@ -177,5 +177,5 @@ def _clock(book: Book) -> Table:
 
 
 def _quantile(values: Sequence[float], share: float) -> float:
-    """The least of the sorted values that `share` of them do not exceed."""
+    """The smallest of the sorted values that at least the `share` of them do not exceed."""
     return values[min(len(values) - 1, max(0, -int(-share * len(values) // 1) - 1))]

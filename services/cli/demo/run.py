@@ -36,13 +36,13 @@ from services.platform.temporal_client import connect_temporal
 
 LINE_EVERY_SECONDS = 5.0
 MAILS_TO_ONE_ADDRESS_MAX = 1000
-"""The ordinary limit is for an hour; in the demonstration that hour holds months."""
+"""The normal limit is per hour; in the demonstration, months pass in an hour."""
 DESK_ADDRESS = "support@balie.example"
 
 
 @dataclass
 class Demonstration:
-    """A running Balie with its story, and the tools to look at its books."""
+    """A running Balie with its story, and the connections to read its books."""
 
     balie: Embedded
     engine: AsyncEngine
@@ -52,14 +52,14 @@ class Demonstration:
     story: Story
 
     async def play(self, letters: Sequence[Path], progress: Progress) -> None:
-        """The whole story, until nothing is on its way any more."""
+        """Plays the whole story, and waits until no message is under way."""
         progress.follow(self.story, self.stage.watch)
         looking = asyncio.ensure_future(self.stage.watch.run())
         acting = asyncio.ensure_future(self._act(letters, progress))
         lasting = asyncio.ensure_future(self.balie.run_on())
         tasks = (acting, looking, lasting)
         try:
-            # Whichever ends first: a part that stops must not leave the story waiting.
+            # Wait for the first task to end: if a part stops, the story must not go on waiting.
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             await ended.pop()
         finally:
@@ -68,11 +68,11 @@ class Demonstration:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def book(self) -> Book:
-        """The books as they stand now."""
+        """The books as they are now."""
         return await read_book(self.engine, self.temporal, self.stage.watch.mailbox, self.story.posted)
 
     async def _act(self, letters: Sequence[Path], progress: Progress) -> None:
-        # Support must be known to notify before the first mail, or nobody of them would hear of it.
+        # Notify must know support's people before the first mail comes, or it would mail none of them about it.
         await until_quiet(self.engine, self.broker)
         await self.stage.play(letters, self.story, progress.tell)
         progress.tell("Waiting for the last mails")
@@ -83,8 +83,8 @@ class Demonstration:
 async def demonstrate(
     letters: Sequence[Path], *, rabbitmq: bool, day_seconds: float, console: Console, on: GivenSettings | None = None
 ) -> bool:
-    """Play the story in a folder that is thrown away afterwards, or `on` a Balie that runs already, and show its
-    books; whether they agree."""
+    """Plays the story on a Balie in a temporary folder, or `on` a Balie that is already running, and prints its books;
+    returns whether they agree."""
     _stop_cleanly_when_told()
     with tempfile.TemporaryDirectory(prefix="balie-demo-") as folder:
         progress = Progress(len(letters))
@@ -106,7 +106,7 @@ async def demonstrate(
 
 
 def _stop_cleanly_when_told() -> None:
-    """SIGTERM is answered as Ctrl-C is: everything that was started is stopped, and the folder thrown away."""
+    """Makes SIGTERM act like Ctrl-C: everything that was started is stopped, and the folder is deleted."""
     task = asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -114,7 +114,7 @@ def _stop_cleanly_when_told() -> None:
 
 @asynccontextmanager
 async def demonstration(folder: Path, day_seconds: float, broker_url: str = LOCAL) -> AsyncIterator[Demonstration]:
-    """Balie running with fast promises on state in `folder`, and a story that has not begun."""
+    """Runs Balie with fast promises and its state in `folder`; the story has not begun."""
     opened = running(
         folder / "state",
         standard=fast_terms(day_seconds),
@@ -129,7 +129,7 @@ async def demonstration(folder: Path, day_seconds: float, broker_url: str = LOCA
 
 @asynccontextmanager
 async def demonstration_on(balie: Embedded, blobs: BlobStore, day_seconds: float) -> AsyncIterator[Demonstration]:
-    """A story that has not begun, on this Balie, whose attachments lie in `blobs`."""
+    """The demonstration on this Balie, which keeps its attachments in `blobs`; the story has not begun."""
     async with AsyncExitStack() as stack:
         if balie.mail_folder is None:
             raise Permanent("The demonstration reads its mails from a mailbox folder, and this Balie has none.")
@@ -153,7 +153,7 @@ async def _rabbitmq(folder: Path) -> AsyncIterator[str]:
         await asyncio.shield(starting)
         yield server.url
     finally:
-        # A thread cannot be cancelled: a start under way is let finish, and then undone.
+        # A thread cannot be cancelled: wait until it has started the server, then stop the server.
         await asyncio.wait([starting])
         await asyncio.to_thread(server.stop)
 

@@ -22,7 +22,7 @@ from services.intake.rules.contracts import ContractTerms, Terms
 from services.promises.working_time import Span
 
 START_EVERY_DAYS = 0.08
-"""One more ticket's life begins each time so much of a day has passed: a desk's mail comes spread over its days."""
+"""The time between the beginnings of two tickets' lives, in days: a desk's mail does not come all at once."""
 DAY = timedelta(days=1)
 
 
@@ -34,15 +34,15 @@ class Story:
     began: dict[int, Life] = field(default_factory=dict)
     """The life every opened ticket was given, by its number."""
     ended: dict[int, str] = field(default_factory=dict)
-    """Lives that are over: empty where all went as planned, else what did not."""
+    """The lives that are over, by ticket number: an empty text if all went as planned, otherwise what did not."""
 
     def deviations(self) -> list[str]:
-        """What went another way, in sentences."""
+        """A sentence for each life that did not go as planned."""
         return [f"Ticket {number} ({self.began[number].name}): {why}." for number, why in self.ended.items() if why]
 
 
 def fast_terms(day_seconds: float) -> Terms:
-    """The desk's ordinary promises, with a day that passes in so many seconds, weekend or not."""
+    """The desk's standard promises, speeded up: a day takes `day_seconds`, and all time counts, weekends too."""
     speed = day_seconds / DAY.total_seconds()
     promises = ContractTerms()
     names = ("reminder_after", "closure_after", "survey_after", "finalisation_after")
@@ -58,19 +58,19 @@ def _faster(span: Span, speed: float) -> Span:
 
 @dataclass
 class Stage:
-    """What the story is played on."""
+    """What the story needs of the desk it is played on."""
 
     mailroom: Mailroom
     front_door: FrontDoor
     watch: Watch
     day_seconds: float
     password: str
-    """Of the agents."""
+    """The agents' password."""
     calm: Callable[[], Awaitable[None]]
-    """Returns once the desk is not busier than on an ordinary day."""
+    """Waits until few enough messages are under way (`until_calm`)."""
 
     async def play(self, letters: Sequence[Path], story: Story, tell: Callable[[str], None]) -> None:
-        """Bring the mails in, and let every ticket live its life to the end."""
+        """Receives the mails, and plays every ticket's life to its end."""
         tell("The mail comes in")
         async for posted in bring_in(self.mailroom, letters):
             story.posted.append(posted)

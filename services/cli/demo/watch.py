@@ -1,4 +1,4 @@
-"""What can be seen of the running desk: where each ticket stands, and which mails lie in the mailbox folder."""
+"""Watches the running desk: the status of each ticket, and the mails in the mailbox folder."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -22,14 +22,14 @@ from services.notify.rules.notices import Template
 
 LOOK_EVERY_SECONDS = 0.25
 PATIENCE_SECONDS = 150.0
-"""How long anybody waits for something before the story counts as gone wrong."""
+"""How long to wait for something in the story before NotAsPlanned is raised."""
 
 Seen = TypeVar("Seen")
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a ticket stands."""
+    """A ticket's status, and for a closed one the reason."""
 
     status: Status
     closed_reason: ClosedReason | None
@@ -39,7 +39,7 @@ class Standing:
 
 
 class Watch:
-    """Looks at the desk every quarter of a second while `run` runs; whoever waits is told of what is new."""
+    """Reads the state of the desk every quarter of a second while `run` runs; then wakes everybody in `until`."""
 
     def __init__(self, engine: AsyncEngine, mailbox: Path) -> None:
         self._engine, self.mailbox = engine, mailbox
@@ -49,13 +49,13 @@ class Watch:
         self.tickets: dict[int, Standing] = {}
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Reads the desk's state again and again until cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def look(self) -> None:
-        """Look once."""
+        """Reads the desk's state once."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(select(ticket.c.number, ticket.c.status, ticket.c.closed_reason))
             self.tickets = {row.number: _standing(row.status, row.closed_reason) for row in rows}
@@ -66,7 +66,10 @@ class Watch:
             self._changed.notify_all()
 
     async def until(self, seen: Callable[[], Seen | None], what: str) -> Seen:
-        """What `seen` gives once it gives something. Raises NotAsPlanned where that takes too long."""
+        """Waits until `seen` returns something true, and returns that.
+
+        Raises NotAsPlanned after `PATIENCE_SECONDS`; `what` says in its text what was waited for.
+        """
         async with self._changed:
             try:
                 async with asyncio.timeout(PATIENCE_SECONDS):
@@ -90,7 +93,7 @@ class Watch:
         return len(self._sent(None, template, to))
 
     def standings(self) -> Counter[str]:
-        """How many tickets stand where."""
+        """How many tickets have each status, or each reason for which they are closed."""
         return Counter(str(standing) for standing in self.tickets.values())
 
     def mails(self) -> Counter[Template]:

@@ -1,4 +1,4 @@
-"""What the people of the demonstration say, in the language of the ticket. Pure."""
+"""The texts that agents and requesters write in the demonstration, in the language of the ticket. Pure."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from services.contract.vocabulary import Language
 
 
 class NotAsPlanned(Exception):
-    """Something in the story went another way; the text says what."""
+    """The demonstration did not go as planned; the text says what happened."""
 
 
 @dataclass(frozen=True)
 class Words:
-    """The lines of both sides."""
+    """The texts of both sides in one language."""
 
     looking: str
     question: str

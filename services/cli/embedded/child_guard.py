@@ -1,10 +1,11 @@
-"""Runs one program and outlives its starter just long enough to stop it: a program of its own, standard library only.
+"""The guard: a script that runs one program, and stops it when the process that started the guard ends.
 
     python child_guard.py LOCK_FD STOP_SIGNAL GRACE_SECONDS USER PROGRAM ARGUMENT…
 
-Its standard input is a pipe whose other end the starter holds. The pipe ends when the starter lets go of it or dies,
-`kill -9` included; then the program gets STOP_SIGNAL and, GRACE_SECONDS later, SIGKILL, with all it started.
-The program inherits LOCK_FD: as long as anything of it lives, the lock on that file is held.
+Uses the standard library only. Its standard input is a pipe whose other end the starter holds. The pipe ends when the
+starter closes it or dies, even by `kill -9`. Then the program gets STOP_SIGNAL; if it is still running GRACE_SECONDS
+later, it gets SIGKILL, together with all processes that it started. The program inherits LOCK_FD: the lock on that file
+is held as long as the program or a process that it started is running.
 """
 
 import os
@@ -17,13 +18,13 @@ from typing import Any
 
 
 def main(arguments: list[str]) -> int:
-    """Run the program until it ends or the starter is gone; its exit code."""
+    """Runs the program until it ends or the starter is gone; returns its exit code."""
     lock, stop_signal, grace, user, *command = arguments
     program = subprocess.Popen(  # noqa: S603 - the starter chose the program
         command, stdin=subprocess.DEVNULL, pass_fds=(int(lock),), process_group=0, umask=0o077, **identity(user)
     )
     _note(int(lock), program.pid)
-    # A terminal's Ctrl-C and a supervisor's SIGTERM are the starter's to answer: it closes the pipe when it is ready.
+    # Ignore a terminal's Ctrl-C and a supervisor's SIGTERM: the starter reacts to them, and closes the pipe when ready.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
 
 
 def identity(user: str) -> dict[str, Any]:
-    """The arguments by which `subprocess` runs something as `user`, with that user's rights alone; none for ""."""
+    """The arguments with which `subprocess` runs a program as `user`, with only that user's rights; none for ""."""
     if not user:
         return {}
     entry = pwd.getpwnam(user)
@@ -43,7 +44,8 @@ def identity(user: str) -> dict[str, Any]:
 
 
 def _note(lock: int, pid: int) -> None:
-    # Whoever finds the lock held reads here who waits for whom, and what to kill where nobody waits any more.
+    # A process that finds the lock held reads the guard's and the program's pid here; it kills the program if the guard
+    # is gone.
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()} {pid}\n".encode(), 0)
 
@@ -62,7 +64,7 @@ def _kill(program: "subprocess.Popen[bytes]") -> None:
     try:
         os.killpg(program.pid, signal.SIGKILL)
     except ProcessLookupError:
-        return  # nothing of it is left, which is what was wanted
+        return  # all of it has ended already
 
 
 if __name__ == "__main__":

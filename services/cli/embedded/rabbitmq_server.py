@@ -5,7 +5,7 @@ from pathlib import Path
 
 from services.cli.embedded.child_process import LOOPBACK, ChildProcess, PartMissing, answers, free_port
 
-# The script itself: the one on the path is Debian's wrapper, which runs the machine's own node as its own user.
+# The original script: the one on the path is Debian's wrapper, which runs the machine's own node as another user.
 SCRIPTS = ("/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin")
 INSTALL = "apt-get install rabbitmq-server"
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
@@ -31,11 +31,11 @@ class RabbitmqServer:
 
     @property
     def running(self) -> bool:
-        """Whether it lives."""
+        """Whether it is running."""
         return self._process is not None and self._process.running
 
     def start(self) -> None:
-        """Return once it speaks AMQP. Raises PartMissing or PartFailed."""
+        """Returns once it answers in AMQP. Raises PartMissing or PartFailed."""
         server, epmd = _program("rabbitmq-server"), _epmd()
         self._folder.mkdir(parents=True, exist_ok=True)
         port, names_port = free_port(), free_port()
@@ -49,7 +49,7 @@ class RabbitmqServer:
         self.url = f"amqp://guest:guest@{LOOPBACK}:{port}/"
 
     def stop(self) -> None:
-        """Stop the node, then its name server."""
+        """Stops the node, then its name server."""
         for process in (self._process, self._names):
             if process:
                 process.stop()

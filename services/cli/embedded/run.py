@@ -1,4 +1,4 @@
-"""`balie up`: the embedded Balie from start to Ctrl-C, and what it says on the screen."""
+"""`balie up`: runs the embedded Balie from its start to Ctrl-C, and prints its addresses."""
 
 import asyncio
 import os
@@ -19,8 +19,8 @@ PATIENCE_SECONDS = 2.0
 
 
 def run(state: Path, port: int, smtp_url: str | None, console: Console) -> None:
-    """Run until Ctrl-C or SIGTERM, which stop everything cleanly. Raises what `embedded.running` raises."""
-    os.umask(0o077)  # mails and attachments are nobody else's on this machine
+    """Runs until Ctrl-C or SIGTERM, which stop everything cleanly. Raises what `running` raises."""
+    os.umask(0o077)  # other users of this machine may not read mails and attachments
     usual = USUAL_PORTS
     ports = Ports(port, usual.intake, usual.kb, usual.temporal, usual.temporal_ui)
     asyncio.run(_until_told(state, ports, smtp_url, console))
@@ -45,7 +45,7 @@ class _Told:
         self._first: float | None = None
 
     def stop(self) -> None:
-        """Cleanly when told first; at once when told again: the guards then stop the parts."""
+        """Stops cleanly at the first signal, and at once at a later one: the guards then stop the parts."""
         now = time.monotonic()
         if self._first is None:
             self._first = now

