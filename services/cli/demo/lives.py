@@ -180,7 +180,7 @@ async def _in_work(ticket: Scene) -> None:
 
 
 async def _untouched(ticket: Scene) -> None:
-    del ticket  # nobody of support comes round to it
+    del ticket  # support does nothing with it
 
 
 async def _unheard(ticket: Scene) -> None:
