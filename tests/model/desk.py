@@ -18,7 +18,7 @@ from tests.model.lives import NUMBER, Life
 from tests.model.reference import Due
 from tests.workflows.desk import Desk, Met, same_clock
 
-_TEAM = TeamRef(id=DAAN.person_id, name="Printers")
+TEAM = TeamRef(id=DAAN.person_id, name="Printers")
 
 
 def _words(act: Act) -> Message | None:
@@ -35,7 +35,7 @@ def _by(act: Act) -> Actor:
 
 _ORDERS: dict[str, Callable[[Act, datetime], commands.Order]] = {
     "assign": lambda act, _: commands.Assign(AGENT, DAAN if act.words else None),
-    "team": lambda act, _: commands.HandOver(AGENT, _TEAM, DAAN if act.words else None),
+    "team": lambda act, _: commands.HandOver(AGENT, TEAM, DAAN if act.words else None),
     "reply": lambda act, _: commands.Reply(_by(act), message()),
     "note": lambda _, __: commands.Note(AGENT, message()),
     "ask": lambda _, __: commands.Ask(AGENT, message()),

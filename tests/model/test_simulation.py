@@ -13,12 +13,13 @@ from services.intake.rules.simulation.life_replay import relive
 from services.intake.rules.simulation.policies_tried import Pinned
 from services.intake.simulation.past_lives import read_lives
 from services.intake.tables.setup_tables import policy as kept_policy
+from services.intake.tables.setup_tables import team
 from services.intake.tables.tables import person
 from services.platform.database import transaction
 from tests.intake.recorded_life import opened
 from tests.intake.ticket_life import DAAN, MARIEKE, NOON
 from tests.model.acts import Act, instant, quarter_of
-from tests.model.desk import order
+from tests.model.desk import TEAM, order
 from tests.model.lives import DAY, Life, ends_at, happens, lives
 from tests.model.reference import Due, Reference
 from tests.properties import FUZZES, tries, unhurried
@@ -35,6 +36,7 @@ async def test_a_recorded_life_lived_again_goes_as_the_model_says(engine: AsyncE
         for who, role in ((MARIEKE, "requester"), (DAAN, "agent")):
             facts = {"id": who.person_id, "name": who.name, "email": who.email, "language": who.language}
             await connection.execute(person.insert().values(**facts, role=role, created_at=NOON))
+        await connection.execute(team.insert().values(id=TEAM.id, name=TEAM.name, changed_at=NOON))
     models: dict[int, tuple[Life, Reference]] = {}
     async with engine.connect() as connection:
         for number, life in enumerate(_some_lives(), start=1):

@@ -90,7 +90,7 @@ class RabbitConnection:
     async def _opened(self) -> AbstractConnection:
         if self._connection is None or not _lives(self._connection):
             await _close(self._connection)
-            self._connection = await aio_pika.connect(self._url)
+            self._connection = await _connected(self._url)
         return self._connection
 
 
@@ -131,6 +131,18 @@ async def reaching(patience: timedelta) -> AsyncIterator[None]:
         raise Temporary("RabbitMQ went away in the middle of it.") from error
     except _AWAY as error:
         raise Temporary(f"RabbitMQ cannot be reached now: {type(error).__name__}.") from error
+
+
+async def _connected(url: URL) -> AbstractConnection:
+    # `aio_pika.connect` leaves a connection that did not open to the garbage collector, which then tries to close it on
+    # whichever event loop runs, or on none.
+    connection = aio_pika.Connection(url)
+    try:
+        await connection.connect()
+    except BaseException:
+        await _close(connection)
+        raise
+    return connection
 
 
 async def _channel(connection: AbstractConnection) -> AbstractChannel:
