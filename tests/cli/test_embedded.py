@@ -1,5 +1,6 @@
 """`balie up` as a person meets it: started, killed, started again, stopped; and what it says when it cannot."""
 
+import asyncio
 import os
 import re
 import signal
@@ -19,6 +20,7 @@ from services.cli.state_folder import environment, owned
 from services.contract.errors import Permanent
 from services.platform.database import connect, transaction, why_refused
 from services.platform.process import listen
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.own_parts
 
@@ -44,7 +46,8 @@ def test_a_state_belongs_to_one_process_at_a_time(tmp_path: Path) -> None:
 
 async def test_it_ends_when_a_part_ends_and_says_which(tmp_path: Path) -> None:
     with pytest.raises(PartFailed, match="Temporal stopped although nobody told it to"):
-        await _run_until_temporal_is_gone(tmp_path)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await _run_until_temporal_is_gone(tmp_path)
     assert not _lives(_server("postgres", tmp_path))
 
 
