@@ -19,6 +19,7 @@ DOTTED = re.compile(r"(services|tests)(\.\w+)+")
 IN_TEXT = re.compile(r"(?<![\w./-])(?:services|tests|deploy|docs)/[\w./*-]*\w")
 NAMED_FILE = re.compile(r"`((?:[\w-]+/)*[\w-]+\.(?:py|toml|md|css|js))`")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)[^)]*\)")
+IDENTIFIER = re.compile(r"`([A-Za-z_]+(?:\.(?!py\b|md\b)[a-z_]+)*)`")
 MADE_LATER = ("services/web/static/vendor", "services/web/node_modules", "deploy/.env")
 OF_OTHERS = {"schema.py", "pyproject.toml", "page.js", "keys.js"}
 SETTINGS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -41,6 +42,11 @@ def _texts() -> Iterator[Path]:
 def _pages() -> Iterator[Path]:
     yield from (ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))
     yield from (ROOT / "docs").rglob("*.md")
+
+
+def _rows_of_the_map() -> list[str]:
+    rows = (ROOT / "docs" / "README.md").read_text(encoding="utf-8").splitlines()
+    return [row for row in rows if row.startswith("| ") and "`services/" in row]
 
 
 def _strings(file: Path) -> Iterator[str]:
@@ -111,6 +117,18 @@ def test_each_decision_stands_in_their_index() -> None:
     index = (ROOT / "docs/decisions/README.md").read_text(encoding="utf-8")
     assert [int(file.name[:4]) for file in decisions] == list(range(1, len(decisions) + 1))
     assert [file.name for file in decisions] == re.findall(r"\((\d{4}-[\w-]+\.md)\)", index)
+
+
+@pytest.mark.parametrize("row", _rows_of_the_map())
+def test_what_a_row_of_the_map_names_is_in_a_file_that_it_names(row: str) -> None:
+    files = [file for path in IN_TEXT.findall(row) for file in ROOT.glob(path.replace("<language>", "en"))]
+    texts = "".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
+    assert {name for name in IDENTIFIER.findall(row) if not re.search(rf"\b{_in_code(name)}\b", texts)} == set()
+
+
+def _in_code(name: str) -> str:
+    setting = name.startswith("BALIE_")  # `services/platform/settings.py` reads it into a field of its name
+    return name.removeprefix("BALIE_").lower() if setting else name.split(".")[-1]
 
 
 def _lies_somewhere(name: str) -> bool:
