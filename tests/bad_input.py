@@ -8,10 +8,14 @@ from queue import SimpleQueue
 from random import randrange
 from typing import Any
 
+import pytest
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
+from hypothesis.internal.cache import LRUCache
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from schemathesis import GenerationMode
 from schemathesis.core.result import Err
 
@@ -60,6 +64,22 @@ def send_bad_input(address: str, token: str, each: int = EXAMPLES_PER_OPERATION)
 
     Raises AssertionError for a 5xx, and for a 4xx that is not a problem+json document.
     """
+    with _the_same_in_every_run():
+        return _answers(address, token, each)
+
+
+@contextmanager
+def _the_same_in_every_run() -> Iterator[None]:
+    """Hypothesis also tries constants of the modules that happen to be loaded. Which these are depends on the tests
+    before: without this the same seed generates other input in another run. `make fuzz` wants those constants."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not FUZZES:
+            patch.setattr(providers, "_get_local_constants", Constants)
+            patch.setattr(providers, "CONSTANTS_CACHE", LRUCache(1024))
+        yield
+
+
+def _answers(address: str, token: str, each: int) -> list[tuple[str, int]]:
     schema = schemathesis.openapi.from_url(f"{address}/api/v1/openapi.json")
     answers: list[tuple[str, int]] = []
     # Ending the session comes last: all later calls would be refused without a session, and so test nothing.
