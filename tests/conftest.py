@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -21,6 +22,7 @@ from services.platform.telemetry import configure_logging
 from tests import alone, parts
 from tests.databases import Databases, databases_on
 from tests.moved_clock import MovedClock
+from tests.properties import unhurried
 from tests.smtp_server import SmtpServer, running_smtp_server
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
@@ -32,6 +34,9 @@ _numbers = count(1)
 def pytest_configure() -> None:
     """Log as the processes do: structlog's own way of showing a traceback takes seconds and shows every variable."""
     configure_logging("console", "warning")
+    # For tests with `@given` alone: Hypothesis by itself fails an example that takes a fifth of a second.
+    settings.register_profile("unhurried", unhurried)
+    settings.load_profile("unhurried")
     # What is imported and collected stays until the end: looking through it for garbage again and again is wasted.
     gc.disable()
 

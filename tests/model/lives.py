@@ -169,3 +169,10 @@ def lives(draw: st.DrawFn, *, steps_min: int = 1, steps_max: int = 25) -> Life:
         mail_outages=tuple(outages),
         steps=tuple(draw(st.lists(_STEPS_OF_LIFE, min_size=steps_min, max_size=steps_max))),
     )
+
+
+def asked_twice_at_once() -> Life:
+    """A life in which two reminders fall due at one instant, one for each question."""
+    ask = Step(waits=0, until_due=False, happens=Act("ask"))
+    policy = Policy(targets=(), reminder_after=Span(length=timedelta(0))).pinned("random")
+    return Life(policy=policy, priority=Priority.LOW, opened=0, mail_outages=(), steps=(ask, ask))
