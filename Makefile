@@ -36,7 +36,7 @@ test: $(VENV)/.dev $(VENDOR) ## Install what the tests lack and run them all; AR
 	@$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile $(ARGS)
 
 unit: $(VENV)/.dev ## Run the tests that need no database, broker, Temporal or browser, in seconds; ARGS for pytest
-	@$(BIN)/pytest --quiet --no-header --numprocesses 2 --dist worksteal -m unit $(ARGS)
+	@BALIE_TEST_EXAMPLES=25 $(BIN)/pytest --quiet --no-header --numprocesses 2 --dist worksteal -m unit $(ARGS)
 
 fuzz: $(VENV)/.dev $(VENDOR) ## Search much further for inputs that break a rule, an hour or so; TIMES=5 for less, ARGS for pytest
 	@deploy/install-test-parts

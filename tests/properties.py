@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 FEW = os.environ.get("BALIE_TEST_EXAMPLES")
 """How many examples each property is tried on. `make mutate` takes few: it runs the tests for every mutation it makes,
-and only needs to know whether one fails."""
+and only needs to know whether one fails. `make unit` takes few so that it is quick; `make test` tries the usual number,
+and looks for the simplest example that fails."""
 TIMES = int(os.environ.get("BALIE_TEST_TIMES", "1"))
 """How many times as many examples as usual every search tries: `make fuzz` sets it."""
 FUZZES = TIMES > 1
