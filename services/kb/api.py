@@ -1,6 +1,7 @@
 """The routes of the HTTP API. Everybody may read and rate articles; support staff may write them."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -31,7 +32,7 @@ from services.kb.store import add_opinion
 from services.kb.tables import idempotency_key
 from services.platform.database import transaction
 from services.platform.http import AnyCaller, StaffCaller
-from services.platform.idempotency import REPLAYED, IdempotencyKey, JsonAnswer, answer_once
+from services.platform.idempotency import IdempotencyKey, JsonAnswer, Unit, once
 from services.platform.identity import Caller
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
@@ -53,6 +54,41 @@ def _slug(slug: Annotated[str, Path(examples=["logging-in"])]) -> str:
 
 
 SlugInPath = Annotated[str, Depends(_slug)]
+
+
+async def _as_named(_connection: AsyncConnection, caller: Caller) -> Caller:
+    # The people are intake's: here a caller is who the token says they are.
+    return caller
+
+
+async def _writing(
+    library: TheLibrary, caller: StaffCaller, request: Request, key: IdempotencyKey = None
+) -> AsyncIterator[Unit[Caller]]:
+    async with once(library.engine, idempotency_key, caller, key, request, _as_named) as unit:
+        yield unit
+    library.catalogue.wake()
+
+
+def _count_opinion(library: TheLibrary, slug: SlugInPath, caller: AnyCaller, request: Request) -> None:
+    address = request.client.host if request.client else ""
+    who = caller.person_id if caller else None
+    library.opinions.count(f"{who or address}/{slug}", library.now().timestamp())
+
+
+async def _voting(
+    library: TheLibrary,
+    caller: AnyCaller,
+    _counted: Annotated[None, Depends(_count_opinion)],
+    request: Request,
+    key: IdempotencyKey = None,
+) -> AsyncIterator[Unit[Caller]]:
+    async with once(library.engine, idempotency_key, caller or NOBODY, key, request, _as_named) as unit:
+        yield unit
+
+
+# Without this scope FastAPI would commit after it has sent the response.
+Writing = Annotated[Unit[Caller], Depends(_writing, scope="function")]
+Voting = Annotated[Unit[Caller], Depends(_voting, scope="function")]
 Preferred = Annotated[Language | None, Query(description="Preferred; each item says which language it is in.")]
 
 
@@ -100,21 +136,13 @@ async def read(library: TheLibrary, slug: SlugInPath, language: Preferred = None
 
 
 @router.post("/articles", status_code=201, summary="Publish an article", response_model=ArticleOut)
-async def create_article(
-    library: TheLibrary, wanted: ArticleIn, caller: StaffCaller, request: Request, key: IdempotencyKey = None
-) -> Response:
+async def create_article(library: TheLibrary, wanted: ArticleIn, work: Writing) -> Response:
     """Support staff and services. It can be read at once, and others are told by `article.published.v1`."""
     texts = [each.text(each.language) for each in wanted.translations]
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        now = library.now()
-        await publish(connection, wanted.slug, wanted.kind, texts, public_url=library.public_url, now=now)
-        article = await _article(connection, library, wanted.slug, texts[0].language)
-        return JsonAnswer(201, article.model_dump(mode="json"), {"Location": f"/api/v1/articles/{wanted.slug}"})
-
-    answer = await answer_once(library.engine, idempotency_key, caller, key, request, work)
-    library.catalogue.wake()
-    return answer
+    await publish(work.connection, wanted.slug, wanted.kind, texts, public_url=library.public_url, now=library.now())
+    article = await _article(work.connection, library, wanted.slug, texts[0].language)
+    headers = {"Location": f"/api/v1/articles/{wanted.slug}"}
+    return await work.answer(JsonAnswer(201, article.model_dump(mode="json"), headers))
 
 
 @router.put("/articles/{slug}/translations/{language}", summary="Write an article's text in one language")
@@ -134,30 +162,19 @@ async def write_translation(
 
 
 @router.post("/articles/{slug}/feedback", status_code=204, summary="Say whether an article helped")
-async def give_feedback(
-    library: TheLibrary,
-    slug: SlugInPath,
-    opinion: OpinionIn,
-    caller: AnyCaller,
-    request: Request,
-    key: IdempotencyKey = None,
-) -> Response:
+async def give_feedback(library: TheLibrary, slug: SlugInPath, opinion: OpinionIn, work: Voting) -> Response:
     """Public, twenty times a minute per address and article. A logged-in person's newest opinion replaces the last."""
-    now = library.now()
-    person_id = caller.person_id if caller else None
-    address = request.client.host if request.client else ""
-    library.opinions.count(f"{person_id or address}/{slug}", now.timestamp())
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        read = await read_article(connection, slug, opinion.language)
-        comment, language = opinion.comment or "", read.article.text.language
-        await add_opinion(
-            connection, slug, language, helpful=opinion.helpful, comment=comment, person_id=person_id, now=now
-        )
-        return JsonAnswer(204, {})
-
-    answer = await answer_once(library.engine, idempotency_key, caller or NOBODY, key, request, work)
-    return Response(status_code=204, headers={REPLAYED: "true"} if REPLAYED in answer.headers else {})
+    read = await read_article(work.connection, slug, opinion.language)
+    await add_opinion(
+        work.connection,
+        slug,
+        read.article.text.language,
+        helpful=opinion.helpful,
+        comment=opinion.comment or "",
+        person_id=work.admitted.person_id,
+        now=library.now(),
+    )
+    return await work.answer(JsonAnswer(204, {}))
 
 
 async def _article(connection: AsyncConnection, library: Library, slug: str, language: Language | None) -> ArticleOut:

@@ -26,6 +26,7 @@ from services.contract.errors import (
 )
 from services.platform.clock import Clock
 from services.platform.database import UNREACHABLE
+from services.platform.idempotency import AnsweredBefore
 from services.platform.identity import Caller, Signer
 from services.platform.telemetry import CORRELATION_ID_MAX, correlated, correlation_id
 
@@ -87,6 +88,7 @@ def create_app(
     app.state.clock = clock
     app.state.rate_limit = RateLimit()
     app.middleware("http")(_with_request_id)
+    app.add_exception_handler(AnsweredBefore, _first_answer)
     app.add_exception_handler(BalieError, _balie_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_problem)
@@ -230,6 +232,11 @@ def _must_fit(request: Request) -> None:
     length = request.headers.get("Content-Length", "0")
     if length.isdigit() and int(length) > BODY_BYTES_MAX:
         raise TooLarge(f"A request may have at most {BODY_BYTES_MAX // 1024 // 1024} MiB.")
+
+
+async def _first_answer(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, AnsweredBefore)  # noqa: S101 - the registration guarantees it, mypy cannot see it
+    return error.answer.response()
 
 
 async def _balie_problem(_request: Request, error: Exception) -> Response:

@@ -1,14 +1,15 @@
 """`Idempotency-Key`: a POST repeated with the same key gets the first answer again and changes nothing."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Header, Request
+from fastapi import Header, Request, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, delete, func, select, tuple_
+from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, Update, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,6 +21,7 @@ from services.platform.tidying import TIDY_BATCH_MAX, Chore
 KEY_CHARACTERS_MAX = 200
 KEPT_FOR = timedelta(days=7)
 REPLAYED = "Idempotency-Replayed"
+NO_CONTENT = 204
 
 IdempotencyKey = Annotated[
     str | None,
@@ -40,9 +42,19 @@ class JsonAnswer:
     body: dict[str, Any]
     headers: dict[str, str] = field(default_factory=dict)
 
-    def response(self) -> JSONResponse:
-        """The answer as a FastAPI response."""
+    def response(self) -> Response:
+        """The answer as a FastAPI response; without content for status 204."""
+        if self.status == NO_CONTENT:
+            return Response(status_code=self.status, headers=self.headers)
         return JSONResponse(self.body, self.status, headers=self.headers)
+
+
+class AnsweredBefore(Exception):
+    """The request was done before under its key. `create_app` turns this into the answer it was given then."""
+
+    def __init__(self, answer: JsonAnswer) -> None:
+        super().__init__(f"answered before with status {answer.status}")
+        self.answer = answer
 
 
 def idempotency_table(metadata: MetaData) -> Table:
@@ -71,8 +83,63 @@ def forget_answers(table: Table) -> Chore:
     return forget
 
 
-Admit = Callable[[AsyncConnection, Caller], Awaitable[object]]
+Admitted = TypeVar("Admitted")
+Admit = Callable[[AsyncConnection, Caller], Awaitable[Admitted]]
+"""Says who the caller is. Raises where they may have no answer: not the one given before either."""
 Work = Callable[[AsyncConnection], Awaitable[JsonAnswer]]
+
+
+class Unit(Generic[Admitted]):
+    """A request at work in one transaction: what it did and its answer are kept together, or nothing is."""
+
+    def __init__(self, connection: AsyncConnection, admitted: Admitted, keep: Update | None) -> None:
+        self.connection = connection
+        self.admitted = admitted
+        """What `admit` returned."""
+        self.is_answered = False
+        self._keep = keep
+
+    async def answer(self, answer: JsonAnswer) -> Response:
+        """The response, kept under the request's key. Send it only once the block of `once` has ended."""
+        if self._keep is not None:
+            kept = self._keep.values(status=answer.status, body=answer.body, headers=answer.headers)
+            await self.connection.execute(kept)
+        self.is_answered = True
+        return answer.response()
+
+
+@asynccontextmanager
+async def once(
+    engine: AsyncEngine,
+    table: Table,
+    caller: Caller,
+    key: str | None,
+    request: Request,
+    admit: Admit[Admitted],
+    *,
+    content: bytes | None = None,
+) -> AsyncIterator[Unit[Admitted]]:
+    """Open the unit of work of a request, which is committed at the end of the block and rolled back if that raises.
+
+    A request that failed leaves no trace, so it can be corrected and sent again under its key. `content` is the
+    request's content, for a request whose body has already been read as a form.
+
+    Raises AnsweredBefore for a repeat under the same key, Conflict if the key was used for another request before, what
+    `admit` raises, and RuntimeError for a block that ends without an answer.
+    """
+    async with transaction(engine) as connection:
+        admitted = await admit(connection, caller)
+        keep = None
+        if key is not None:
+            fingerprint = _fingerprint(request, await request.body() if content is None else content)
+            given = await _claim(connection, table, _name(caller), key, fingerprint)
+            if given is not None:
+                raise AnsweredBefore(given)
+            keep = table.update().where(table.c.caller == _name(caller), table.c.key == key)
+        unit = Unit(connection, admitted, keep)
+        yield unit
+        if not unit.is_answered:
+            raise RuntimeError(f"{request.method} {request.url.path} was done, but not answered")
 
 
 async def answer_once(
@@ -83,33 +150,11 @@ async def answer_once(
     request: Request,
     work: Work,
     *,
-    admit: Admit | None = None,
-    content: bytes | None = None,
-) -> JSONResponse:
-    """Does `work` in one transaction; for a repeat under the same key, returns the first answer instead.
-
-    `admit` raises if the caller may not see the stored answer any more; `work` does its own checks. `content` is the
-    request's content, for a request whose body has already been read as a form.
-
-    A request that failed leaves no trace, so it can be corrected and sent again under its key.
-    Raises Conflict if the key was used for another request before.
-    """
-    async with transaction(engine) as connection:
-        if key is None:
-            return (await work(connection)).response()
-        if admit is not None:
-            await admit(connection, caller)
-        fingerprint = _fingerprint(request, await request.body() if content is None else content)
-        given = await _claim(connection, table, _name(caller), key, fingerprint)
-        if given is not None:
-            return given.response()
-        answer = await work(connection)
-        await connection.execute(
-            table.update()
-            .where(table.c.caller == _name(caller), table.c.key == key)
-            .values(status=answer.status, body=answer.body, headers=answer.headers)
-        )
-        return answer.response()
+    admit: Admit[object],
+) -> Response:
+    """Do `work` as one request's unit of work and return its answer. Raises what `once` and `work` raise."""
+    async with once(engine, table, caller, key, request, admit) as unit:
+        return await unit.answer(await work(unit.connection))
 
 
 async def _claim(

@@ -4,19 +4,18 @@ from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, File, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Response, UploadFile
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import NotFound, TooLarge
 from services.contract.limits import ATTACHMENT_BYTES_MAX
 from services.intake.api.deps import TheDesk
 from services.intake.api.timeline_resources import AttachmentOut
-from services.intake.tables.tables import idempotency_key
-from services.intake.tickets.access import Party, party_of
+from services.intake.api.unit_of_work import Asked, anybody, keyed, open_work
+from services.intake.tickets.access import Party
 from services.intake.tickets.attachments import Attachment, find, keep
 from services.intake.tickets.store import load
 from services.platform.http import KnownCaller
-from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
 
 router = APIRouter(prefix="/api/v1", tags=["attachments"])
 
@@ -25,35 +24,26 @@ router = APIRouter(prefix="/api/v1", tags=["attachments"])
 async def create_attachment(
     file: Annotated[UploadFile, File(description="25 MiB at the most.")],
     caller: KnownCaller,
-    desk: TheDesk,
-    request: Request,
-    idempotency_key_: IdempotencyKey = None,
+    asked: Annotated[Asked, Depends(keyed)],
 ) -> Response:
     """Any logged-in person or service. Name the id in a message within a day, or the file is dropped."""
     content = await file.read(ATTACHMENT_BYTES_MAX + 1)
     if len(content) > ATTACHMENT_BYTES_MAX:
         raise TooLarge(f"A file may have at most {ATTACHMENT_BYTES_MAX // 1024 // 1024} MiB.")
-
     name = _storable(file.filename or "")
     content_type = _storable(file.content_type or "application/octet-stream")
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        party = await party_of(connection, caller)
+    # Opened here, and not by a dependency: the body has been read as a form, so the key stands for these parts of it.
+    async with open_work(asked, caller, anybody, content=f"{name}\n{content_type}\n".encode() + content) as work:
         stored = await keep(
-            connection,
-            desk.blobs,
+            work.connection,
+            work.desk.blobs,
             name=name,
             content_type=content_type,
             content=content,
-            uploader=party.uploader,
-            now=desk.now(),
+            uploader=work.party.uploader,
+            now=work.now,
         )
-        return JsonAnswer(201, attachment_out(stored).model_dump(mode="json"), {"Location": _address(stored.id)})
-
-    sent = f"{name}\n{content_type}\n".encode() + content
-    return await answer_once(
-        desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of, content=sent
-    )
+        return await work.answer(attachment_out(stored), 201, Location=f"/api/v1/attachments/{stored.id}")
 
 
 @router.get("/attachments/{attachment_id}", summary="Download a file", response_class=Response)
@@ -94,7 +84,3 @@ async def _must_see(
 
 def _storable(text: str) -> str:
     return text.replace("\x00", "").encode(errors="replace").decode()
-
-
-def _address(attachment_id: UUID) -> str:
-    return f"/api/v1/attachments/{attachment_id}"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,19 +18,18 @@ from services.intake.api.filter_query import wanted_tickets
 from services.intake.api.ticket_answer import summaries, ticket_answer
 from services.intake.api.ticket_resources import TicketIn, TicketOut, TicketPage, ViewOut, Views
 from services.intake.api.timeline_resources import CommentOut, HappeningOut, TimelineEntry, TimelinePage
+from services.intake.api.unit_of_work import KeyedWork
 from services.intake.history.sentences import history_line, shown
 from services.intake.history.teller import Teller
 from services.intake.people.people import Person, get_or_add_requester
-from services.intake.tables.tables import idempotency_key
 from services.intake.tickets import queries
-from services.intake.tickets.access import Party, party_of
+from services.intake.tickets.access import Party
 from services.intake.tickets.input import NUMBER_MAX
 from services.intake.tickets.queries import ByBreach, ByChange
 from services.intake.tickets.store import load
 from services.intake.tickets.ticket_filter import TicketFilter
 from services.intake.tickets.use_cases import Draft, NewTicket, submit
 from services.platform.http import KnownCaller, StaffCaller
-from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
@@ -39,31 +38,25 @@ Number = Annotated[int, Path(ge=1, le=NUMBER_MAX, description="The ticket's numb
 
 
 @router.post("/tickets", status_code=201, summary="Open a ticket", response_model=TicketOut)
-async def create_ticket(
-    wanted: TicketIn, caller: KnownCaller, desk: TheDesk, request: Request, idempotency_key_: IdempotencyKey = None
-) -> Response:
+async def create_ticket(wanted: TicketIn, work: KeyedWork) -> Response:
     """Requesters for themselves; support staff and services for anybody they name as `requester`."""
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        party, now = await party_of(connection, caller), desk.now()
-        if (wanted.tags or wanted.team_id) and not party.is_staff:
-            raise NotAllowed("Tags and teams are for support and services.")
-        requester = await _requester(connection, party, wanted, now)
-        question = NewTicket(
-            subject=wanted.subject,
-            draft=Draft(wanted.text, attachment_ids=tuple(wanted.attachment_ids), channel=_channel(party, wanted)),
-            kind=wanted.kind,
-            priority=wanted.priority,
-            language=wanted.language,
-            product_id=wanted.product_id,
-            fields=wanted.fields,
-            tags=tuple(wanted.tags),
-            team_id=wanted.team_id,
-        )
-        ticket = await submit(connection, party, requester, question, desk.standard, now)
-        return await ticket_answer(connection, party, ticket, now, status=201)
-
-    return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)
+    party = work.party
+    if (wanted.tags or wanted.team_id) and not party.is_staff:
+        raise NotAllowed("Tags and teams are for support and services.")
+    requester = await _requester(work.connection, party, wanted, work.now)
+    question = NewTicket(
+        subject=wanted.subject,
+        draft=Draft(wanted.text, attachment_ids=tuple(wanted.attachment_ids), channel=_channel(party, wanted)),
+        kind=wanted.kind,
+        priority=wanted.priority,
+        language=wanted.language,
+        product_id=wanted.product_id,
+        fields=wanted.fields,
+        tags=tuple(wanted.tags),
+        team_id=wanted.team_id,
+    )
+    ticket = await submit(work.connection, party, requester, question, work.desk.standard, work.now)
+    return await work.answer_ticket(ticket, 201)
 
 
 @router.get("/tickets", summary="List tickets")

@@ -36,6 +36,11 @@ class Party:
         return self.actor.staff
 
     @property
+    def is_admin(self) -> bool:
+        """Whether they are an administrator. A service is not."""
+        return self.person is not None and self.person.role is Role.ADMIN
+
+    @property
     def decides_on_product(self) -> bool:
         """Whether they may plan, decline and ship parked tickets."""
         return self.person is not None and self.person.role in DECIDES_ON_PRODUCT
@@ -78,6 +83,11 @@ class Party:
     def _is_colleague(self, of: Ticket) -> bool:
         known = {each.person_id for each in of.colleagues}
         return self.is_shared_with and self.person is not None and self.person.id in known
+
+    def must_be_admin(self) -> None:
+        """Check that they are an administrator. Raises NotAllowed."""
+        if not self.is_admin:
+            raise NotAllowed("Only an administrator may change this.")
 
     def must_decide_on_product(self) -> None:
         """Check that they are the product director or an admin. Raises NotAllowed."""
