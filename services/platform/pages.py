@@ -3,7 +3,8 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
+from uuid import UUID
 
 from fastapi import Query
 
@@ -41,3 +42,26 @@ def cut(items: Sequence[Item], limit: int, key: Callable[[Item], Sequence[object
         return page, None
     last = json.dumps([str(part) for part in key(page[-1])])
     return page, urlsafe_b64encode(last.encode()).decode()
+
+
+class Named(Protocol):
+    """Something that is listed by name."""
+
+    @property
+    def id(self) -> UUID:
+        """Tells apart what has the same name."""
+
+    @property
+    def name(self) -> str:
+        """Its name; capitals make no difference to its place."""
+
+
+def name_key(item: Named) -> tuple[str, UUID]:
+    """The key of an item in a list by name, for `cut`."""
+    return item.name.lower(), item.id
+
+
+def by_name(parts: list[str]) -> tuple[str, UUID]:
+    """The key of the item after which a page of a list by name begins, for `read_cursor`."""
+    name, last = parts
+    return name, UUID(last)

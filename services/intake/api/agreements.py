@@ -4,10 +4,8 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.agreements import agreements
-from services.intake.api.admin_route import Adding, Replacing, by_name
 from services.intake.api.agreement_resources import (
     CalendarIn,
     CalendarOut,
@@ -19,12 +17,12 @@ from services.intake.api.agreement_resources import (
     CountryOut,
     HolidayOut,
     Holidays,
-    Kept,
     PromisesOut,
 )
 from services.intake.api.deps import TheDesk
+from services.intake.api.unit_of_work import AdminKeyedWork, AdminVersionedWork
 from services.platform.http import StaffCaller
-from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
+from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, by_name, cut, name_key, read_cursor
 from services.promises.public_holidays import countries, days_off, regions
 
 router = APIRouter(prefix="/api/v1", tags=["agreements"])
@@ -49,18 +47,15 @@ async def list_contracts(
     """Support staff and services. By name."""
     async with desk.reading(caller) as (connection, _party):
         found = await agreements.find_contracts(connection, read_cursor(cursor, by_name), limit + 1)
-    page, next_cursor = cut(found, limit, lambda each: (each.name.lower(), each.id))
+    page, next_cursor = cut(found, limit, name_key)
     return ContractPage(items=[ContractOut.of(each) for each in page], next_cursor=next_cursor)
 
 
 @router.post("/contracts", status_code=201, summary="Add a contract", response_model=ContractOut)
-async def create_contract(wanted: ContractIn, adding: Adding) -> Response:
+async def create_contract(wanted: ContractIn, work: AdminKeyedWork) -> Response:
     """Administrators. An organisation gets it by PATCH /organisations/{organisation_id}."""
-
-    async def work(connection: AsyncConnection) -> Kept:
-        return ContractOut.of(await agreements.add_contract(connection, wanted.agreed(), adding.desk.now()))
-
-    return await adding.adds(work)
+    added = ContractOut.of(await agreements.add_contract(work.connection, wanted.agreed(), work.now))
+    return await work.give(added.answer(201, Location=f"/api/v1/contracts/{added.id}"))
 
 
 @router.get("/contracts/{contract_id}", summary="Read a contract", response_model=ContractOut)
@@ -71,14 +66,10 @@ async def read_contract(contract_id: UUID, caller: StaffCaller, desk: TheDesk) -
 
 
 @router.put("/contracts/{contract_id}", summary="Change a contract", response_model=ContractOut)
-async def replace_contract(contract_id: UUID, wanted: ContractIn, replacing: Replacing) -> Response:
+async def replace_contract(contract_id: UUID, wanted: ContractIn, work: AdminVersionedWork) -> Response:
     """Administrators. Holds for tickets opened from then on; those that run keep theirs until they are re-planned."""
-
-    async def work(connection: AsyncConnection) -> Kept:
-        now, version = replacing.desk.now(), replacing.version
-        return ContractOut.of(await agreements.change_contract(connection, contract_id, version, wanted.agreed(), now))
-
-    return await replacing.replaces(work)
+    changed = await agreements.change_contract(work.connection, contract_id, work.version, wanted.agreed(), work.now)
+    return await work.give(ContractOut.of(changed).answer())
 
 
 @router.get("/calendars", summary="List calendars")
@@ -88,19 +79,15 @@ async def list_calendars(
     """Support staff and services. By name."""
     async with desk.reading(caller) as (connection, _party):
         found = await agreements.find_calendars(connection, read_cursor(cursor, by_name), limit + 1)
-    page, next_cursor = cut(found, limit, lambda each: (each.name.lower(), each.id))
+    page, next_cursor = cut(found, limit, name_key)
     return CalendarPage(items=[CalendarOut.of(each) for each in page], next_cursor=next_cursor)
 
 
 @router.post("/calendars", status_code=201, summary="Add a calendar", response_model=CalendarOut)
-async def create_calendar(wanted: CalendarIn, adding: Adding) -> Response:
+async def create_calendar(wanted: CalendarIn, work: AdminKeyedWork) -> Response:
     """Administrators."""
-
-    async def work(connection: AsyncConnection) -> Kept:
-        added = await agreements.add_calendar(connection, wanted.name, wanted.terms, adding.desk.now())
-        return CalendarOut.of(added)
-
-    return await adding.adds(work)
+    added = CalendarOut.of(await agreements.add_calendar(work.connection, wanted.name, wanted.terms, work.now))
+    return await work.give(added.answer(201, Location=f"/api/v1/calendars/{added.id}"))
 
 
 @router.get("/calendars/{calendar_id}", summary="Read a calendar", response_model=CalendarOut)
@@ -111,16 +98,12 @@ async def read_calendar(calendar_id: UUID, caller: StaffCaller, desk: TheDesk) -
 
 
 @router.put("/calendars/{calendar_id}", summary="Change a calendar", response_model=CalendarOut)
-async def replace_calendar(calendar_id: UUID, wanted: CalendarIn, replacing: Replacing) -> Response:
+async def replace_calendar(calendar_id: UUID, wanted: CalendarIn, work: AdminVersionedWork) -> Response:
     """Administrators. Holds for tickets opened from then on; those that run keep theirs until they are re-planned."""
-
-    async def work(connection: AsyncConnection) -> Kept:
-        now, version = replacing.desk.now(), replacing.version
-        return CalendarOut.of(
-            await agreements.change_calendar(connection, calendar_id, version, wanted.name, wanted.terms, now)
-        )
-
-    return await replacing.replaces(work)
+    changed = await agreements.change_calendar(
+        work.connection, calendar_id, work.version, wanted.name, wanted.terms, work.now
+    )
+    return await work.give(CalendarOut.of(changed).answer())
 
 
 @router.get("/holidays", summary="List a year's public holidays")

@@ -4,22 +4,19 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 from sqlalchemy import Row
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import NotAllowed
 from services.intake.api.bulk_resources import BulkIn, BulkOut, BulkPage, BulkTicketOut, BulkTicketPage
 from services.intake.api.deps import TheDesk
+from services.intake.api.unit_of_work import StaffKeyedWork, Work
 from services.intake.bulk.bulks import list_bulks, list_tasks, move_bulk, read_bulk, start_bulk
 from services.intake.bulk.fan_outs import chosen_numbers, ship_release
 from services.intake.rules.bulk import Bulk, TaskState
-from services.intake.tables.tables import idempotency_key
-from services.intake.tickets.access import party_of
 from services.intake.tickets.input import NUMBER_MAX
 from services.intake.tickets.move_resources import NothingIn, ReleaseName, ShipIn
 from services.platform.http import StaffCaller
-from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
 router = APIRouter(prefix="/api/v1", tags=["bulks"])
@@ -29,22 +26,16 @@ Move = Literal["pause", "resume", "cancel", "undo"]
 
 
 @router.post("/bulks", status_code=202, summary="Give many tickets a command", response_model=BulkOut)
-async def create_bulk(
-    wanted: BulkIn, caller: StaffCaller, desk: TheDesk, request: Request, key: IdempotencyKey = None
-) -> Response:
+async def create_bulk(wanted: BulkIn, work: StaffKeyedWork) -> Response:
     """Support staff and services. Each ticket is done by itself, some a second; what it does not allow is listed."""
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        party, now = await party_of(connection, caller), desk.now()
-        numbers = wanted.numbers
-        if wanted.filter is not None:
-            numbers = await chosen_numbers(connection, party, wanted.filter.chosen_by(party), now)
-        started = await start_bulk(
-            connection, party.actor, wanted.command, wanted.facts, numbers or [], now, per_second=wanted.per_second
-        )
-        return await accepted(connection, started)
-
-    return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=party_of)
+    connection, party, now = work.connection, work.party, work.now
+    numbers = wanted.numbers
+    if wanted.filter is not None:
+        numbers = await chosen_numbers(connection, party, wanted.filter.chosen_by(party), now)
+    started = await start_bulk(
+        connection, party.actor, wanted.command, wanted.facts, numbers or [], now, per_second=wanted.per_second
+    )
+    return await accepted(work, started)
 
 
 @router.post(
@@ -55,23 +46,11 @@ async def create_bulk(
     tags=["board"],
     response_model=BulkOut,
 )
-async def ship(
-    name: ReleaseName,
-    wanted: ShipIn,
-    caller: StaffCaller,
-    desk: TheDesk,
-    request: Request,
-    key: IdempotencyKey = None,
-) -> Response:
+async def ship(name: ReleaseName, wanted: ShipIn, work: StaffKeyedWork) -> Response:
     """The product director and admins. Every ticket planned in it is solved, and its requester told."""
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        party = await party_of(connection, caller)
-        if not party.decides_on_product:
-            raise NotAllowed("Only the product director and administrators ship a release.")
-        return await accepted(connection, await ship_release(connection, party, name, wanted.note, desk.now()))
-
-    return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=party_of)
+    if not work.party.decides_on_product:
+        raise NotAllowed("Only the product director and administrators ship a release.")
+    return await accepted(work, await ship_release(work.connection, work.party, name, wanted.note, work.now))
 
 
 @router.get("/bulks", summary="List bulks")
@@ -112,37 +91,23 @@ async def read_tickets(
 
 
 @router.post("/bulks/{bulk_id}/{move}", summary="Pause, resume, cancel or undo a bulk", response_model=BulkOut)
-async def move_one(
-    bulk_id: BulkId,
-    move: Move,
-    _wanted: NothingIn,
-    caller: StaffCaller,
-    desk: TheDesk,
-    request: Request,
-    key: IdempotencyKey = None,
-) -> Response:
+async def move_one(bulk_id: BulkId, move: Move, _wanted: NothingIn, work: StaffKeyedWork) -> Response:
     """Support staff and services. It is in force with the answer, whose numbers are exact.
 
     Paused or cancelled, no further ticket is changed; what is done stays done. Undoing is offered until
     `can_undo_until`, and leaves a ticket as it is that was changed since: that one is `kept`. A new ticket that was
     given to somebody, and so taken up, has nobody again, but stays open.
     """
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        party = await party_of(connection, caller)
-        return _answer(await move_bulk(connection, bulk_id, move, party.actor, desk.now()), 200)
-
-    return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=party_of)
+    return await _answer(work, await move_bulk(work.connection, bulk_id, move, work.party.actor, work.now), 200)
 
 
-async def accepted(connection: AsyncConnection, started: UUID) -> JsonAnswer:
+async def accepted(work: Work, started: UUID) -> Response:
     """The answer to a request that started this bulk."""
-    return _answer(await read_bulk(connection, started), 202)
+    return await _answer(work, await read_bulk(work.connection, started), 202)
 
 
-def _answer(bulk: Bulk, status: int) -> JsonAnswer:
-    headers = {"Location": f"/api/v1/bulks/{bulk.id}"}
-    return JsonAnswer(status, BulkOut.of(bulk).model_dump(mode="json"), headers)
+async def _answer(work: Work, bulk: Bulk, status: int) -> Response:
+    return await work.answer(BulkOut.of(bulk), status, Location=f"/api/v1/bulks/{bulk.id}")
 
 
 def _started(parts: list[str]) -> tuple[datetime, UUID]:

@@ -3,26 +3,30 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import NotAllowed
-from services.intake.api.admin_route import is_admin
 from services.intake.api.deps import TheDesk
-from services.intake.tables.tables import idempotency_key
-from services.intake.tickets.access import Party, party_of
+from services.intake.api.unit_of_work import Work, keyed, opened
+from services.intake.tickets.access import Party
 from services.intake.tickets.input import Input
 from services.intake.tickets.mail_outages import REASON_CHARACTERS_MAX, Outage, end_outage, list_outages, report_outage
-from services.platform.http import StaffCaller
-from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
-from services.platform.identity import Caller
+from services.platform.http import StaffCaller, staff_caller
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
 router = APIRouter(prefix="/api/v1", tags=["mail outages"])
 
 ID_MAX = 2**31 - 1
 OutageId = Annotated[int, Path(ge=1, le=ID_MAX)]
+
+
+def _may_tell(party: Party) -> None:
+    if party.person is not None and not party.is_admin:
+        raise NotAllowed("Only an administrator or the service that fetches mail may say this.")
+
+
+OutageWork = Annotated[Work, opened(keyed, staff_caller, _may_tell)]
 
 
 class OutageIn(Input):
@@ -73,43 +77,15 @@ async def read_outages(
 
 
 @router.post("/mail-outages", status_code=201, summary="Report an outage of mail", response_model=OutagePage)
-async def report(
-    wanted: OutageIn, caller: StaffCaller, desk: TheDesk, request: Request, key: IdempotencyKey = None
-) -> Response:
+async def report(wanted: OutageIn, work: OutageWork) -> Response:
     """Administrators and services. Answers what this adds to what was known: nothing, where all of it was."""
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        await _admitted(connection, caller)
-        now = desk.now()
-        added = await report_outage(connection, wanted.began_at, wanted.ended_at, wanted.reason, now)
-        page = OutagePage(items=[OutageOut.of(each) for each in added])
-        return JsonAnswer(201, page.model_dump(mode="json"), {})
-
-    return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=_admitted)
+    added = await report_outage(work.connection, wanted.began_at, wanted.ended_at, wanted.reason, work.now)
+    return await work.answer(OutagePage(items=[OutageOut.of(each) for each in added]), 201)
 
 
 @router.post("/mail-outages/{outage_id}/end", summary="End an outage of mail", response_model=OutageOut)
-async def end(
-    outage_id: OutageId,
-    wanted: OutageEnd,
-    caller: StaffCaller,
-    desk: TheDesk,
-    request: Request,
-    key: IdempotencyKey = None,
-) -> Response:
+async def end(outage_id: OutageId, wanted: OutageEnd, work: OutageWork) -> Response:
     """Administrators and services. One that has ended stays as it is."""
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        await _admitted(connection, caller)
-        now = desk.now()
-        ended = await end_outage(connection, outage_id, wanted.ended_at or now, now)
-        return JsonAnswer(200, OutageOut.of(ended).model_dump(mode="json"), {})
-
-    return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=_admitted)
-
-
-async def _admitted(connection: AsyncConnection, caller: Caller) -> Party:
-    party = await party_of(connection, caller)
-    if party.person is not None and not is_admin(party):
-        raise NotAllowed("Only an administrator or the service that fetches mail may say this.")
-    return party
+    return await work.answer(
+        OutageOut.of(await end_outage(work.connection, outage_id, wanted.ended_at or work.now, work.now))
+    )

@@ -3,12 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
+from fastapi import APIRouter, Query, Response
 
 from services.contract.errors import NotAllowed
 from services.contract.vocabulary import STAFF, Role
-from services.intake.api.admin_route import is_admin, must_be_admin
 from services.intake.api.deps import TheDesk
 from services.intake.api.people_resources import (
     Customer,
@@ -20,6 +18,7 @@ from services.intake.api.people_resources import (
     PersonIn,
     PersonOut,
 )
+from services.intake.api.unit_of_work import StaffKeyedWork
 from services.intake.people.people import (
     add_organisation,
     add_person,
@@ -31,13 +30,11 @@ from services.intake.people.people import (
     get_person,
 )
 from services.intake.people.sessions import hash_password
-from services.intake.tables.tables import idempotency_key
 from services.intake.tickets.access import Party, party_of
 from services.intake.tickets.input import Search
 from services.platform.database import transaction
 from services.platform.http import StaffCaller
-from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
-from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
+from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, by_name, cut, name_key, read_cursor
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
 
@@ -54,37 +51,28 @@ async def list_people(
     limit: Limit = DEFAULT_LIMIT,
 ) -> PeoplePage:
     """Support staff and services."""
-    after = read_cursor(cursor, _named)
+    after = read_cursor(cursor, by_name)
     async with desk.reading(caller) as (connection, _party):
         found = await find_people(connection, q=q, role=role, after=after, limit=limit + 1)
-    page, next_cursor = cut(found, limit, lambda person: (person.name.lower(), person.id))
+    page, next_cursor = cut(found, limit, name_key)
     return PeoplePage(items=[PersonOut.of(person) for person in page], next_cursor=next_cursor)
 
 
 @router.post("/people", status_code=201, summary="Add a person", response_model=PersonOut)
-async def create_person(
-    wanted: PersonIn, caller: StaffCaller, desk: TheDesk, request: Request, idempotency_key_: IdempotencyKey = None
-) -> Response:
+async def create_person(wanted: PersonIn, work: StaffKeyedWork) -> Response:
     """Support staff and services; only an admin may add staff."""
-    hashed = await hash_password(wanted.password) if wanted.password else None
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        party = await party_of(connection, caller)
-        _must_be_admin_for(party, wanted.role)
-        added = await add_person(
-            connection,
-            name=wanted.name,
-            email=wanted.email,
-            language=wanted.language,
-            role=wanted.role,
-            organisation_id=wanted.organisation_id,
-            password_hash=hashed,
-            now=desk.now(),
-        )
-        body = PersonOut.of(added).model_dump(mode="json")
-        return JsonAnswer(201, body, {"Location": f"/api/v1/people/{added.id}"})
-
-    return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)
+    _must_be_admin_for(work.party, wanted.role)
+    added = await add_person(
+        work.connection,
+        name=wanted.name,
+        email=wanted.email,
+        language=wanted.language,
+        role=wanted.role,
+        organisation_id=wanted.organisation_id,
+        password_hash=await hash_password(wanted.password) if wanted.password else None,
+        now=work.now,
+    )
+    return await work.answer(PersonOut.of(added), 201, Location=f"/api/v1/people/{added.id}")
 
 
 @router.get("/people/{person_id}", summary="Read a person")
@@ -113,31 +101,19 @@ async def list_organisations(
     caller: StaffCaller, desk: TheDesk, q: Q = None, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> OrganisationPage:
     """Support staff and services."""
-    after = read_cursor(cursor, _named)
+    after = read_cursor(cursor, by_name)
     async with desk.reading(caller) as (connection, _party):
         found = await find_organisations(connection, q=q, after=after, limit=limit + 1)
-    page, next_cursor = cut(found, limit, lambda organisation: (organisation.name.lower(), organisation.id))
+    page, next_cursor = cut(found, limit, name_key)
     items = [Customer.of(each) for each in page]
     return OrganisationPage(items=items, next_cursor=next_cursor)
 
 
 @router.post("/organisations", status_code=201, summary="Add an organisation", response_model=Customer)
-async def create_organisation(
-    wanted: OrganisationIn,
-    caller: StaffCaller,
-    desk: TheDesk,
-    request: Request,
-    idempotency_key_: IdempotencyKey = None,
-) -> Response:
+async def create_organisation(wanted: OrganisationIn, work: StaffKeyedWork) -> Response:
     """Support staff and services."""
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        await party_of(connection, caller)
-        added = await add_organisation(connection, wanted.name, desk.now())
-        body = Customer.of(added).model_dump(mode="json")
-        return JsonAnswer(201, body, {"Location": f"/api/v1/organisations/{added.id}"})
-
-    return await answer_once(desk.engine, idempotency_key, caller, idempotency_key_, request, work, admit=party_of)
+    added = await add_organisation(work.connection, wanted.name, work.now)
+    return await work.answer(Customer.of(added), 201, Location=f"/api/v1/organisations/{added.id}")
 
 
 @router.get("/organisations/{organisation_id}", summary="Read an organisation")
@@ -158,15 +134,10 @@ async def update_organisation(
     async with transaction(desk.engine) as connection:
         party = await party_of(connection, caller)
         if "contract_id" in wanted:
-            must_be_admin(party)
+            party.must_be_admin()
         return Customer.of(await change_organisation(connection, organisation_id, wanted))
 
 
 def _must_be_admin_for(party: Party, role: Role) -> None:
-    if role in STAFF and not is_admin(party):
+    if role in STAFF and not party.is_admin:
         raise NotAllowed("Only an administrator may add or change support staff.")
-
-
-def _named(parts: list[str]) -> tuple[str, UUID]:
-    name, last = parts
-    return name, UUID(last)

@@ -3,14 +3,13 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.agreements import products
-from services.intake.api.admin_route import Adding, Replacing, by_name
-from services.intake.api.agreement_resources import Choosable, Kept, ProductIn, ProductOut, ProductPage
+from services.intake.api.agreement_resources import Choosable, ProductIn, ProductOut, ProductPage
 from services.intake.api.deps import TheDesk
+from services.intake.api.unit_of_work import AdminKeyedWork, AdminVersionedWork
 from services.platform.http import KnownCaller, StaffCaller
-from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
+from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, by_name, cut, name_key, read_cursor
 
 router = APIRouter(prefix="/api/v1", tags=["products"])
 
@@ -22,7 +21,7 @@ async def list_products(
     """Support staff and services. By name, with those that are not chosen any more."""
     async with desk.reading(caller) as (connection, _party):
         found = await products.find_products(connection, read_cursor(cursor, by_name), limit + 1)
-    page, next_cursor = cut(found, limit, lambda each: (each.name.lower(), each.id))
+    page, next_cursor = cut(found, limit, name_key)
     return ProductPage(items=[ProductOut.of(each) for each in page], next_cursor=next_cursor)
 
 
@@ -36,16 +35,11 @@ async def list_own_products(caller: KnownCaller, desk: TheDesk) -> Choosable:
 
 
 @router.post("/products", status_code=201, summary="Add a product", response_model=ProductOut)
-async def create_product(wanted: ProductIn, adding: Adding) -> Response:
+async def create_product(wanted: ProductIn, work: AdminKeyedWork) -> Response:
     """Administrators."""
-
-    async def work(connection: AsyncConnection) -> Kept:
-        now = adding.desk.now()
-        return ProductOut.of(
-            await products.add_product(connection, wanted.name, wanted.form, now, active=wanted.active)
-        )
-
-    return await adding.adds(work)
+    product = await products.add_product(work.connection, wanted.name, wanted.form, work.now, active=wanted.active)
+    added = ProductOut.of(product)
+    return await work.give(added.answer(201, Location=f"/api/v1/products/{added.id}"))
 
 
 @router.get("/products/{product_id}", summary="Read a product", response_model=ProductOut)
@@ -56,20 +50,9 @@ async def read_product(product_id: UUID, caller: StaffCaller, desk: TheDesk) -> 
 
 
 @router.put("/products/{product_id}", summary="Change a product", response_model=ProductOut)
-async def replace_product(product_id: UUID, wanted: ProductIn, replacing: Replacing) -> Response:
+async def replace_product(product_id: UUID, wanted: ProductIn, work: AdminVersionedWork) -> Response:
     """Administrators. Tickets keep what they were asked when they came."""
-
-    async def work(connection: AsyncConnection) -> Kept:
-        return ProductOut.of(
-            await products.change_product(
-                connection,
-                product_id,
-                replacing.version,
-                wanted.name,
-                wanted.form,
-                replacing.desk.now(),
-                active=wanted.active,
-            )
-        )
-
-    return await replacing.replaces(work)
+    changed = await products.change_product(
+        work.connection, product_id, work.version, wanted.name, wanted.form, work.now, active=wanted.active
+    )
+    return await work.give(ProductOut.of(changed).answer())

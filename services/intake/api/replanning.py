@@ -2,23 +2,20 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Conflict
 from services.intake.agreements import agreements
-from services.intake.api.admin_route import admit, must_be_admin
 from services.intake.api.agreement_resources import ChangedDeadline, ReplanPreview
 from services.intake.api.bulk_resources import BulkOut
 from services.intake.api.bulks import accepted
 from services.intake.api.deps import Desk, TheDesk
+from services.intake.api.unit_of_work import AdminKeyedWork, Work
 from services.intake.bulk.fan_outs import replan_tickets
-from services.intake.tables.tables import idempotency_key
-from services.intake.tickets.access import party_of
 from services.intake.tickets.move_resources import NothingIn
 from services.intake.tickets.replanning import Scope, affected, preview
 from services.platform.http import StaffCaller
-from services.platform.idempotency import IdempotencyKey, JsonAnswer, answer_once
 from services.platform.identity import Caller
 
 router = APIRouter(prefix="/api/v1", tags=["agreements"])
@@ -52,17 +49,10 @@ async def preview_standard(caller: StaffCaller, desk: TheDesk) -> ReplanPreview:
     summary=f"{_REPLAN} a contract's tickets",
     response_model=BulkOut,
 )
-async def replan_contract(
-    contract_id: UUID,
-    _wanted: NothingIn,
-    caller: StaffCaller,
-    desk: TheDesk,
-    request: Request,
-    key: IdempotencyKey = None,
-) -> Response:
+async def replan_contract(contract_id: UUID, _wanted: NothingIn, work: AdminKeyedWork) -> Response:
     """Administrators. Each open ticket is pinned to the contract as it is now, in the background; at most 50,000, the
     oldest first: ask again for the rest. Answers 409 where all of them are pinned to it already."""
-    return await _replan(caller, desk, request, key, Scope(contract_id=contract_id))
+    return await _replan(work, Scope(contract_id=contract_id))
 
 
 @router.post(
@@ -71,26 +61,17 @@ async def replan_contract(
     summary=f"{_REPLAN} a calendar's tickets",
     response_model=BulkOut,
 )
-async def replan_calendar(
-    calendar_id: UUID,
-    _wanted: NothingIn,
-    caller: StaffCaller,
-    desk: TheDesk,
-    request: Request,
-    key: IdempotencyKey = None,
-) -> Response:
+async def replan_calendar(calendar_id: UUID, _wanted: NothingIn, work: AdminKeyedWork) -> Response:
     """Administrators. The same for every contract with this calendar."""
-    return await _replan(caller, desk, request, key, Scope(calendar_id=calendar_id))
+    return await _replan(work, Scope(calendar_id=calendar_id))
 
 
 @router.post(
     "/promises/replan", status_code=202, summary=f"{_REPLAN} tickets without a contract", response_model=BulkOut
 )
-async def replan_standard(
-    _wanted: NothingIn, caller: StaffCaller, desk: TheDesk, request: Request, key: IdempotencyKey = None
-) -> Response:
+async def replan_standard(_wanted: NothingIn, work: AdminKeyedWork) -> Response:
     """Administrators. The same for what the operator promises to those without a contract."""
-    return await _replan(caller, desk, request, key, _STANDARD)
+    return await _replan(work, _STANDARD)
 
 
 async def _preview(caller: Caller, desk: Desk, scope: Scope) -> ReplanPreview:
@@ -111,17 +92,12 @@ async def _preview(caller: Caller, desk: Desk, scope: Scope) -> ReplanPreview:
     )
 
 
-async def _replan(caller: Caller, desk: Desk, request: Request, key: str | None, scope: Scope) -> Response:
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        party, now = await party_of(connection, caller), desk.now()
-        must_be_admin(party)
-        name = await _name(connection, scope)
-        numbers = await affected(connection, scope, desk.standard, now)
-        if not numbers:
-            raise Conflict("Every open ticket concerned is pinned to these promises already.")
-        return await accepted(connection, await replan_tickets(connection, party, numbers, name, now))
-
-    return await answer_once(desk.engine, idempotency_key, caller, key, request, work, admit=admit)
+async def _replan(work: Work, scope: Scope) -> Response:
+    name = await _name(work.connection, scope)
+    numbers = await affected(work.connection, scope, work.desk.standard, work.now)
+    if not numbers:
+        raise Conflict("Every open ticket concerned is pinned to these promises already.")
+    return await accepted(work, await replan_tickets(work.connection, work.party, numbers, name, work.now))
 
 
 async def _name(connection: AsyncConnection, scope: Scope) -> str:

@@ -3,14 +3,13 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake.api.admin_route import Adding, Replacing, by_name
-from services.intake.api.agreement_resources import Kept, TeamOut, TeamPage, TeamSettings
+from services.intake.api.agreement_resources import TeamOut, TeamPage, TeamSettings
 from services.intake.api.deps import TheDesk
+from services.intake.api.unit_of_work import AdminKeyedWork, AdminVersionedWork
 from services.intake.people import teams
 from services.platform.http import StaffCaller
-from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
+from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, by_name, cut, name_key, read_cursor
 
 router = APIRouter(prefix="/api/v1", tags=["teams"])
 
@@ -22,18 +21,15 @@ async def list_teams(
     """Support staff and services. By name, with those that are given no more tickets."""
     async with desk.reading(caller) as (connection, _party):
         found = await teams.find_teams(connection, read_cursor(cursor, by_name), limit + 1)
-    page, next_cursor = cut(found, limit, lambda each: (each.name.lower(), each.id))
+    page, next_cursor = cut(found, limit, name_key)
     return TeamPage(items=[TeamOut.of(each) for each in page], next_cursor=next_cursor)
 
 
 @router.post("/teams", status_code=201, summary="Add a team", response_model=TeamOut)
-async def create_team(wanted: TeamSettings, adding: Adding) -> Response:
+async def create_team(wanted: TeamSettings, work: AdminKeyedWork) -> Response:
     """Administrators."""
-
-    async def work(connection: AsyncConnection) -> Kept:
-        return TeamOut.of(await teams.add_team(connection, wanted.facts(), adding.desk.now()))
-
-    return await adding.adds(work)
+    added = TeamOut.of(await teams.add_team(work.connection, wanted.facts(), work.now))
+    return await work.give(added.answer(201, Location=f"/api/v1/teams/{added.id}"))
 
 
 @router.get("/teams/{team_id}", summary="Read a team", response_model=TeamOut)
@@ -44,11 +40,7 @@ async def read_team(team_id: UUID, caller: StaffCaller, desk: TheDesk) -> Respon
 
 
 @router.put("/teams/{team_id}", summary="Change a team", response_model=TeamOut)
-async def replace_team(team_id: UUID, wanted: TeamSettings, replacing: Replacing) -> Response:
+async def replace_team(team_id: UUID, wanted: TeamSettings, work: AdminVersionedWork) -> Response:
     """Administrators. Tickets given to the team before stay with it and with whom they have."""
-
-    async def work(connection: AsyncConnection) -> Kept:
-        changed = await teams.change_team(connection, team_id, replacing.version, wanted.facts(), replacing.desk.now())
-        return TeamOut.of(changed)
-
-    return await replacing.replaces(work)
+    changed = await teams.change_team(work.connection, team_id, work.version, wanted.facts(), work.now)
+    return await work.give(TeamOut.of(changed).answer())

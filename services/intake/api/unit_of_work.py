@@ -59,11 +59,14 @@ class Work:
 
     async def answer(self, body: BaseModel, status: int = 200, **headers: str) -> Response:
         """The route's response, kept for a repeat under the same key."""
-        return await self._unit.answer(JsonAnswer(status, body.model_dump(mode="json"), headers))
+        return await self.give(JsonAnswer(status, body.model_dump(mode="json"), headers))
 
     async def answer_ticket(self, ticket: Ticket, status: int = 200) -> Response:
         """The route's response: the ticket as this party may see it, with its ETag."""
-        answer = await ticket_answer(self.connection, self.party, ticket, self.now, status)
+        return await self.give(await ticket_answer(self.connection, self.party, ticket, self.now, status))
+
+    async def give(self, answer: JsonAnswer) -> Response:
+        """The route's response, kept for a repeat under the same key, from an answer that is made already."""
         return await self._unit.answer(answer)
 
 
