@@ -29,10 +29,12 @@ from services.contract.temporal import (
     workflow_id,
 )
 from services.contract.vocabulary import Status
-from services.intake.tables.tables import ticket
-from services.intake.tickets.store import lock, tell_clock
+from services.intake.tables.tables import outbox, ticket
+from services.intake.tickets.store import lock
 from services.intake.tickets.ticket_row import read_ticket, select_tickets, ticket_values
+from services.messaging.outbox import append_snapshot
 from services.platform.database import transaction
+from services.promises.deadlines import next_due
 from services.promises.sla import next_breach
 
 PAGE = 500
@@ -169,16 +171,19 @@ async def _renewed(connection: AsyncConnection, wrong: Disagreement, now: dateti
     Before that, derive the columns of `HELD_TWICE` again, and make the ticket's version newer than its clock's.
     """
     about = await lock(connection, wrong.number)
-    values = ticket_values(about)
+    due = next_due(about.standing, about.policy)
+    values = ticket_values(about, due)
     changes = {name: values[name] for name in HELD_TWICE}
     if about.version <= wrong.version:
         # A backup was restored: the clock ignores snapshots that are older than the one it knows.
         about = about.model_copy(update={"version": wrong.version + 1, "updated_at": now})
         changes |= {"version": about.version, "updated_at": now}
-    await connection.execute(update(ticket).where(ticket.c.number == about.number).values(changes))
+    told = about.snapshot_until(due)
     if about.status is not Status.CLOSED:
-        await tell_clock(connection, about)
-    return about.snapshot()
+        changes["wakes_at"] = values["next_deadline_at"]
+        await append_snapshot(connection, outbox, told)
+    await connection.execute(update(ticket).where(ticket.c.number == about.number).values(changes))
+    return told
 
 
 async def _end(temporal: Client, closed: Snapshot) -> None:

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from services.contract.event_data import Actor, CommentFacts, Contact, EventData, TicketFacts
 from services.contract.temporal import Deadline, Snapshot
 from services.contract.vocabulary import Channel, ClosedReason, Effort, Kind, Language, Priority, Status
-from services.promises.deadlines import deadlines, next_deadline
+from services.promises.deadlines import Due, deadlines, next_due
 from services.promises.policy import Policy
 from services.promises.standing import Standing
 
@@ -141,11 +141,15 @@ class Ticket(_State):
 
     def snapshot(self) -> Snapshot:
         """What the ticket's clock (its workflow) needs to know of it."""
+        return self.snapshot_until(next_due(self.standing, self.policy))
+
+    def snapshot_until(self, due: Due | None) -> Snapshot:
+        """The snapshot, for a caller that has worked out the next deadline already; `due` is None where none comes."""
         return Snapshot(
             number=self.number,
             version=self.version,
             status=self.status,
-            next_deadline=next_deadline(self.standing, self.policy),
+            next_deadline=due.deadline() if due else None,
         )
 
     def facts(self) -> TicketFacts:

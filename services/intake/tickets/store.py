@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, case, false, literal, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Conflict, Invalid, NotFound
 from services.contract.event_data import Contact, EventData
 from services.contract.events import Event, event_id
+from services.contract.temporal import Snapshot
 from services.contract.vocabulary import Status
 from services.intake.rules.ticket import Decision, Entry, Message, Ticket
 from services.intake.tables.schema import SOURCE
@@ -27,6 +28,7 @@ from services.intake.tables.tables import (
 from services.intake.tickets.ticket_row import keep_policy, read_ticket, select_tickets, ticket_values
 from services.messaging.outbox import append_events, append_snapshot
 from services.platform.telemetry import correlation_id
+from services.promises.deadlines import Due, next_due
 from services.promises.standing import ENDED
 
 
@@ -74,58 +76,87 @@ async def next_number(connection: AsyncConnection) -> int:
 
 async def create(connection: AsyncConnection, decision: Decision) -> None:
     """Save a new ticket with what it says and tells."""
-    await keep_policy(connection, decision.ticket.policy)
-    values = ticket_values(decision.ticket)
+    opened = decision.ticket
+    due = next_due(opened.standing, opened.policy)
+    await keep_policy(connection, opened.policy)
+    values = ticket_values(opened, due)
     await connection.execute(ticket.insert().values({**values, "wakes_at": values["next_deadline_at"]}))
-    await _record(connection, decision, decision.ticket.opened_at)
-    await append_snapshot(connection, outbox, decision.ticket.snapshot())
+    await _record(connection, decision, opened.opened_at)
+    await append_snapshot(connection, outbox, opened.snapshot_until(due))
 
 
-async def save(
-    connection: AsyncConnection, before: Ticket, decision: Decision, now: datetime, *, by_clock: bool = False
-) -> None:
-    """Save what a decision made of `before`; nothing where it changed nothing. `by_clock`: its answer tells the clock.
+async def save(connection: AsyncConnection, before: Ticket, decision: Decision, now: datetime) -> None:
+    """Save what a decision made of `before`, and tell the ticket's clock where it must hear of it; nothing where the
+    decision changed nothing.
 
     Raises Conflict where the row has moved on since it was read, which `lock` prevents.
     """
     after = decision.ticket
     if after == before:
         return
-    at_version = ticket.c.number == after.number, ticket.c.version == before.version
+    due = next_due(after.standing, after.policy)
+    if await _write(connection, before, decision, now, due, _would_oversleep(before, after, due)):
+        await append_snapshot(connection, outbox, after.snapshot_until(due))
+
+
+async def save_by_clock(connection: AsyncConnection, before: Ticket, decision: Decision, now: datetime) -> Snapshot:
+    """Save what a decision made of `before` when the ticket's clock asked for it. Returns what it is to be answered.
+
+    The answer tells the clock, so no outbox row does. Raises Conflict as `save` does.
+    """
+    after = decision.ticket
+    due = next_due(after.standing, after.policy)
+    if after == before:
+        # It may have asked because it knows an older state: from its answer on it sleeps until the next deadline.
+        at = due.at if due else None
+        unknown = ticket.c.number == after.number, ticket.c.wakes_at.is_distinct_from(at)
+        await connection.execute(update(ticket).where(*unknown).values(wakes_at=at))
+    else:
+        await _write(connection, before, decision, now, due, true())
+    return after.snapshot_until(due)
+
+
+async def _write(
+    connection: AsyncConnection,
+    before: Ticket,
+    decision: Decision,
+    now: datetime,
+    due: Due | None,
+    tells: ColumnElement[bool],
+) -> bool:
+    """Write down the ticket, what it says and what it tells. Returns whether `tells` holds of the row as it was.
+
+    `tells` is whether the clock is told: the row then says that it sleeps until `due`.
+    """
+    after = decision.ticket
     if after.policy.version != before.policy.version:
         await keep_policy(connection, after.policy)
-    changing = update(ticket).where(*at_version).values(ticket_values(after)).returning(ticket.c.wakes_at)
-    changed = (await connection.execute(changing)).first()
-    if changed is None:
+    values = ticket_values(after, due)
+    told = case((tells, literal(values["next_deadline_at"], ticket.c.wakes_at.type)), else_=ticket.c.wakes_at)
+    at_version = ticket.c.number == after.number, ticket.c.version == before.version
+    changing = update(ticket).where(*at_version, _as_it_was.c.number == ticket.c.number)
+    changed = await connection.execute(changing.values({**values, "wakes_at": told}).returning(tells.label("tells")))
+    row = changed.first()
+    if row is None:
         raise Conflict(f"Ticket {after.number} changed at the same time; try again.")
     await _keep_participants(connection, before, after)
     await _record(connection, decision, now)
-    if not by_clock and _would_oversleep(changed.wakes_at, before, after):
-        await tell_clock(connection, after)
+    return bool(row.tells)
 
 
-async def tell_clock(connection: AsyncConnection, about: Ticket) -> None:
-    """Send the ticket's clock its snapshot."""
-    await append_snapshot(connection, outbox, about.snapshot())
-    await clock_knows(connection, about)
+_as_it_was = ticket.alias("as_it_was")
+"""The row before an update. The update cannot return it in any other way: PostgreSQL before 18 returns the new one."""
 
 
-async def clock_knows(connection: AsyncConnection, about: Ticket) -> None:
-    """Write down until when the ticket's clock sleeps, having been told of the ticket as it is."""
-    due = about.snapshot().next_deadline
-    of_ticket = ticket.c.number == about.number
-    await connection.execute(update(ticket).where(of_ticket).values(wakes_at=due.due_at if due else None))
-
-
-def _would_oversleep(wakes_at: datetime | None, before: Ticket, after: Ticket) -> bool:
-    """Whether the clock, which sleeps until `wakes_at` (None: for good), must hear of the change.
+def _would_oversleep(before: Ticket, after: Ticket, due: Due | None) -> ColumnElement[bool]:
+    """Whether the clock, which sleeps until `wakes_at` (null: for good), must hear of the change; `due` is what comes.
 
     Each signal costs a workflow task. A clock that wakes up too early asks, and costs no more than the signal had.
     """
     if (before.status is Status.CLOSED) != (after.status is Status.CLOSED):
-        return True
-    due = after.snapshot().next_deadline
-    return due is not None and (wakes_at is None or due.due_at < wakes_at)
+        return true()
+    wakes_at = _as_it_was.c.wakes_at
+    return false() if due is None else or_(wakes_at.is_(None), wakes_at > due.at)
 
 
 def ticket_events(data: Sequence[EventData], after: Ticket, now: datetime) -> list[Event]:

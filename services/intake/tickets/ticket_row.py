@@ -13,7 +13,7 @@ from services.contract.vocabulary import ClosedReason, DeadlineKind, Metric, Pri
 from services.intake.rules.ticket import Parking, ProductRef, Rating, TeamRef, Ticket
 from services.intake.tables import setup_tables
 from services.intake.tables.tables import person, ticket
-from services.promises.deadlines import next_due
+from services.promises.deadlines import Due
 from services.promises.policy import Policy
 from services.promises.sla import next_breach
 from services.promises.standing import Alert, Override, Standing, Stretch
@@ -97,9 +97,9 @@ def read_standing(row: Row[Any]) -> tuple[Standing, Policy]:
     return _standing(row._mapping), _policy(row._mapping)
 
 
-def ticket_values(of: Ticket) -> dict[str, Any]:
-    """The row of a ticket, but for its participants."""
-    standing = of.standing
+def ticket_values(of: Ticket, due: Due | None) -> dict[str, Any]:
+    """The row of a ticket, but for its participants and for what its clock was told. `due` is its next deadline."""
+    standing, breach = of.standing, next_breach(of.standing, of.policy)
     return {
         **{name: getattr(of, name) for name in _SAME_NAME},
         **{name: getattr(standing, name) for name in _IN_STANDING},
@@ -126,7 +126,8 @@ def ticket_values(of: Ticket) -> dict[str, Any]:
         "release": of.parking.release if of.parking else None,
         "rating": of.rating.model_dump(mode="json") if of.rating else None,
         "policy_version": of.policy.version,
-        **_next_instants(of),
+        "next_deadline_at": due.at if due else None,
+        "next_breach_at": breach[1] if breach else None,
     }
 
 
@@ -138,11 +139,6 @@ async def keep_policy(connection: AsyncConnection, policy: Policy) -> None:
     await connection.execute(
         insert(setup_tables.policy).values(version=policy.version, body=body).on_conflict_do_nothing()
     )
-
-
-def _next_instants(of: Ticket) -> dict[str, datetime | None]:
-    due, breach = next_due(of.standing, of.policy), next_breach(of.standing, of.policy)
-    return {"next_deadline_at": due.at if due else None, "next_breach_at": breach[1] if breach else None}
 
 
 def _standing(facts: Mapping[Any, Any]) -> Standing:

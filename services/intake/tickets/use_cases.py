@@ -24,7 +24,6 @@ from services.intake.tickets.access import Party
 from services.intake.tickets.attachments import names_of
 from services.intake.tickets.mail_outages import mail_down_since
 from services.intake.tickets.store import (
-    clock_knows,
     create,
     hold_merged,
     hold_with_incidents,
@@ -32,6 +31,7 @@ from services.intake.tickets.store import (
     lock,
     next_number,
     save,
+    save_by_clock,
 )
 
 MERGES_MAX = 20
@@ -241,9 +241,7 @@ async def meet_deadline(connection: AsyncConnection, order: MeetDeadline) -> Sna
     if order.deadline.kind is DeadlineKind.CLOSURE and (since := ticket.reminded_at or ticket.asked_at):
         down = await mail_down_since(connection, since, order.met_at)
     decision = decide(ticket, Meet(order.deadline, down), order.met_at)
-    await save(connection, ticket, decision, order.met_at, by_clock=True)
-    await clock_knows(connection, decision.ticket)
-    return decision.ticket.snapshot()
+    return await save_by_clock(connection, ticket, decision, order.met_at)
 
 
 async def held(connection: AsyncConnection, party: Party, number: int, if_version: int | None) -> Ticket:

@@ -41,6 +41,7 @@ from services.messaging.clock_sink import ClockSink
 from services.messaging.outbox import OutboxRow
 from services.platform.clock import wall_clock
 from services.platform.database import transaction
+from services.promises.deadlines import next_due
 from services.workflows.reconcile_schedule import keep_reconciling
 from services.workflows.worker import ticket_worker
 from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, asked, new_ticket, solved
@@ -269,8 +270,8 @@ async def test_a_backup_put_back_is_stronger_than_what_the_clock_knows(counter: 
     await counter.relays()
     await counter.agrees(900_141)
     async with transaction(counter.engine) as connection:
-        restored = update(ticket).where(ticket.c.number == 900_141).values(ticket_values(before))
-        await connection.execute(restored)
+        values = ticket_values(before, next_due(before.standing, before.policy))
+        await connection.execute(update(ticket).where(ticket.c.number == 900_141).values(values))
     await counter.heals()
     await counter.agrees(900_141)
     async with counter.engine.connect() as connection:
