@@ -127,11 +127,12 @@ async def once(
     Raises AnsweredBefore for a repeat under the same key, Conflict if the key was used for another request before, what
     `admit` raises, and RuntimeError for a block that ends without an answer.
     """
+    # Read before the transaction begins: a slow sender must not hold a connection to the database.
+    fingerprint = "" if key is None else _fingerprint(request, content or await request.body())
     async with transaction(engine) as connection:
         admitted = await admit(connection, caller)
         keep = None
         if key is not None:
-            fingerprint = _fingerprint(request, await request.body() if content is None else content)
             given = await _claim(connection, table, _name(caller), key, fingerprint)
             if given is not None:
                 raise AnsweredBefore(given)

@@ -1,19 +1,24 @@
 """A request is answered once, and nothing is acknowledged that is not kept."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Annotated
 from uuid import uuid4
 
 import httpx
 import pytest
 from fastapi import Depends, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy import Column, MetaData, Table, Text, UniqueConstraint, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.contract.errors import NotAllowed
 from services.contract.vocabulary import Role
+from services.intake.api import app as intake
+from services.kb import api as kb
 from services.platform.http import KnownCaller, create_app
 from services.platform.idempotency import IdempotencyKey, JsonAnswer, Unit, idempotency_table, once
 from services.platform.identity import Caller, Signer
@@ -80,7 +85,9 @@ async def post(engine: AsyncEngine, clock: MovedClock) -> AsyncIterator[Post]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
 
-        async def send(word: str, trouble: str = "", *, key: str | None = None, by: str = "anna") -> httpx.Response:
+        async def send(
+            word: str | None, trouble: str = "", *, key: str | None = None, by: str = "anna"
+        ) -> httpx.Response:
             caller = Caller(person_id=None, role=Role.AGENT, name=by)
             headers = {"Authorization": f"Bearer {SIGNER.token(caller, clock())}"}
             headers |= {"Idempotency-Key": key} if key else {}
@@ -140,6 +147,12 @@ async def test_what_goes_wrong_leaves_no_trace_and_the_key_free(trouble: str, po
     assert (await post("hello", key="k")).status_code == 201
 
 
+async def test_a_body_that_is_refused_leaves_the_key_free(post: Post, engine: AsyncEngine) -> None:
+    assert _problem(await post(None, key="k")) == (422, "application/problem+json")
+    assert await _kept(engine) == ([], [])
+    assert (await post("hello", key="k")).status_code == 201
+
+
 async def test_what_the_database_refuses_at_the_commit_is_not_acknowledged(post: Post, engine: AsyncEngine) -> None:
     assert (await post("hello", key="first")).status_code == 201
     assert _problem(await post("hello", key="second")) == (500, "application/problem+json")
@@ -150,3 +163,22 @@ async def test_what_is_cut_off_before_the_commit_is_not_acknowledged(post: Post,
     assert _problem(await post("hello", "cut off", key="k")) == (503, "application/problem+json")
     assert await _kept(engine) == ([], [])
     assert (await post("hello", key="k")).status_code == 201
+
+
+def _dependencies(of: Dependant) -> Iterator[Dependant]:
+    for each in of.dependencies:
+        yield each
+        yield from _dependencies(each)
+
+
+def test_every_unit_of_work_ends_before_its_response_is_sent() -> None:
+    routers = [module.router for module in intake.ROUTES] + [kb.router]
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    units = {
+        (route.path, each.scope)
+        for route in routes
+        for each in _dependencies(route.dependant)
+        if each.call is not None and inspect.isasyncgenfunction(each.call)
+    }
+    assert ("/api/v1/tickets", "function") in units
+    assert {path for path, scope in units if scope != "function"} == set()
