@@ -128,12 +128,13 @@ async def once(
     `admit` raises, and RuntimeError for a block that ends without an answer.
     """
     # Read before the transaction begins: a slow sender must not hold a connection to the database.
-    fingerprint = "" if key is None else _fingerprint(request, content or await request.body())
+    if content is None:
+        content = await request.body()
     async with transaction(engine) as connection:
         admitted = await admit(connection, caller)
         keep = None
         if key is not None:
-            given = await _claim(connection, table, _name(caller), key, fingerprint)
+            given = await _claim(connection, table, _name(caller), key, _fingerprint(request, content))
             if given is not None:
                 raise AnsweredBefore(given)
             keep = table.update().where(table.c.caller == _name(caller), table.c.key == key)
