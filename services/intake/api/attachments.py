@@ -4,14 +4,14 @@ from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, Response, UploadFile
+from fastapi import APIRouter, File, Response, UploadFile
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import NotFound, TooLarge
 from services.contract.limits import ATTACHMENT_BYTES_MAX
 from services.intake.api.deps import TheDesk
 from services.intake.api.timeline_resources import AttachmentOut
-from services.intake.api.unit_of_work import Asked, anybody, keyed, open_work
+from services.intake.api.unit_of_work import KeyedRequest, anybody, open_work
 from services.intake.tickets.access import Party
 from services.intake.tickets.attachments import Attachment, find, keep
 from services.intake.tickets.store import load
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/v1", tags=["attachments"])
 async def create_attachment(
     file: Annotated[UploadFile, File(description="25 MiB at the most.")],
     caller: KnownCaller,
-    asked: Annotated[Asked, Depends(keyed)],
+    asked: KeyedRequest,
 ) -> Response:
     """Any logged-in person or service. Name the id in a message within a day, or the file is dropped."""
     content = await file.read(ATTACHMENT_BYTES_MAX + 1)

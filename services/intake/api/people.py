@@ -18,7 +18,7 @@ from services.intake.api.people_resources import (
     PersonIn,
     PersonOut,
 )
-from services.intake.api.unit_of_work import StaffKeyedWork
+from services.intake.api.unit_of_work import KeyedRequest, StaffKeyedWork, StaffPlainWork, anybody, open_work
 from services.intake.people.people import (
     add_organisation,
     add_person,
@@ -30,9 +30,8 @@ from services.intake.people.people import (
     get_person,
 )
 from services.intake.people.sessions import hash_password
-from services.intake.tickets.access import Party, party_of
+from services.intake.tickets.access import Party
 from services.intake.tickets.input import Search
-from services.platform.database import transaction
 from services.platform.http import StaffCaller
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, by_name, cut, name_key, read_cursor
 
@@ -59,20 +58,23 @@ async def list_people(
 
 
 @router.post("/people", status_code=201, summary="Add a person", response_model=PersonOut)
-async def create_person(wanted: PersonIn, work: StaffKeyedWork) -> Response:
+async def create_person(wanted: PersonIn, caller: StaffCaller, asked: KeyedRequest) -> Response:
     """Support staff and services; only an admin may add staff."""
-    _must_be_admin_for(work.party, wanted.role)
-    added = await add_person(
-        work.connection,
-        name=wanted.name,
-        email=wanted.email,
-        language=wanted.language,
-        role=wanted.role,
-        organisation_id=wanted.organisation_id,
-        password_hash=await hash_password(wanted.password) if wanted.password else None,
-        now=work.now,
-    )
-    return await work.answer(PersonOut.of(added), 201, Location=f"/api/v1/people/{added.id}")
+    # Before the work is opened: many at once must not hold all connections to the database while they wait for this.
+    hashed = await hash_password(wanted.password) if wanted.password else None
+    async with open_work(asked, caller, anybody) as work:
+        _must_be_admin_for(work.party, wanted.role)
+        added = await add_person(
+            work.connection,
+            name=wanted.name,
+            email=wanted.email,
+            language=wanted.language,
+            role=wanted.role,
+            organisation_id=wanted.organisation_id,
+            password_hash=hashed,
+            now=work.now,
+        )
+        return await work.answer(PersonOut.of(added), 201, Location=f"/api/v1/people/{added.id}")
 
 
 @router.get("/people/{person_id}", summary="Read a person")
@@ -82,18 +84,16 @@ async def read_person(person_id: UUID, caller: StaffCaller, desk: TheDesk) -> Pe
         return PersonOut.of(await get_person(connection, person_id))
 
 
-@router.patch("/people/{person_id}", summary="Change a person")
-async def update_person(person_id: UUID, changes: PersonChanges, caller: StaffCaller, desk: TheDesk) -> PersonOut:
+@router.patch("/people/{person_id}", summary="Change a person", response_model=PersonOut)
+async def update_person(person_id: UUID, changes: PersonChanges, work: StaffPlainWork) -> Response:
     """Support staff and services; staff themselves are changed, and made, by an admin only."""
     wanted = changes.model_dump(exclude_unset=True)
     for required in ("name", "language", "role", "active"):
         if wanted.get(required, 0) is None:
             del wanted[required]
-    async with transaction(desk.engine) as connection:
-        party = await party_of(connection, caller)
-        _must_be_admin_for(party, (await get_person(connection, person_id)).role)
-        _must_be_admin_for(party, changes.role or Role.REQUESTER)
-        return PersonOut.of(await change_person(connection, person_id, wanted, desk.now()))
+    _must_be_admin_for(work.party, (await get_person(work.connection, person_id)).role)
+    _must_be_admin_for(work.party, changes.role or Role.REQUESTER)
+    return await work.answer(PersonOut.of(await change_person(work.connection, person_id, wanted, work.now)))
 
 
 @router.get("/organisations", summary="List organisations")
@@ -123,19 +123,15 @@ async def read_organisation(organisation_id: UUID, caller: StaffCaller, desk: Th
         return Customer.of(await get_organisation(connection, organisation_id))
 
 
-@router.patch("/organisations/{organisation_id}", summary="Change an organisation")
-async def update_organisation(
-    organisation_id: UUID, changes: OrganisationChanges, caller: StaffCaller, desk: TheDesk
-) -> Customer:
+@router.patch("/organisations/{organisation_id}", summary="Change an organisation", response_model=Customer)
+async def update_organisation(organisation_id: UUID, changes: OrganisationChanges, work: StaffPlainWork) -> Response:
     """Support staff and services; the contract an admin only. It holds for tickets opened from then on."""
     wanted = changes.model_dump(exclude_unset=True)
     if wanted.get("name", 0) is None:
         del wanted["name"]
-    async with transaction(desk.engine) as connection:
-        party = await party_of(connection, caller)
-        if "contract_id" in wanted:
-            party.must_be_admin()
-        return Customer.of(await change_organisation(connection, organisation_id, wanted))
+    if "contract_id" in wanted:
+        work.party.must_be_admin()
+    return await work.answer(Customer.of(await change_organisation(work.connection, organisation_id, wanted)))
 
 
 def _must_be_admin_for(party: Party, role: Role) -> None:

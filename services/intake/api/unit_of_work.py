@@ -85,6 +85,14 @@ def keyed(desk: TheDesk, request: Request, key: IdempotencyKey = None) -> Asked:
     return Asked(desk, request, key)
 
 
+KeyedRequest = Annotated[Asked, Depends(keyed)]
+"""For a route that has something slow to do before it opens its work."""
+
+
+def _plain(desk: TheDesk, request: Request) -> Asked:
+    return Asked(desk, request)
+
+
 def _versioned(desk: TheDesk, request: Request, version: VersionRead) -> Asked:
     return Asked(desk, request, version=version)
 
@@ -139,6 +147,8 @@ KeyedWork = Annotated[Work, opened(keyed, known_caller, anybody)]
 """Any known caller's, under a key: a POST on what has no version."""
 StaffKeyedWork = Annotated[Work, opened(keyed, staff_caller, anybody)]
 """That of support staff or a service, under a key."""
+StaffPlainWork = Annotated[Work, opened(_plain, staff_caller, anybody)]
+"""That of support staff or a service, without either: a PATCH, which can be repeated without a key."""
 AdminKeyedWork = Annotated[Work, opened(keyed, staff_caller, Party.must_be_admin)]
 """An administrator's, under a key."""
 AdminVersionedWork = Annotated[Work, opened(_versioned, staff_caller, Party.must_be_admin)]
