@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.contract.errors import NotAuthenticated
+from services.contract.languages import accepted
 from services.contract.vocabulary import Language
 from services.platform.clock import Clock
 from services.platform.identity import Caller, Signer
@@ -187,22 +188,4 @@ def _language(request: Request) -> Language:
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
     if chosen in list(Language):
         return Language(chosen)
-    preferred = request.headers.get("Accept-Language", "")
-    return max(_accepted(preferred), key=lambda wish: wish[1], default=(Language.ENGLISH, 0.0))[0]
-
-
-def _accepted(header: str) -> list[tuple[Language, float]]:
-    wishes = []
-    for part in header.split(","):
-        tag, _, quality = part.strip().partition(";q=")
-        code = tag.split("-")[0].lower()
-        if code in list(Language):
-            wishes.append((Language(code), _number(quality)))
-    return wishes
-
-
-def _number(quality: str) -> float:
-    try:
-        return float(quality) if quality else 1.0
-    except ValueError:
-        return 0.0
+    return accepted(request.headers.get("Accept-Language"), Language.ENGLISH)

@@ -99,7 +99,7 @@ async def test_a_language_is_chosen_where_one_reads_and_remembered_in_the_accoun
 
 @pytest.mark.parametrize(
     ("accepted", "language"),
-    [("it-IT,it;q=0.9,en;q=0.8", "it"), ("fr-FR,nl;q=0.4,en;q=0.3", "nl"), ("de", "en"), ("", "en"), ("nl;q=x", "nl")],
+    [("it-IT,it;q=0.9,en;q=0.8", "it"), ("de", "en"), ("", "en")],  # further: tests/contract/test_languages.py
 )
 async def test_a_new_visitor_is_spoken_to_in_the_browsers_language(site: Site, accepted: str, language: str) -> None:
     page = await site.visitor(language="", **{"Accept-Language": accepted}).opens("/login")

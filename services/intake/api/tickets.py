@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Invalid, NotAllowed
 from services.contract.event_data import Actor
-from services.contract.languages import ACCEPT_LANGUAGE_CHARACTERS_MAX, accepted
+from services.contract.languages import accepted
+from services.contract.limits import ACCEPT_LANGUAGE_CHARACTERS_MAX
 from services.contract.vocabulary import Channel, Language
 from services.intake.api.attachments import attachment_out
 from services.intake.api.deps import TheDesk
@@ -120,7 +121,7 @@ async def read_timeline(
         notes = party.sees_notes(ticket)
         lines, files = await queries.read_timeline(connection, number, after, limit + 1, notes=notes)
     page, next_cursor = cut(lines, limit, lambda line: (line.id,))
-    language = accepted(accept_language) or (party.person.language if party.person else Language.ENGLISH)
+    language = accepted(accept_language, party.person.language if party.person else Language.ENGLISH)
     teller = Teller(language, ticket.policy.calendar.zone, inside=notes)
     return TimelinePage(items=[_entry(line, files, teller) for line in page], next_cursor=next_cursor)
 
