@@ -17,9 +17,9 @@ def accepted(header: str | None, otherwise: Language) -> Language:
     """The language of ours that an `Accept-Language` header (RFC 9110 §12.5.4) wants most, else `otherwise`.
 
     Of languages wanted equally, it is the one named first; `*` stands for all that are not named, `otherwise` first. A
-    region counts as its language, except that refusing one (`en-US;q=0`) does not refuse the language. A part that is
-    not written by the RFC, such as `nl;q=x`, is ignored, as if it were not there: its quality might have been a refusal.
-    A header of more than ACCEPT_LANGUAGE_CHARACTERS_MAX characters is ignored as a whole.
+    region counts as its language, except that refusing one (`en-US;q=0`) does not refuse the language. A part that
+    breaks the RFC's grammar, such as `nl;q=x`, is ignored: its quality might have been a refusal. A header of more than
+    ACCEPT_LANGUAGE_CHARACTERS_MAX characters is ignored as a whole.
     """
     if not header or len(header) > ACCEPT_LANGUAGE_CHARACTERS_MAX:
         return otherwise

@@ -1,6 +1,7 @@
 """The enumerations that all services share: statuses, priorities, roles, deadline kinds, languages and so on."""
 
 from enum import StrEnum
+from typing import Literal, get_args
 
 
 class Language(StrEnum):
@@ -88,6 +89,12 @@ class DeadlineKind(StrEnum):
     ESCALATION = "escalation"
 
 
+STEPS = frozenset({DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SURVEY, DeadlineKind.FINALISATION})
+"""The automatic steps, which people may postpone, skip or do now."""
+ALERTS = frozenset({DeadlineKind.WARNING, DeadlineKind.BREACH, DeadlineKind.ESCALATION})
+"""What tells staff of a promise; the requester never hears of them."""
+
+
 class Metric(StrEnum):
     """What a contract promises a time for, each as Zendesk defines it."""
 
@@ -126,6 +133,49 @@ class BulkState(StrEnum):
     DONE = "done"
     UNDOING = "undoing"
     UNDONE = "undone"
+
+
+BULKS_AT_WORK = frozenset({BulkState.RUNNING, BulkState.UNDOING})
+"""The states in which a bulk works on its tickets."""
+
+
+class TaskState(StrEnum):
+    """What became of a bulk's command on one ticket."""
+
+    PENDING = "pending"
+    DONE = "done"
+    REFUSED = "refused"
+    UNDONE = "undone"
+    KEPT = "kept"
+    """Done, but not undone with the others, because somebody changed the ticket since."""
+
+
+BulkCommandName = Literal["assign", "team", "tag", "prioritise", "solve", "close", "spam", "reopen"]
+BULK_COMMANDS: tuple[BulkCommandName, ...] = get_args(BulkCommandName)
+"""The commands anybody of support may give to many tickets at once, in the order shown."""
+
+View = Literal["unassigned", "mine", "new", "open", "pending", "parked", "solved", "closed", "snoozed"]
+VIEWS: tuple[View, ...] = get_args(View)
+"""The views of the desk's queue, in the order shown: one for each status, and three others."""
+
+
+class FieldKind(StrEnum):
+    """What may be filled in at a question of a product's form."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    EMAIL = "email"
+    NUMBER = "number"
+
+
+class FieldProblem(StrEnum):
+    """Why the answer to such a question is refused; pages have their own words for each."""
+
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    NO_CHOICE = "no_choice"
+    NO_EMAIL = "no_email"
+    NO_NUMBER = "no_number"
 
 
 class ArticleKind(StrEnum):

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from services.contract import wording
 from services.contract.event_data import TicketFacts
 from services.contract.events import ArticleLink
-from services.contract.vocabulary import Language, Priority, Status
+from services.contract.vocabulary import Language, Priority
 from services.notify.rules.known import KnownTicket
 from services.notify.rules.notices import FOR_STAFF, Notification, is_automatic
 from services.notify.rules.notices import Template as Notice
@@ -30,6 +30,7 @@ from services.platform.identity import (
     Signer,
     question,
 )
+from services.promises.standing import AT_WORK
 
 SUBJECT_CHARACTERS_MAX = 200
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
@@ -126,7 +127,7 @@ def _variables(
         "follows": _follows(notification),
         "closes_ever": content.closes_at is not None,
         "template": notification.template.value,
-        "untouched": status in (None, Status.NEW, Status.OPEN),
+        "untouched": status is None or status in AT_WORK,
         "asked_at": content.asked_at,
         "reminder_at": _coming(content.reminder_at, now) if stands else None,
         "closes_at": _coming(content.closes_at, now) if stands else None,

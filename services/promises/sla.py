@@ -12,18 +12,18 @@ from functools import lru_cache
 
 from services.contract.vocabulary import DeadlineKind, Metric, Status
 from services.promises.policy import Policy
-from services.promises.standing import ENDED, Alert, Standing
+from services.promises.standing import AT_WORK, AWAITS_SUPPORT, ENDED, UNFINISHED, Alert, Standing
 from services.promises.working_time import Span, elapsed, later
 
 POLICIES_KEPT = 4096
 """Size of each cache with a policy in its key; the least recently used entry is dropped."""
 
 COUNTED_WHILE: dict[Metric, frozenset[Status]] = {
-    Metric.FIRST_REPLY: frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.PARKED}),
-    Metric.NEXT_REPLY: frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.PARKED}),
-    Metric.REQUESTER_WAIT: frozenset({Status.NEW, Status.OPEN, Status.PARKED}),
-    Metric.AGENT_WORK: frozenset({Status.NEW, Status.OPEN}),
-    Metric.RESOLUTION: frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.PARKED}),
+    Metric.FIRST_REPLY: UNFINISHED,
+    Metric.NEXT_REPLY: UNFINISHED,
+    Metric.REQUESTER_WAIT: AWAITS_SUPPORT,
+    Metric.AGENT_WORK: AT_WORK,
+    Metric.RESOLUTION: UNFINISHED,
 }
 """Requester wait, agent work and resolution run from opening to solution; first reply until support's first public
 message; next reply from the oldest unanswered message of the requester's side until support's next public one."""

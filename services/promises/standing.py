@@ -20,7 +20,10 @@ from typing import Any, NamedTuple
 from services.contract.vocabulary import ClosedReason, DeadlineKind, Metric, Priority, Status
 
 ENDED = frozenset({Status.SOLVED, Status.CLOSED})
+UNFINISHED = frozenset(Status) - ENDED
 AT_WORK = frozenset({Status.NEW, Status.OPEN})
+AWAITS_SUPPORT = UNFINISHED - {Status.PENDING}
+"""A pending ticket waits for its requester."""
 NO_TIME = timedelta(0)
 _WHILE_PENDING = frozenset({DeadlineKind.REMINDER, DeadlineKind.CLOSURE})
 

@@ -4,17 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.contract.vocabulary import ClosedReason, DeadlineKind, Status
+from services.contract.vocabulary import ALERTS, STEPS, ClosedReason, DeadlineKind, Status
 from services.promises.sla import PromiseState
 from services.promises.working_time import Counted
 from services.web.clients.records import Promised, Ticket
 from services.web.words import Said
-
-STEPS = (DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SURVEY, DeadlineKind.FINALISATION)
-"""The automatic steps that people may postpone, skip or do now."""
-ALERTS = (DeadlineKind.WARNING, DeadlineKind.BREACH, DeadlineKind.ESCALATION)
-"""Deadlines about promises; they are shown with the promises, not as steps."""
-
 
 TIME_PLACE = "\0"
 TICK_SECONDS = 60
@@ -36,7 +30,7 @@ def steps(ticket: Ticket, t: Said) -> list[Step]:
     return [
         Step(each.kind, each.due_at, t(f"step.{each.kind}"), each.kind in STEPS and "skip" in ticket.moves)
         for each in ticket.deadlines
-        if each.kind not in ALERTS
+        if each.kind not in ALERTS  # they are shown with the promises
     ]
 
 

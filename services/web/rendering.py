@@ -12,6 +12,9 @@ import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from services.contract import limits
+from services.contract.vocabulary import Language, Status
+
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 DIGEST_CHARACTERS = 12
@@ -31,6 +34,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"asset": asset, "has_asset": has_asset}
+    made.globals |= {"limits": limits, "languages": tuple(Language), "statuses": tuple(Status)}
     made.filters |= {"message": message, "article": article, "snippet": snippet, "quoted": quoted, "initials": initials}
     return made
 

@@ -83,6 +83,7 @@ class Visit:
         told, _, told_key = self.request.cookies.get(TOLD_COOKIE, "").partition(".")
         known = {
             "visit": self,
+            "themes": THEMES,
             "t": self.t,
             "caller": self.caller,
             "oob": False,

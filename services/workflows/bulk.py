@@ -18,7 +18,7 @@ from services.contract.temporal import (
     BulkOrder,
     BulkStep,
 )
-from services.contract.vocabulary import BulkState
+from services.contract.vocabulary import BULKS_AT_WORK, BulkState
 
 STEP_TIMEOUT = timedelta(seconds=90)
 """For one try of a step; a step normally ends long before."""
@@ -57,7 +57,7 @@ class BulkWorkflow:
             workflow.set_current_details(_in_words(step))
             if step.state is BulkState.PAUSED:
                 await workflow.wait_condition(lambda: self._told)
-            elif step.state in (BulkState.RUNNING, BulkState.UNDOING):
+            elif step.state in BULKS_AT_WORK:
                 await self._keep_to(began + timedelta(seconds=max(step.tried, 1) / step.per_second) - workflow.now())
             elif not self._told:
                 return step

@@ -6,8 +6,7 @@ from string import Formatter
 
 import pytest
 
-from services.contract.vocabulary import DeadlineKind, Kind, Language
-from services.web.future import ALERTS
+from services.contract.vocabulary import ALERTS, DeadlineKind, Kind, Language
 from services.web.pages import desk
 from services.web.words import FOLDER, Said, catalogues
 from tests.moved_clock import START

@@ -22,9 +22,9 @@ from services.contract.temporal import (
     BulkStep,
     bulk_workflow_id,
 )
-from services.contract.vocabulary import BulkState
+from services.contract.vocabulary import BulkState, TaskState
 from services.intake.bulk.steps import STEP_SECONDS
-from services.intake.rules.bulk import TAKES_UP, Bulk, TaskState, marked, moved
+from services.intake.rules.bulk import TAKES_UP, Bulk, marked, moved
 from services.messaging.bulk_sink import BulkSink
 from services.messaging.outbox import BULK_SINK, OutboxRow
 from services.workflows.bulk import BulkWorkflow

@@ -10,8 +10,9 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Invalid
+from services.contract.vocabulary import FieldProblem
 from services.intake.agreements.setup_rows import add_row, find_rows, get_row, replace_row
-from services.intake.rules.forms import FieldProblem, FormField, ProductForm, refusal
+from services.intake.rules.forms import FormField, ProductForm, refusal
 from services.intake.rules.ticket import ProductRef
 from services.intake.tables.setup_tables import contract_product, product
 from services.intake.tables.tables import organisation

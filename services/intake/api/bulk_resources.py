@@ -1,27 +1,24 @@
 """What the HTTP API takes and gives about bulks; with examples, a source of its OpenAPI."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
 from services.contract.event_data import Actor
-from services.contract.vocabulary import BulkState
+from services.contract.vocabulary import BulkCommandName, BulkState, TaskState
 from services.intake.bulk.inverses import is_reversible
-from services.intake.rules.bulk import PER_SECOND, PER_SECOND_MAX, TICKETS_MAX, Bulk, TaskState, can_undo_until
+from services.intake.rules.bulk import PER_SECOND, PER_SECOND_MAX, TICKETS_MAX, Bulk, can_undo_until
 from services.intake.tickets.input import Input
 from services.intake.tickets.move_resources import TicketNumber
 from services.intake.tickets.ticket_filter import TicketFilter
-
-AskedFor = Literal["assign", "team", "tag", "prioritise", "solve", "close", "spam", "reopen"]
-"""The commands anybody of support may give; a test holds them to `bulk_commands.COMMANDS`."""
 
 
 class BulkIn(Input):
     """A command for many tickets: those named, or those the filter finds when it is given."""
 
-    command: AskedFor
+    command: BulkCommandName
     facts: dict[str, Any] = Field(
         default_factory=dict,
         max_length=10,

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Path, Response
 from sqlalchemy import Row
 
 from services.contract.errors import NotAllowed
+from services.contract.vocabulary import TaskState
 from services.intake.api.bulk_resources import BulkIn, BulkOut, BulkPage, BulkTicketOut, BulkTicketPage
 from services.intake.api.deps import TheDesk
 from services.intake.api.unit_of_work import StaffKeyedWork, Work
 from services.intake.bulk.bulks import list_bulks, list_tasks, move_bulk, read_bulk, start_bulk
 from services.intake.bulk.fan_outs import chosen_numbers, ship_release
-from services.intake.rules.bulk import Bulk, TaskState
+from services.intake.rules.bulk import Bulk
 from services.intake.tickets.input import NUMBER_MAX
 from services.intake.tickets.move_resources import NothingIn, ReleaseName, ShipIn
 from services.platform.http import StaffCaller

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import Query
 
-from services.contract.vocabulary import Status
+from services.contract.vocabulary import Status, View
 from services.intake.tickets.move_resources import TagName, TicketNumber
-from services.intake.tickets.ticket_filter import Assignee, Release, Requester, Team, TicketFilter, View, Words
+from services.intake.tickets.ticket_filter import Assignee, Release, Requester, Team, TicketFilter, Words
 
 
 def wanted_tickets(

@@ -10,9 +10,8 @@ from pydantic import BaseModel, Field
 from services.contract.event_data import Contact
 from services.contract.events import ArticleLink
 from services.contract.temporal import Deadline
-from services.contract.vocabulary import Channel, ClosedReason, Effort, Kind, Language, Metric, Priority, Status
+from services.contract.vocabulary import STEPS, Channel, ClosedReason, Effort, Kind, Language, Metric, Priority, Status
 from services.intake.api.people_resources import OrganisationOut
-from services.intake.rules.clock_rules import STEPS
 from services.intake.rules.ticket import Parking, ProductRef, Rating, TeamRef, Ticket
 from services.intake.rules.triage_rules import TAGS_MAX
 from services.intake.tickets.access import Party

@@ -17,7 +17,8 @@ from services.intake.rules.bulk import TICKETS_MAX
 from services.intake.rules.ticket import Ticket
 from services.intake.tables.tables import ticket
 from services.intake.tickets.access import Party
-from services.intake.tickets.queries import UNFINISHED, Filter, conditions
+from services.intake.tickets.queries import Filter, conditions
+from services.promises.standing import UNFINISHED
 
 
 async def chosen_numbers(connection: AsyncConnection, party: Party, chosen: Filter, now: datetime) -> list[int]:

@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contract.errors import MoveRefused, Permanent, Temporary
 from services.contract.temporal import BulkStep
-from services.contract.vocabulary import BulkState
+from services.contract.vocabulary import BulkState, TaskState
 from services.intake.bulk.actions import COMMANDS, Work, known_facts
 from services.intake.bulk.bulks import lock_bulk, mark_task, read_bulk, read_task, save_bulk, waiting_numbers
 from services.intake.bulk.inverses import former, inverse
-from services.intake.rules.bulk import TAKES_UP, TaskState, marked
+from services.intake.rules.bulk import TAKES_UP, marked
 from services.intake.rules.contracts import Terms
 from services.intake.rules.decide import decide
 from services.intake.tickets.store import lock, save

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.contract.errors import Invalid, NotFound
 from services.contract.event_data import Actor, Contact
 from services.contract.events import Event, TeamChanged
-from services.contract.vocabulary import STAFF, Status
+from services.contract.vocabulary import STAFF
 from services.intake.agreements.setup_rows import add_row, find_rows, get_row, replace_row
 from services.intake.people.people import read_person, select_people
 from services.intake.rules.commands import HandOver
@@ -23,10 +23,9 @@ from services.intake.tables.setup_tables import team, team_member
 from services.intake.tables.tables import outbox, person, ticket
 from services.messaging.outbox import append_events
 from services.platform.telemetry import correlation_id
+from services.promises.standing import AWAITS_SUPPORT
 
 MEMBERS_MAX = 200
-LOAD = (Status.NEW, Status.OPEN, Status.PARKED)
-"""The statuses of tickets that count as an agent's load. A pending ticket waits for the requester, so it does not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +112,7 @@ async def _next_member(connection: AsyncConnection, team_id: UUID, now: datetime
     await _hold_members(connection, team_id)
     load = (
         select(func.count())
-        .where(ticket.c.assignee_id == person.c.id, ticket.c.status.in_(LOAD))
+        .where(ticket.c.assignee_id == person.c.id, ticket.c.status.in_(AWAITS_SUPPORT))
         .correlate(person)
         .scalar_subquery()
     )

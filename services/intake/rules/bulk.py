@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from services.contract.errors import Conflict
 from services.contract.event_data import Actor
-from services.contract.vocabulary import BulkState
+from services.contract.vocabulary import BulkState, TaskState
 
 TICKETS_MAX = 50_000
 PER_SECOND = 20
@@ -26,17 +25,6 @@ MOVES: dict[BulkState, dict[str, BulkState]] = {
     BulkState.UNDONE: {},
 }
 """What people may do to a bulk in each state, and the state that follows. The bulk makes its other moves itself."""
-
-
-class TaskState(StrEnum):
-    """What became of the command on one ticket."""
-
-    PENDING = "pending"
-    DONE = "done"
-    REFUSED = "refused"
-    UNDONE = "undone"
-    KEPT = "kept"
-    """Done, but not undone with the others, because somebody changed the ticket since."""
 
 
 TAKES_UP = {BulkState.RUNNING: TaskState.PENDING, BulkState.UNDOING: TaskState.DONE}

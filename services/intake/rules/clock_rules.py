@@ -14,7 +14,7 @@ from services.contract.events import (
     TicketSurveyDue,
 )
 from services.contract.temporal import Deadline
-from services.contract.vocabulary import DeadlineKind
+from services.contract.vocabulary import STEPS, DeadlineKind
 from services.intake.rules.commands import DoNow, KeepOpen, Meet, Postpone, Replan, Skip, Snooze
 from services.intake.rules.decision import due, moved, next_version
 from services.intake.rules.evidence import evidence
@@ -25,8 +25,6 @@ from services.promises.sla import reached_at
 
 POSTPONED_MAX = timedelta(days=366)
 SNOOZED_MAX = timedelta(days=366)
-STEPS = frozenset({DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SURVEY, DeadlineKind.FINALISATION})
-"""The automatic steps people may move, skip or carry out now. SLA alerts and snoozes are not among them."""
 REQUESTERS_STEPS = frozenset({DeadlineKind.CLOSURE})
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator, validate_email
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.contract.errors import Invalid
 from services.contract.limits import FORM_KEY_CHARACTERS_MAX
 from services.contract.storable import Storable
+from services.contract.vocabulary import FieldKind, FieldProblem
 
 FIELDS_MAX = 30
 CHOICES_MAX = 50
@@ -22,25 +22,6 @@ Label = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LABEL_CHARACTERS_MAX), Storable
 ]
 Value = Annotated[str, StringConstraints(strip_whitespace=True, max_length=VALUE_CHARACTERS_MAX), Storable]
-
-
-class FieldKind(StrEnum):
-    """What may be filled in."""
-
-    TEXT = "text"
-    CHOICE = "choice"
-    EMAIL = "email"
-    NUMBER = "number"
-
-
-class FieldProblem(StrEnum):
-    """Why a field is refused; pages have their own words for each."""
-
-    MISSING = "missing"
-    UNKNOWN = "unknown"
-    NO_CHOICE = "no_choice"
-    NO_EMAIL = "no_email"
-    NO_NUMBER = "no_number"
 
 
 class _Part(BaseModel):

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, selec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.events import ArticleLink
-from services.contract.vocabulary import Status
+from services.contract.vocabulary import VIEWS, Status
 from services.intake.rules.ticket import Ticket
 from services.intake.tables.tables import (
     attachment,
@@ -24,14 +24,13 @@ from services.intake.tables.tables import (
 )
 from services.intake.tickets.access import Party
 from services.intake.tickets.ticket_row import read_ticket, select_tickets
+from services.promises.standing import UNFINISHED
 
 COUNT_MAX = 1000
 """Counting a view stops here: the number is only shown as a badge, so it is not worth reading a million rows."""
 SEARCH_MAX = 1000
 """Most tickets (the newest) that each way of matching a search finds."""
 NUMBER_DIGITS_MAX = 19
-UNFINISHED = (Status.NEW, Status.OPEN, Status.PENDING, Status.PARKED)
-VIEWS = ("unassigned", "mine", "new", "open", "pending", "parked", "solved", "closed", "snoozed")
 WAITING_VIEWS = frozenset({"unassigned", "mine", "new", "open"})
 """Views of what to work on now: snoozed tickets are left out."""
 LINKED_MAX = 100

@@ -6,13 +6,12 @@ from uuid import UUID
 from pydantic import Field
 
 from services.contract.errors import Invalid
-from services.contract.vocabulary import Status
+from services.contract.vocabulary import Status, View
 from services.intake.tickets.access import Party
 from services.intake.tickets.input import Input, Search
 from services.intake.tickets.move_resources import ReleaseName, TagName, TicketNumber
 from services.intake.tickets.queries import Filter
 
-View = Literal["unassigned", "mine", "new", "open", "pending", "parked", "solved", "closed", "snoozed"]
 Nobody = Literal["none"]
 Assignee = Annotated[UUID | Literal["me"] | Nobody, Field(description="`me`, `none` or an id")]
 Requester = Annotated[UUID | Literal["me"], Field(description="`me` or an id")]

@@ -1,24 +1,14 @@
 """Records that the web reads from intake about agreements, releases and bulks. Unknown fields are ignored."""
 
 from datetime import date
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
 from services.contract.event_data import Actor
-from services.contract.vocabulary import BulkState, Language
+from services.contract.vocabulary import BULKS_AT_WORK, BulkState, FieldKind, Language
 from services.web.clients.records import Named, Parking, Record, TicketSummary
-
-
-class AnswerKind(StrEnum):
-    """The kind of answer that a question of a product's form takes."""
-
-    TEXT = "text"
-    CHOICE = "choice"
-    EMAIL = "email"
-    NUMBER = "number"
 
 
 class FormQuestion(Record):
@@ -26,7 +16,7 @@ class FormQuestion(Record):
 
     key: str
     label: dict[str, str]
-    kind: AnswerKind = AnswerKind.TEXT
+    kind: FieldKind = FieldKind.TEXT
     required: bool = False
     choices: tuple[str, ...] = ()
 
@@ -108,7 +98,7 @@ class Bulk(Record):
     @property
     def is_moving(self) -> bool:
         """Whether its numbers are still changing: it runs, or is being undone."""
-        return self.state in (BulkState.RUNNING, BulkState.UNDOING)
+        return self.state in BULKS_AT_WORK
 
 
 class BulkTicket(Record):

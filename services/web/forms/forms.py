@@ -14,6 +14,7 @@ from starlette.datastructures import UploadFile
 
 from services.contract.errors import BalieError, Conflict, Invalid, TooLarge
 from services.contract.limits import ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, NAME_CHARACTERS_MAX
+from services.contract.vocabulary import FieldProblem
 from services.web.clients.intake_api import IntakeApi
 from services.web.clients.records import Attachment
 from services.web.words import Said
@@ -24,8 +25,6 @@ FIELDS_MAX = 300
 FIELD_BYTES_MAX = 1024 * 1024
 FIELD_PREFIX = "field_"
 """The prefix of form fields for the questions of a product's form; the question's key follows."""
-FIELD_PROBLEMS = frozenset({"missing", "unknown", "no_choice", "no_email", "no_number"})
-"""What intake may find wrong with the answer to such a question."""
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _KEY = re.compile(r"[\w-]{8,100}")
@@ -182,7 +181,7 @@ def explain(form: Form, error: BalieError, t: Said) -> None:
         if name in form.fields:
             form.errors[name] = t("wrong.refused_field")
     for wrong in error.facts.get("errors", []) if isinstance(error, Invalid) else []:
-        problem = wrong.get("problem") if wrong.get("problem") in FIELD_PROBLEMS else "unknown"
+        problem = wrong.get("problem") if wrong.get("problem") in list(FieldProblem) else FieldProblem.UNKNOWN
         form.errors[f"{FIELD_PREFIX}{wrong.get('field')}"] = t(f"wrong.field_{problem}")
     if isinstance(error, TooLarge):
         form.errors["files"] = t("problem.too-large")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.contract.limits import FORM_KEY_CHARACTERS_MAX
-from services.contract.vocabulary import Language
-from services.web.clients.desk_records import AnswerKind, Product, Team
+from services.contract.vocabulary import FieldKind, Language
+from services.web.clients.desk_records import Product, Team
 from services.web.forms.forms import Form
 from services.web.words import Said
 
@@ -53,16 +53,16 @@ def _questions(form: Form, t: Said) -> Iterator[dict[str, Any]]:
             continue
         if not all(label.values()):
             form.errors[f"q{place}_en"] = t("wrong.labels")
-        kind = form.choice(f"q{place}_kind", AnswerKind, AnswerKind.TEXT)
+        kind = form.choice(f"q{place}_kind", FieldKind, FieldKind.TEXT)
         choices = [line.strip() for line in form[f"q{place}_choices"].splitlines() if line.strip()]
-        if kind == AnswerKind.CHOICE and not choices:
+        if kind == FieldKind.CHOICE and not choices:
             form.errors[f"q{place}_choices"] = t("wrong.no_choices")
         yield {
             "key": form[f"q{place}_key"] or _key(label[Language.ENGLISH], place),
             "label": label,
             "kind": kind,
             "required": form[f"q{place}_required"] == "yes",
-            "choices": choices if kind == AnswerKind.CHOICE else [],
+            "choices": choices if kind == FieldKind.CHOICE else [],
         }
 
 

@@ -20,11 +20,12 @@ from services.contract.errors import (
     Permanent,
     VersionMismatch,
 )
-from services.contract.vocabulary import AlertAudience, Metric, Role
-from services.web.clients.desk_records import AnswerKind, Calendar, Contract, Product, Team
+from services.contract.vocabulary import AlertAudience, FieldKind, Metric, Role
+from services.web.clients.desk_records import Calendar, Contract, Product, Team
 from services.web.forms import forms
 from services.web.forms.agreement_forms import (
     COLUMNS,
+    SPANS,
     UNITS,
     calendar_facts,
     calendar_fields,
@@ -64,6 +65,7 @@ async def _of_contract(visit: Visit, form: Form) -> dict[str, Any]:
         "columns": COLUMNS,
         "tellable": list(AlertAudience),
         "units": UNITS,
+        "spans": SPANS,
         "steps": steps_shown(form),
     }
     return {
@@ -100,7 +102,7 @@ async def _holidays(visit: Visit, form: Form) -> Any:
 
 
 async def _of_product(_visit: Visit, form: Form) -> dict[str, Any]:
-    return {"places": questions_shown(form), "answers": list(AnswerKind)}
+    return {"places": questions_shown(form), "answers": list(FieldKind)}
 
 
 async def _of_team(visit: Visit, _form: Form) -> dict[str, Any]:

@@ -9,16 +9,16 @@ from starlette.responses import Response
 
 from services.contract.errors import Invalid, Permanent
 from services.contract.limits import NOTE_CHARACTERS_MAX
-from services.contract.vocabulary import BulkState, Priority
+from services.contract.vocabulary import BULK_COMMANDS, BulkState, Priority, TaskState
 from services.web.forms import forms
 from services.web.forms.forms import Form, explain
 from services.web.forms.moving import TAGS_CHARACTERS_MAX, words_of
 from services.web.pages.queue import FILTERS
 from services.web.visit import DeskVisit, Visit
 
-COMMANDS = ("assign", "team", "tag", "prioritise", "solve", "close", "spam", "reopen")
-STATES = ("refused", "kept", "pending", "done", "undone")
+STATES = (TaskState.REFUSED, TaskState.KEPT, TaskState.PENDING, TaskState.DONE, TaskState.UNDONE)
 """The states of a bulk's tickets; the first one that has tickets is shown first."""
+SHOWN_WHEN_EMPTY = (TaskState.REFUSED, TaskState.PENDING, TaskState.DONE)
 STEERED = ("pause", "resume", "cancel", "undo")
 NARROWED_BY = ("view", "q", *FILTERS)
 
@@ -64,7 +64,7 @@ def _which(form: Form) -> dict[str, Any]:
 
 
 def _facts(visit: Visit, form: Form) -> dict[str, Any]:
-    match form.choice("command", COMMANDS, ""):
+    match form.choice("command", BULK_COMMANDS, ""):
         case "assign":
             return {"assignee_id": form.id("assignee_id")}
         case "team":
@@ -87,7 +87,7 @@ def _facts(visit: Visit, form: Form) -> dict[str, Any]:
 
 
 async def _new(visit: Visit, form: Form, status: int = 200) -> Response:
-    command = form.choice("command", COMMANDS, "")
+    command = form.choice("command", BULK_COMMANDS, "")
     if not command:
         raise Invalid("There is no such command for many tickets.")
     return visit.page(
@@ -152,7 +152,7 @@ async def _bulk(
         status=status,
         bulk=bulk,
         page=page,
-        states=[name for name in STATES if counts[name] or name in ("refused", "pending", "done")],
+        states=[name for name in STATES if counts[name] or name in SHOWN_WHEN_EMPTY],
         state=chosen,
         counts=counts,
         problem=problem,

@@ -6,12 +6,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.contract.errors import NotFound, Permanent
-from services.contract.vocabulary import DeadlineKind, Effort, Kind, Language, Priority, Role
+from services.contract.vocabulary import STEPS, DeadlineKind, Effort, Kind, Language, Priority, Role
 from services.web.clients.records import Ticket
 from services.web.forms import forms
 from services.web.forms.forms import FIELD_PREFIX, Form, explain
 from services.web.forms.moving import FACTS, instant, snooze_presets, step_presets, wire
-from services.web.future import STEPS
 from services.web.pages.desk import ACTIONS, show_ticket
 from services.web.visit import DeskVisit, Visit
 

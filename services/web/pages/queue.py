@@ -7,13 +7,11 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.contract.limits import SEARCH_CHARACTERS_MAX
-from services.contract.vocabulary import Status
+from services.contract.vocabulary import BULK_COMMANDS, VIEWS
 from services.web.clients.records import View
 from services.web.visit import DeskVisit, Visit
 
 DEFAULT_VIEW = "unassigned"
-VIEWS = ("unassigned", "mine", *(str(status) for status in Status), "snoozed")
-"""All views, in the order shown."""
 HIDDEN_WHEN_EMPTY = frozenset({"parked", "snoozed"})
 """Views that are not shown while empty: not every desk parks or snoozes tickets."""
 FILTERS = ("team", "tag", "product", "organisation", "release", "problem")
@@ -41,6 +39,7 @@ async def queue(
         also=("views",),
         cursor=cursor,
         narrowed=narrowed,
+        bulk_commands=BULK_COMMANDS,
         teams=[team for team in teams if team.active],
         **shown,
     )

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contract.errors import Conflict
-from services.contract.vocabulary import BulkState
-from services.intake.rules.bulk import MOVES, UNDO_WINDOW, Bulk, TaskState, can_undo_until, marked, moved
+from services.contract.vocabulary import BulkState, TaskState
+from services.intake.rules.bulk import MOVES, UNDO_WINDOW, Bulk, can_undo_until, marked, moved
 from tests.intake.ticket_life import AGENT, NOON
 from tests.properties import unhurried
 
