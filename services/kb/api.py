@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import NotFound
+from services.contract.limits import QUESTION_CHARACTERS_MAX
 from services.contract.vocabulary import ArticleKind, Language, Role
 from services.kb import finding
 from services.kb.articles import SLUG_PATTERN
@@ -36,7 +37,6 @@ from services.platform.idempotency import IdempotencyKey, JsonAnswer, Unit, once
 from services.platform.identity import Caller
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
-QUESTION_CHARACTERS_MAX = 500
 SUGGESTIONS_MAX = 10
 SUGGESTIONS_DEFAULT = 3
 NOBODY = Caller(person_id=None, role=Role.REQUESTER, name="(nobody logged in)")

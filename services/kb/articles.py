@@ -10,10 +10,6 @@ from services.contract.events import ArticleLink
 from services.contract.vocabulary import ArticleKind, Language
 
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-SLUG_CHARACTERS_MAX = 80
-TITLE_CHARACTERS_MAX = 200
-SUMMARY_CHARACTERS_MAX = 500
-MARKDOWN_CHARACTERS_MAX = 100_000
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,22 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from services.contract.events import ArticleLink
+from services.contract.limits import (
+    MARKDOWN_CHARACTERS_MAX,
+    OPINION_CHARACTERS_MAX,
+    SLUG_CHARACTERS_MAX,
+    SUMMARY_CHARACTERS_MAX,
+    TITLE_CHARACTERS_MAX,
+)
 from services.contract.storable import Storable
 from services.contract.vocabulary import ArticleKind, Language
 from services.kb.articles import (
-    MARKDOWN_CHARACTERS_MAX,
-    SLUG_CHARACTERS_MAX,
     SLUG_PATTERN,
-    SUMMARY_CHARACTERS_MAX,
-    TITLE_CHARACTERS_MAX,
     Article,
     Translation,
 )
 from services.kb.queries import Reading
 from services.kb.rendering import to_html
-
-COMMENT_CHARACTERS_MAX = 5000
-
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=SLUG_CHARACTERS_MAX)]
 Title = Annotated[
@@ -31,7 +31,7 @@ Summary = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=SUMMARY_CHARACTERS_MAX), Storable
 ]
 Markdown = Annotated[str, StringConstraints(min_length=1, max_length=MARKDOWN_CHARACTERS_MAX), Storable]
-Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=COMMENT_CHARACTERS_MAX), Storable]
+Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=OPINION_CHARACTERS_MAX), Storable]
 
 _LINK_EXAMPLE: dict[str, Any] = {
     "slug": "logging-in",

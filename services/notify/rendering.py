@@ -32,7 +32,7 @@ from services.platform.identity import (
 )
 from services.promises.standing import AT_WORK
 
-SUBJECT_CHARACTERS_MAX = 200
+SUBJECT_LINE_CHARACTERS_MAX = 200
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 
 _LINKS = {
@@ -93,7 +93,7 @@ def _subject(notification: Notification, text: Any) -> str:
     ticket = notification.content.ticket
     # One subject for all mails of a ticket: some mail programs group them only then.
     subject = f"[Balie #{ticket.number}] {ticket.subject}" if ticket else str(text.subject)
-    return one_line(subject)[:SUBJECT_CHARACTERS_MAX]
+    return one_line(subject)[:SUBJECT_LINE_CHARACTERS_MAX]
 
 
 def _variables(

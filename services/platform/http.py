@@ -24,6 +24,7 @@ from services.contract.errors import (
     TooLarge,
     TooManyRequests,
 )
+from services.contract.limits import BODY_BYTES_MAX
 from services.platform.clock import Clock
 from services.platform.database import UNREACHABLE
 from services.platform.idempotency import AnsweredBefore
@@ -38,8 +39,6 @@ REQUEST_ID = "X-Request-ID"
 INTERNAL = "/internal/"
 """The prefix of paths that only Balie's own processes call, with a signed token. A reverse proxy can block them."""
 HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
-BODY_BYTES_MAX = 27 * 1024 * 1024
-"""Slightly more than the largest attachment. `Content-Length` is checked against it before the body is read."""
 PAGE_MAX = 100
 PAGE_DEFAULT = 25
 RATE_LIMIT = 1200

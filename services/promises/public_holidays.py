@@ -13,7 +13,7 @@ from holidays import country_holidays, list_supported_countries
 
 from services.contract.errors import Invalid
 
-YEARS_MAX = 50
+YEARS_AT_ONCE_MAX = 50
 """Most years in one call."""
 
 
@@ -71,8 +71,8 @@ def _check_region(country: str, region: str | None) -> None:
 
 
 def _check_years(country: str, years: set[int]) -> None:
-    if len(years) > YEARS_MAX:
-        raise Invalid(f"{len(years)} years are too many at once: ask for at most {YEARS_MAX}.")
+    if len(years) > YEARS_AT_ONCE_MAX:
+        raise Invalid(f"{len(years)} years are too many at once: ask for at most {YEARS_AT_ONCE_MAX}.")
     known = years_known(country)
     for year in sorted(years):
         if year not in known:

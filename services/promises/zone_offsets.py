@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-YEARS_KEPT_MAX = 1024
+ZONE_YEARS_KEPT_MAX = 1024
 """Size of the cache of zones' years (least recently used dropped): less than 1 kB each."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,7 +18,7 @@ def microseconds(length: timedelta) -> int:
     return (length.days * 86_400 + length.seconds) * SECOND + length.microseconds
 
 
-@lru_cache(maxsize=YEARS_KEPT_MAX)
+@lru_cache(maxsize=ZONE_YEARS_KEPT_MAX)
 def offsets(zone: str, year: int) -> tuple[tuple[int, int, int], ...]:
     """A year of UTC, divided into periods of constant UTC offset: (since, until, offset).
 

@@ -8,9 +8,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.contract.errors import Invalid, NotAllowed, TooLarge
+from services.contract.limits import FORM_BYTES_MAX
 from services.platform.http import REQUEST_ID
 from services.platform.telemetry import CORRELATION_ID_MAX, correlated, correlation_id
-from services.web.forms.forms import FORM_BYTES_MAX
 
 _POLICY = {
     "default-src": "'none'",

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from services.contract import vocabulary
 from services.contract.vocabulary import BULKS_AT_WORK, VIEWS, Status
@@ -43,7 +44,7 @@ def _of_members(elements: list[ast.expr]) -> Iterator[Choice]:
         yield frozenset(ast.unparse(each) for each in elements)
 
 
-def _of_values(values: list[object], elements: list[ast.expr]) -> Iterator[Choice]:
+def _of_values(values: list[Any], elements: list[ast.expr]) -> Iterator[Choice]:
     for name, enum in ENUMS.items():
         if len(values) == len(elements) and set(values) <= set(enum):
             yield frozenset(f"{name}.{enum(value).name}" for value in values)

@@ -7,24 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from services.contract.limits import ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, PASSWORD_CHARACTERS_MIN
+from services.contract.limits import (
+    ATTACHMENT_BYTES_MAX,
+    ATTACHMENTS_MAX,
+    BULK_TICKETS_MAX,
+    FORM_BYTES_MAX,
+    PASSWORD_CHARACTERS_MIN,
+    SLUG_CHARACTERS_MAX,
+    SUMMARY_CHARACTERS_MAX,
+    TITLE_CHARACTERS_MAX,
+)
 from services.contract.vocabulary import ArticleKind, Kind, Language, Metric, Priority, Status
 from services.contract.wording import kind_label, metric_label, priority_label, priority_meaning, requester_status_label
 from services.intake.bulk.actions import COMMANDS
 from services.intake.bulk.inverses import is_reversible
-from services.intake.rules.bulk import PER_SECOND, TICKETS_MAX, UNDO_WINDOW
+from services.intake.rules.bulk import PER_SECOND, UNDO_WINDOW
 from services.kb.articles import (
-    SLUG_CHARACTERS_MAX,
     SLUG_PATTERN,
-    SUMMARY_CHARACTERS_MAX,
-    TITLE_CHARACTERS_MAX,
     Translation,
 )
 from services.kb.rendering import is_article_link, links
 from services.kb.shipped import Shipped, read_all
 from services.platform.identity import PASSWORD_LINK_LIFETIME, SESSION_LIFETIME
 from services.promises.policy import Policy
-from services.web.forms.forms import FORM_BYTES_MAX
 from services.web.words import catalogues
 
 SHIPPED = {shipped.slug: shipped for shipped in read_all()}
@@ -127,7 +132,7 @@ def test_every_command_for_many_tickets_is_told_and_whether_it_can_be_undone(lan
     assert yes != no
     assert f"**{PER_SECOND} " in said
     assert f"**{UNDO_WINDOW // timedelta(hours=1)} " in said
-    assert re.sub(r"(?<=\d)[.,](?=\d)", "", said).count(f" {TICKETS_MAX} ") == 1
+    assert re.sub(r"(?<=\d)[.,](?=\d)", "", said).count(f" {BULK_TICKETS_MAX} ") == 1
 
 
 @pytest.mark.parametrize("language", Language)

@@ -18,7 +18,7 @@ from services.notify.rules.facts import PlanFacts, Subscriber
 from services.notify.rules.known import KnownTicket, learn
 from services.notify.rules.notices import FOR_STAFF, Notification, Template
 from services.notify.rules.plan import plan
-from services.notify.rules.telling import TEXT_CHARACTERS_MAX
+from services.notify.rules.telling import MAILED_CHARACTERS_MAX
 from services.platform.identity import LINK_LIFETIME, PASSWORD_LINK, REMINDER_LINK, SURVEY_LINK, Signer, questioned
 from tests.notify.happenings import (
     BY_EMMA,
@@ -369,7 +369,7 @@ def test_the_same_notification_renders_the_same_at_a_repeat() -> None:
 
 
 def test_a_long_message_is_cut_and_says_where_the_rest_is() -> None:
-    data = replied(BY_LUCIA, Status.OPEN, Status.OPEN, text="word " * TEXT_CHARACTERS_MAX)
+    data = replied(BY_LUCIA, Status.OPEN, Status.OPEN, text="word " * MAILED_CHARACTERS_MAX)
     mail = rendered(plan(happened(data), data, STAFF, NOW)[0])
     assert "[…] https://balie.example/tickets/12" in mail.text
     assert "[…] <a " in mail.html

@@ -8,8 +8,9 @@ import pytest
 from pydantic import AfterValidator, BaseModel
 
 from services.contract.errors import MoveRefused, TooManyRequests
+from services.contract.limits import BODY_BYTES_MAX
 from services.contract.vocabulary import Role
-from services.platform.http import BODY_BYTES_MAX, RateLimit, StaffCaller, create_app
+from services.platform.http import RateLimit, StaffCaller, create_app
 from services.platform.identity import Caller, Signer
 from tests.moved_clock import MovedClock
 

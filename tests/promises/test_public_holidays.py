@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.contract.errors import Invalid
-from services.promises.public_holidays import YEARS_MAX, countries, days_off, regions, years_known
+from services.promises.public_holidays import YEARS_AT_ONCE_MAX, countries, days_off, regions, years_known
 from services.promises.working_time import DAYS_OFF_MAX, Calendar, Counted, Span, add
 
 
@@ -69,7 +69,7 @@ def test_every_country_and_every_region_that_is_offered_can_be_had() -> None:
 
 @pytest.mark.parametrize("country", ["NL", "KH", "LK"])
 def test_as_many_years_as_may_be_asked_for_fit_a_calendar_even_where_many_days_are_off(country: str) -> None:
-    days = days_off(country, None, years_known(country)[-YEARS_MAX:])
+    days = days_off(country, None, years_known(country)[-YEARS_AT_ONCE_MAX:])
 
     assert len(Calendar(days_off=frozenset(days)).days_off) == len(days) < DAYS_OFF_MAX
 
@@ -127,6 +127,6 @@ def test_a_year_whose_days_nobody_knows_is_refused_and_not_taken_for_a_year_with
 
 
 def test_more_years_than_the_limit_are_refused() -> None:
-    assert days_off("NL", None, range(2000, 2000 + YEARS_MAX))
+    assert days_off("NL", None, range(2000, 2000 + YEARS_AT_ONCE_MAX))
     with pytest.raises(Invalid, match="51 years are too many at once: ask for at most 50"):
-        days_off("NL", None, range(2000, 2001 + YEARS_MAX))
+        days_off("NL", None, range(2000, 2001 + YEARS_AT_ONCE_MAX))

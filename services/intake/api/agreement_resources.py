@@ -5,15 +5,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.contract.limits import CONTRACT_PRODUCTS_MAX, TEAM_MEMBERS_MAX
 from services.intake.agreements.agreements import Agreement, KeptCalendar, KeptContract
 from services.intake.agreements.products import Product
-from services.intake.people.teams import MEMBERS_MAX, Team, TeamFacts
+from services.intake.people.teams import Team, TeamFacts
 from services.intake.rules.contracts import CalendarTerms, ContractTerms, Terms
 from services.intake.rules.forms import Fields, FormField
 from services.intake.tickets.input import Input, Name
 from services.platform.idempotency import JsonAnswer
-
-CONTRACT_PRODUCTS_MAX = 100
 
 
 class Kept(BaseModel):
@@ -140,7 +139,9 @@ class TeamSettings(Input):
     """People of support who share work. With `round_robin` a ticket given to them finds the one with least to do."""
 
     name: Name = Field(examples=["Tweede lijn"])
-    members: list[UUID] = Field(default_factory=list, max_length=MEMBERS_MAX, description="Ids of people of support.")
+    members: list[UUID] = Field(
+        default_factory=list, max_length=TEAM_MEMBERS_MAX, description="Ids of people of support."
+    )
     round_robin: bool = False
     active: bool = True
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from services.contract.limits import REGION_CHARACTERS_MAX
 from services.intake.agreements import agreements
 from services.intake.api.agreement_resources import (
     CalendarIn,
@@ -27,7 +28,6 @@ from services.promises.public_holidays import countries, days_off, regions
 
 router = APIRouter(prefix="/api/v1", tags=["agreements"])
 
-REGION_CHARACTERS_MAX = 100
 Country = Annotated[str, Query(pattern="^[A-Z]{2}$", description="ISO 3166 code, as in NL.", examples=["NL"])]
 Region = Annotated[str | None, Query(max_length=REGION_CHARACTERS_MAX, description="Part of the country.")]
 Year = Annotated[int, Query(ge=1900, le=9999, examples=[2027])]

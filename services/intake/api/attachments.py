@@ -22,7 +22,7 @@ router = APIRouter(prefix="/api/v1", tags=["attachments"])
 
 @router.post("/attachments", status_code=201, summary="Upload a file", response_model=AttachmentOut)
 async def create_attachment(
-    file: Annotated[UploadFile, File(description="25 MiB at the most.")],
+    file: Annotated[UploadFile, File(description=f"{ATTACHMENT_BYTES_MAX // 1024 // 1024} MiB at the most.")],
     caller: KnownCaller,
     asked: KeyedRequest,
 ) -> Response:

@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from services.contract.event_data import Actor
+from services.contract.limits import BULK_TICKETS_MAX
 from services.contract.vocabulary import BulkCommandName, BulkState, TaskState
 from services.intake.bulk.inverses import is_reversible
-from services.intake.rules.bulk import PER_SECOND, PER_SECOND_MAX, TICKETS_MAX, Bulk, can_undo_until
+from services.intake.rules.bulk import PER_SECOND, PER_SECOND_MAX, Bulk, can_undo_until
 from services.intake.tickets.input import Input
 from services.intake.tickets.move_resources import TicketNumber
 from services.intake.tickets.ticket_filter import TicketFilter
@@ -26,7 +27,7 @@ class BulkIn(Input):
         description="What the same move on one ticket takes: assign {assignee_id}, team {team_id}, tag {add, remove}, "
         "prioritise {priority, reason}, solve {text}; close, spam and reopen take nothing.",
     )
-    numbers: list[TicketNumber] | None = Field(default=None, min_length=1, max_length=TICKETS_MAX)
+    numbers: list[TicketNumber] | None = Field(default=None, min_length=1, max_length=BULK_TICKETS_MAX)
     filter: TicketFilter | None = None
     per_second: Annotated[int, Field(ge=1, le=PER_SECOND_MAX)] = PER_SECOND
 

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Path, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.contract.errors import NotAllowed
+from services.contract.limits import OUTAGE_REASON_CHARACTERS_MAX
 from services.intake.api.deps import TheDesk
 from services.intake.api.unit_of_work import Work, keyed, opened
 from services.intake.tickets.access import Party
 from services.intake.tickets.input import Input
-from services.intake.tickets.mail_outages import REASON_CHARACTERS_MAX, Outage, end_outage, list_outages, report_outage
+from services.intake.tickets.mail_outages import Outage, end_outage, list_outages, report_outage
 from services.platform.http import StaffCaller, staff_caller
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
@@ -34,7 +35,7 @@ class OutageIn(Input):
 
     began_at: AwareDatetime
     ended_at: AwareDatetime | None = Field(default=None, description="Left out while it lasts.")
-    reason: str = Field(min_length=1, max_length=REASON_CHARACTERS_MAX, examples=["the mail server was moved"])
+    reason: str = Field(min_length=1, max_length=OUTAGE_REASON_CHARACTERS_MAX, examples=["the mail server was moved"])
 
 
 class OutageEnd(Input):

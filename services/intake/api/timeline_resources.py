@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.contract.event_data import Actor
+from services.contract.limits import FILE_NAME_CHARACTERS_MAX
 from services.contract.vocabulary import Channel
-from services.intake.tickets.attachments import FILE_NAME_CHARACTERS_MAX
 
 
 class AttachmentOut(BaseModel):

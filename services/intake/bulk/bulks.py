@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Invalid, NotFound
 from services.contract.event_data import Actor
+from services.contract.limits import BULK_TICKETS_MAX as TICKETS_MAX
 from services.contract.temporal import BulkOrder
 from services.contract.vocabulary import BulkState, TaskState
 from services.intake.bulk.actions import known_facts, must_make_sense
 from services.intake.bulk.inverses import is_reversible
-from services.intake.rules.bulk import PER_SECOND, TAKES_UP, TICKETS_MAX, Bulk, moved
+from services.intake.rules.bulk import PER_SECOND, TAKES_UP, Bulk, moved
 from services.intake.tables.bulk_tables import bulk, bulk_task
 from services.intake.tables.tables import outbox, ticket
 from services.messaging.outbox import append_bulk

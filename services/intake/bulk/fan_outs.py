@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Conflict, Invalid
+from services.contract.limits import BULK_TICKETS_MAX as TICKETS_MAX
 from services.contract.vocabulary import Status
 from services.intake.bulk.bulks import start_bulk
-from services.intake.rules.bulk import TICKETS_MAX
 from services.intake.rules.ticket import Ticket
 from services.intake.tables.tables import ticket
 from services.intake.tickets.access import Party

@@ -8,10 +8,10 @@ import re
 from copy import copy
 from email.message import Message
 
+from services.contract.limits import FILE_NAME_CHARACTERS_MAX
 from services.intake.mail.charset import decode, one_line
 from services.intake.mail.headers import Headers, decode_words
 
-FILE_NAME_CHARACTERS_MAX = 120
 OCTETS = "application/octet-stream"
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}")

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 
+from services.contract.limits import EMAIL_CHARACTERS_MAX, NAME_CHARACTERS_MAX
 from services.intake.mail.charset import clean, decode, one_line
 
 HEADER_CHARACTERS_MAX = 20_000
 """How much of one header is read. No genuine header is longer."""
 ADDRESSES_MAX = 200
 MESSAGE_IDS_MAX = 100
-NAME_CHARACTERS_MAX = 100
-EMAIL_CHARACTERS_MAX = 254  # RFC 5321 §4.5.3.1.3, with the erratum: a path of 256 less its angle brackets
 LOCAL_PART_OCTETS_MAX = 64  # RFC 5321 §4.5.3.1.1
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?\r\n]*)\?=")

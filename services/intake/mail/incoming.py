@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.contract.errors import MoveRefused, NotFound
 from services.contract.event_data import Actor
+from services.contract.limits import TICKET_NUMBER_DIGITS_MAX
 from services.contract.vocabulary import Channel, Language
 from services.intake.mail.letter import IncomingMail, RefusedMail, read_mail
 from services.intake.mail.notes import about_mail, machine_note, name_of, subject_of, text_of
@@ -167,7 +168,8 @@ class _Arrival:
         for recipient in mail.recipients:
             name, _, host = recipient.email.lower().rpartition("@")
             tag = name.removeprefix(f"{local}+")
-            if local and host == domain and tag != name and tag.isascii() and tag.isdigit() and len(tag) < 10:
+            is_number = tag.isascii() and tag.isdigit() and len(tag) <= TICKET_NUMBER_DIGITS_MAX
+            if local and host == domain and tag != name and is_number:
                 return int(tag)
         return None
 

@@ -8,7 +8,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.contract.limits import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
+from services.contract.limits import (
+    MAIL_BYTES_MAX,
+    SUBJECT_CHARACTERS_MAX,
+    TEXT_CHARACTERS_MAX,
+    TICKET_NUMBER_DIGITS_MAX,
+)
 from services.contract.vocabulary import Language
 from services.intake.mail.charset import clean
 from services.intake.mail.headers import Address, Headers
@@ -18,15 +23,14 @@ from services.intake.mail.parts import Attachment, Parts, Words, take_apart
 from services.intake.mail.source import parse
 from services.intake.mail.text import split
 
-MAIL_BYTES_MAX = 25 * 1024 * 1024
-"""The usual limit of mail systems. One attachment may be as large, so the original mail can always be kept."""
 FUTURE_MAX = timedelta(days=1)
 """A date further in the future than this is ignored: no time zone explains it, so the sender's clock is wrong."""
 DEFECTS_MAX = 20
 
 _LEADING_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
-_TICKET_IN_SUBJECT = re.compile(r"\[balie\s*#\s*(\d{1,9})\]", re.IGNORECASE)
-_TICKET_IN_ID = re.compile(r"ticket-(\d{1,9})(?:[-.+][^@]*)?@.+", re.IGNORECASE)
+_NUMBER = rf"(\d{{1,{TICKET_NUMBER_DIGITS_MAX}}})"
+_TICKET_IN_SUBJECT = re.compile(rf"\[balie\s*#\s*{_NUMBER}\]", re.IGNORECASE)
+_TICKET_IN_ID = re.compile(rf"ticket-{_NUMBER}(?:[-.+][^@]*)?@.+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
 
+from services.contract.limits import MAILED_ATTACHMENTS_MAX
 from services.intake.mail.charset import clean, decode
 from services.intake.mail.content import Part, content_type, named_for, payload, safe_file_name
 from services.intake.mail.headers import Headers
@@ -13,8 +14,6 @@ from services.intake.mail.text import unflow
 
 PARTS_MAX = 200
 """How many parts are read. A mail with more is an attempt to overload the reader."""
-ATTACHMENTS_MAX = 19
-"""One less than a message may have, to leave room for the original mail."""
 TEXT_BYTES_MAX = 1_000_000
 """How much of one text part is read, before decoding."""
 INLINE_TEXT_BYTES_MAX = 10_000
@@ -76,9 +75,9 @@ def take_apart(mail: Message) -> Parts:
             parts.defects.append(f"It has more than {PARTS_MAX} parts; what the others hold was not read.")
             break
         _take(leaf, parts, choices)
-    if len(parts.attachments) > ATTACHMENTS_MAX:
-        parts.defects.append(f"It has more than {ATTACHMENTS_MAX} attachments; the others were left out.")
-        del parts.attachments[ATTACHMENTS_MAX:]
+    if len(parts.attachments) > MAILED_ATTACHMENTS_MAX:
+        parts.defects.append(f"It has more than {MAILED_ATTACHMENTS_MAX} attachments; the others were left out.")
+        del parts.attachments[MAILED_ATTACHMENTS_MAX:]
     return parts
 
 

@@ -20,8 +20,6 @@ from services.messaging.outbox import append_events
 from services.platform.identity import Caller
 from services.platform.telemetry import correlation_id
 
-EMAIL_CHARACTERS_MAX = 254
-
 
 @dataclass(frozen=True)
 class Organisation:

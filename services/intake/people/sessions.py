@@ -21,7 +21,6 @@ from services.messaging.outbox import append_events
 from services.platform.identity import PASSWORD_LINK, PASSWORD_LINK_LIFETIME, Caller, Signer
 from services.platform.telemetry import correlation_id
 
-PASSWORD_CHARACTERS_MAX = 200
 SERVICE_TOKEN_LIFETIME = timedelta(days=3650)
 LOGINS_MAX = 10
 LOGIN_WINDOW_SECONDS = 300

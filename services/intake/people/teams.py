@@ -25,8 +25,6 @@ from services.messaging.outbox import append_events
 from services.platform.telemetry import correlation_id
 from services.promises.standing import AWAITS_SUPPORT
 
-MEMBERS_MAX = 200
-
 
 @dataclass(frozen=True, kw_only=True)
 class TeamFacts:

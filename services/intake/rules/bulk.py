@@ -9,7 +9,6 @@ from services.contract.errors import Conflict
 from services.contract.event_data import Actor
 from services.contract.vocabulary import BulkState, TaskState
 
-TICKETS_MAX = 50_000
 PER_SECOND = 20
 """Default speed of a bulk, in tickets per second: slow enough that agents do not notice it while they work."""
 PER_SECOND_MAX = 100

@@ -13,6 +13,7 @@ from services.contract.events import (
     TicketSnoozeEnded,
     TicketSurveyDue,
 )
+from services.contract.limits import POSTPONED_MAX, SNOOZED_MAX
 from services.contract.temporal import Deadline
 from services.contract.vocabulary import STEPS, DeadlineKind
 from services.intake.rules.commands import DoNow, KeepOpen, Meet, Postpone, Replan, Skip, Snooze
@@ -23,8 +24,6 @@ from services.intake.rules.ticket import CLOCK, Decision, Entry, Ticket
 from services.promises import standing
 from services.promises.sla import reached_at
 
-POSTPONED_MAX = timedelta(days=366)
-SNOOZED_MAX = timedelta(days=366)
 REQUESTERS_STEPS = frozenset({DeadlineKind.CLOSURE})
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from services.contract.errors import Invalid
+from services.contract.limits import OWN_DAYS_MAX
 from services.contract.vocabulary import Priority
 from services.promises.policy import STANDARD, Escalation, Pause, Policy, Promises, Target
 from services.promises.public_holidays import days_off, regions, years_known
@@ -22,7 +23,6 @@ from services.promises.working_time import Calendar, Counted, Hours, Span
 YEARS_AHEAD = 2
 """For how many years after the current one a pinned policy knows public holidays; re-planning adds later years."""
 POLICIES_KEPT = 256
-OWN_DAYS_MAX = 400
 WEEK_MIN = timedelta(hours=4)
 PROMISE_MAX = timedelta(days=366)
 WORKING_MAX = timedelta(hours=2000)

@@ -7,21 +7,15 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator, validate_email
 
 from services.contract.errors import Invalid
-from services.contract.limits import FORM_KEY_CHARACTERS_MAX
+from services.contract.limits import FIELD_CHOICES_MAX, FIELD_KEY_CHARACTERS_MAX, FIELD_LABEL_CHARACTERS_MAX, FIELDS_MAX
 from services.contract.storable import Storable
 from services.contract.vocabulary import FieldKind, FieldProblem
-
-FIELDS_MAX = 30
-CHOICES_MAX = 50
-LABEL_CHARACTERS_MAX = 200
-VALUE_CHARACTERS_MAX = 1000
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}([.,][0-9]{1,9})?")
 
 Label = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LABEL_CHARACTERS_MAX), Storable
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=FIELD_LABEL_CHARACTERS_MAX), Storable
 ]
-Value = Annotated[str, StringConstraints(strip_whitespace=True, max_length=VALUE_CHARACTERS_MAX), Storable]
 
 
 class _Part(BaseModel):
@@ -39,11 +33,13 @@ class Labels(_Part):
 class FormField(_Part):
     """One thing that is asked: the browser, the customer number, the module, the error message…"""
 
-    key: str = Field(pattern=f"^[a-z][a-z0-9_]{{0,{FORM_KEY_CHARACTERS_MAX - 1}}}$", examples=["customer_number"])
+    key: str = Field(pattern=f"^[a-z][a-z0-9_]{{0,{FIELD_KEY_CHARACTERS_MAX - 1}}}$", examples=["customer_number"])
     label: Labels
     kind: FieldKind = FieldKind.TEXT
     required: bool = False
-    choices: tuple[Label, ...] = Field(default=(), max_length=CHOICES_MAX, description="Of a choice, in this order.")
+    choices: tuple[Label, ...] = Field(
+        default=(), max_length=FIELD_CHOICES_MAX, description="Of a choice, in this order."
+    )
 
     @model_validator(mode="after")
     def _has_choices_where_it_is_one(self) -> Self:

@@ -13,6 +13,7 @@ from services.contract.events import (
     TicketShared,
     TicketStatusChanged,
 )
+from services.contract.limits import TAGS_MAX
 from services.contract.vocabulary import ClosedReason, Priority, Status
 from services.intake.rules.commands import (
     Assign,
@@ -32,7 +33,6 @@ from services.intake.rules.moves import must_allow
 from services.intake.rules.ticket import Decision, Entry, Ticket
 from services.promises import standing
 
-TAGS_MAX = 30
 RANK = {Priority.LOW: 0, Priority.MEDIUM: 1, Priority.HIGH: 2}
 
 

@@ -4,13 +4,14 @@ Only the mail to the requester has these links. Followers answer on the ticket's
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Conflict, Invalid, NotAuthenticated
 from services.contract.event_data import Actor
+from services.contract.limits import POSTPONED_BY_LINK_MAX
 from services.contract.vocabulary import DeadlineKind
 from services.intake.people.people import get_person
 from services.intake.rules.commands import Command, ConfirmSolved, KeepOpen, Postpone
@@ -20,9 +21,6 @@ from services.intake.tickets.access import Party
 from services.intake.tickets.store import load, lock
 from services.intake.tickets.use_cases import carry_out
 from services.platform.identity import REMINDER_LINK, Signer, questioned
-
-POSTPONED_BY_LINK_MAX = timedelta(days=30)
-"""The longest postponement by link. For more, the requester has to write a reply."""
 
 
 class Act(StrEnum):

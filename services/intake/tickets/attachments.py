@@ -14,11 +14,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Invalid, NotFound, TooLarge
-from services.contract.limits import ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX
+from services.contract.limits import ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, FILE_NAME_CHARACTERS_MAX
 from services.intake.tables.tables import attachment, blob, comment
 from services.platform.tidying import TIDY_BATCH_MAX
 
-FILE_NAME_CHARACTERS_MAX = 200
+CONTENT_TYPE_CHARACTERS_MAX = 200
 BLOBS_LOCK = "balie.blobs"
 UNUSED_KEPT_FOR = timedelta(days=1)
 
@@ -118,7 +118,7 @@ async def keep(
         "id": uuid4(),
         "uploader": uploader,
         "name": clean_name(name),
-        "content_type": content_type[:FILE_NAME_CHARACTERS_MAX],
+        "content_type": content_type[:CONTENT_TYPE_CHARACTERS_MAX],
         "size": len(content),
         "blob": key,
         "created_at": now,

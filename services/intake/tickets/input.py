@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
 from services.contract.limits import (
     ATTACHMENTS_MAX,
+    EMAIL_CHARACTERS_MAX,
     NAME_CHARACTERS_MAX,
+    PASSWORD_CHARACTERS_MAX,
     PASSWORD_CHARACTERS_MIN,
     SEARCH_CHARACTERS_MAX,
     SUBJECT_CHARACTERS_MAX,
@@ -15,8 +17,6 @@ from services.contract.limits import (
     TEXT_CHARACTERS_MAX,
 )
 from services.contract.storable import Storable
-from services.intake.people.people import EMAIL_CHARACTERS_MAX
-from services.intake.people.sessions import PASSWORD_CHARACTERS_MAX
 
 CODE_CHARACTERS_MAX = 2000
 NUMBER_MAX = 2**63 - 1

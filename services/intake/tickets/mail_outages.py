@@ -25,7 +25,6 @@ PULSE_EVERY = timedelta(seconds=30)
 GAP_MIN = timedelta(minutes=5)
 """A shorter gap is a restart and no outage: mail servers retry, so nothing is lost."""
 REPORTED_AGO_MAX = timedelta(days=366)
-REASON_CHARACTERS_MAX = 500
 OWN_REASON = "the desk was down"
 
 log = structlog.get_logger(__name__)

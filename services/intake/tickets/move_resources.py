@@ -5,16 +5,18 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from services.contract.limits import NOTE_CHARACTERS_MAX, RELEASE_CHARACTERS_MAX
+from services.contract.limits import (
+    FIELD_CHARACTERS_MAX,
+    FIELD_KEY_CHARACTERS_MAX,
+    FIELDS_MAX,
+    NOTE_CHARACTERS_MAX,
+    RELEASE_CHARACTERS_MAX,
+    TAG_CHARACTERS_MAX,
+    TAGS_MAX,
+)
 from services.contract.storable import Storable
 from services.contract.vocabulary import DeadlineKind, Effort, Kind, Priority
-from services.intake.rules.triage_rules import TAGS_MAX
 from services.intake.tickets.input import NUMBER_MAX, Code, Files, Input, Subject, SurveyComment, Text
-
-TAG_CHARACTERS_MAX = 50
-FIELDS_MAX = 50
-FIELD_KEY_CHARACTERS_MAX = 100
-FIELD_CHARACTERS_MAX = 5_000
 
 Sentence = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NOTE_CHARACTERS_MAX), Storable

@@ -13,9 +13,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.contract.limits import BULK_TICKETS_MAX
 from services.contract.vocabulary import DeadlineKind, Metric, Status
 from services.intake.agreements.promises import terms_of_contracts
-from services.intake.rules.bulk import TICKETS_MAX
 from services.intake.rules.contracts import Terms
 from services.intake.tables.setup_tables import contract
 from services.intake.tables.tables import organisation, ticket
@@ -131,9 +131,9 @@ async def affected(connection: AsyncConnection, scope: Scope, standard: Terms, n
     for contract_id, policy in policies.items():
         other = (ticket.c.policy_version != policy.version) | ticket.c.policy_version.is_(None)
         theirs = _under(select(ticket.c.number), Scope(contract_id)).where(other)
-        found = await connection.execute(theirs.order_by(ticket.c.number).limit(TICKETS_MAX))
+        found = await connection.execute(theirs.order_by(ticket.c.number).limit(BULK_TICKETS_MAX))
         numbers += found.scalars()
-    return sorted(numbers)[:TICKETS_MAX]
+    return sorted(numbers)[:BULK_TICKETS_MAX]
 
 
 async def _policies(

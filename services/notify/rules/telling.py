@@ -31,7 +31,7 @@ from services.notify.rules.facts import PlanFacts, asking
 from services.notify.rules.notices import Content, Template
 from services.promises.standing import ENDED
 
-TEXT_CHARACTERS_MAX = 20_000
+MAILED_CHARACTERS_MAX = 20_000
 """How much of a message a mail to a requester holds; the ticket page has the whole message."""
 EXCERPT_CHARACTERS_MAX = 2_000
 """How much of a message a notice to staff holds."""
@@ -70,7 +70,7 @@ def _submitted(data: TicketSubmitted, facts: PlanFacts) -> list[Notice]:
     if data.auto_generated:
         return notices
     # Quote the message only if staff wrote it: otherwise anybody could send any text to any address through us.
-    noted = _message(data.comment, TEXT_CHARACTERS_MAX) if data.by.staff else {}
+    noted = _message(data.comment, MAILED_CHARACTERS_MAX) if data.by.staff else {}
     confirmed = _about(data, **{**noted, "arrived_as": data.comment.message_id})
     return [Notice(Template.CONFIRMATION, data.ticket.requester, confirmed), *notices]
 
@@ -88,7 +88,7 @@ def _replied(data: TicketReplied, facts: PlanFacts) -> list[Notice]:
         parked=status is Status.PARKED and before is not Status.PARKED,
         reminder_at=data.reminder_at,
         closes_at=data.closes_at,
-        **_message(data.comment, TEXT_CHARACTERS_MAX),
+        **_message(data.comment, MAILED_CHARACTERS_MAX),
     )
     return _to_askers(data, _BY_STATUS.get(status, Template.ANSWER), said)
 
@@ -139,7 +139,7 @@ def _rated(data: TicketRated, facts: PlanFacts) -> list[Notice]:
 
 @tell.register
 def _prioritised(data: TicketPriorityChanged, _facts: PlanFacts) -> list[Notice]:
-    content = _about(data, priority_before=data.priority_before, **_excerpt(data.reason, TEXT_CHARACTERS_MAX))
+    content = _about(data, priority_before=data.priority_before, **_excerpt(data.reason, MAILED_CHARACTERS_MAX))
     return _to_askers(data, Template.PRIORITY_CHANGED, content)
 
 
@@ -150,7 +150,7 @@ def _planned(data: TicketPlanned, _facts: PlanFacts) -> list[Notice]:
 
 @tell.register
 def _shipped(data: TicketShipped, _facts: PlanFacts) -> list[Notice]:
-    note = _excerpt(data.note, TEXT_CHARACTERS_MAX)
+    note = _excerpt(data.note, MAILED_CHARACTERS_MAX)
     return _to_askers(data, Template.SHIPPED, _about(data, release=data.release, closes_at=data.closes_at, **note))
 
 

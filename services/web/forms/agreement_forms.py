@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.contract.limits import NAME_CHARACTERS_MAX
 from services.contract.vocabulary import AlertAudience, Metric, Priority, Status
 from services.promises.policy import STEPS_MAX, Promises
 from services.promises.sla import COUNTED_WHILE
@@ -61,7 +62,7 @@ def contract_fields(contract: Contract | None) -> Form:
 
 def contract_facts(form: Form, t: Said, former: Mapping[str, Any]) -> dict[str, Any]:
     """The form's facts for intake. Terms that the form does not show stay as in `former`; errors go into the form."""
-    form.need("name", t, 200)
+    form.need("name", t, NAME_CHARACTERS_MAX)
     terms = {
         **former,
         **{name: _read_span(form, name, t) for name in SPANS},
@@ -190,7 +191,7 @@ def calendar_fields(calendar: Calendar | None) -> Form:
 
 def calendar_facts(form: Form, t: Said, former: Mapping[str, Any]) -> dict[str, Any]:
     """The form's facts for intake; errors go into the form."""
-    form.need("name", t, 200)
+    form.need("name", t, NAME_CHARACTERS_MAX)
     try:
         ZoneInfo(form["zone"])
     except (KeyError, ValueError, OSError):

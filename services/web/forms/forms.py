@@ -13,22 +13,27 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 
 from services.contract.errors import BalieError, Conflict, Invalid, TooLarge
-from services.contract.limits import ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, NAME_CHARACTERS_MAX
+from services.contract.limits import (
+    ATTACHMENT_BYTES_MAX,
+    ATTACHMENTS_MAX,
+    EMAIL_CHARACTERS_MAX,
+    FILE_NAME_CHARACTERS_MAX,
+)
 from services.contract.vocabulary import FieldProblem
 from services.web.clients.intake_api import IntakeApi
 from services.web.clients.records import Attachment
 from services.web.words import Said
 
-FORM_BYTES_MAX = 50 * 1024 * 1024
-"""The most bytes of one form, with all its files and its text; shown beside every file field."""
-FIELDS_MAX = 300
-FIELD_BYTES_MAX = 1024 * 1024
+POSTED_FIELDS_MAX = 300
+POSTED_FIELD_BYTES_MAX = 1024 * 1024
 FIELD_PREFIX = "field_"
 """The prefix of form fields for the questions of a product's form; the question's key follows."""
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _KEY = re.compile(r"[\w-]{8,100}")
-_KEPT = re.compile(r"(?P<id>[0-9a-f-]{36})/(?P<size>\d{1,12})/(?P<name>.{1,250})", re.DOTALL)
+_KEPT = re.compile(
+    rf"(?P<id>[0-9a-f-]{{36}})/(?P<size>\d{{1,12}})/(?P<name>.{{1,{FILE_NAME_CHARACTERS_MAX}}})", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ class Form:
 
     def need_email(self, name: str, t: Said) -> None:
         """Note an error if the field is not an e-mail address."""
-        if not _EMAIL.fullmatch(self[name]) or len(self[name]) > NAME_CHARACTERS_MAX:
+        if not _EMAIL.fullmatch(self[name]) or len(self[name]) > EMAIL_CHARACTERS_MAX:
             self.errors[name] = t("wrong.no_email")
 
     def need_files(self, t: Said) -> None:
@@ -136,7 +141,7 @@ async def read(request: Request) -> Form:
 
 async def _read(request: Request) -> Form:
     async with request.form(
-        max_files=ATTACHMENTS_MAX + 1, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX
+        max_files=ATTACHMENTS_MAX + 1, max_fields=POSTED_FIELDS_MAX, max_part_size=POSTED_FIELD_BYTES_MAX
     ) as sent:
         several: dict[str, list[str]] = {}
         for name, value in sent.multi_items():

@@ -9,13 +9,13 @@ from services.contract.limits import (
     NOTE_CHARACTERS_MAX,
     RELEASE_CHARACTERS_MAX,
     SUBJECT_CHARACTERS_MAX,
+    TAGS_CHARACTERS_MAX,
     TEXT_CHARACTERS_MAX,
 )
 from services.contract.vocabulary import Effort, Kind, Priority
 from services.web.forms.forms import Form
 from services.web.words import Said
 
-TAGS_CHARACTERS_MAX = 500
 MORNING = time(9)
 """The time of day, in the desk's zone, for the snooze presets "tomorrow", "Monday" and "in a week"."""
 

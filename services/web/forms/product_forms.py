@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from services.contract.limits import FORM_KEY_CHARACTERS_MAX
+from services.contract.limits import FIELD_KEY_CHARACTERS_MAX, FIELDS_MAX, NAME_CHARACTERS_MAX
 from services.contract.vocabulary import FieldKind, Language
 from services.web.clients.desk_records import Product, Team
 from services.web.forms.forms import Form
 from services.web.words import Said
 
-QUESTIONS_MAX = 30
 BLANK_QUESTIONS = 3
 """How many empty questions a product's form ends with; saving gives as many again."""
 
@@ -37,17 +36,17 @@ def questions_shown(form: Form) -> range:
     """The places of the questions to show: those filled in, and some empty ones."""
     written = (re.fullmatch(r"q(\d{1,2})_(nl|it|en|choices)", name) for name in form.fields if form[name])
     places = [int(found[1]) for found in written if found]
-    return range(min(max(places, default=-1) + 1 + BLANK_QUESTIONS, QUESTIONS_MAX))
+    return range(min(max(places, default=-1) + 1 + BLANK_QUESTIONS, FIELDS_MAX))
 
 
 def product_facts(form: Form, t: Said) -> dict[str, Any]:
     """The form's facts for intake; errors go into the form."""
-    form.need("name", t, 200)
+    form.need("name", t, NAME_CHARACTERS_MAX)
     return {"name": form["name"], "active": form["active"] == "yes", "form": list(_questions(form, t))}
 
 
 def _questions(form: Form, t: Said) -> Iterator[dict[str, Any]]:
-    for place in range(QUESTIONS_MAX):
+    for place in range(FIELDS_MAX):
         label = {str(language): form[f"q{place}_{language}"] for language in Language}
         if not any((*label.values(), form[f"q{place}_choices"])):
             continue
@@ -67,7 +66,7 @@ def _questions(form: Form, t: Said) -> Iterator[dict[str, Any]]:
 
 
 def _key(label: str, place: int) -> str:
-    words = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:FORM_KEY_CHARACTERS_MAX]
+    words = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:FIELD_KEY_CHARACTERS_MAX]
     return words if re.match("[a-z]", words) else f"question_{place + 1}"
 
 
@@ -85,7 +84,7 @@ def team_fields(team: Team | None) -> Form:
 
 def team_facts(form: Form, t: Said) -> dict[str, Any]:
     """The form's facts for intake; errors go into the form."""
-    form.need("name", t, 200)
+    form.need("name", t, NAME_CHARACTERS_MAX)
     return {
         "name": form["name"],
         "members": form.every("members"),

@@ -3,13 +3,14 @@
 Mail scanners open links, so a GET changes nothing. There is no log-in: who has the mail answers as the requester.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.contract.errors import Conflict, MoveRefused, NotAuthenticated, Permanent
+from services.contract.limits import POSTPONED_BY_LINK_MAX as POSTPONED_MAX
 from services.web.clients.records import Answerable
 from services.web.forms import forms
 from services.web.forms.forms import Form, explain
@@ -19,8 +20,6 @@ from services.web.visit import AnyVisit, Visit
 ACTS = ("keep_open", "confirm_solved", "postpone")
 WEEKS = (1, 2)
 """By how many weeks a link can postpone the closing of a ticket."""
-POSTPONED_MAX = timedelta(days=30)
-"""The latest closing by a link that intake accepts, counted from now."""
 
 router = APIRouter()
 

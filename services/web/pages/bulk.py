@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.contract.errors import Invalid, Permanent
-from services.contract.limits import NOTE_CHARACTERS_MAX
+from services.contract.limits import NOTE_CHARACTERS_MAX, TAGS_CHARACTERS_MAX
 from services.contract.vocabulary import BULK_COMMANDS, BulkState, Priority, TaskState
 from services.web.forms import forms
 from services.web.forms.forms import Form, explain
-from services.web.forms.moving import TAGS_CHARACTERS_MAX, words_of
+from services.web.forms.moving import words_of
 from services.web.pages.queue import FILTERS
 from services.web.visit import DeskVisit, Visit
 

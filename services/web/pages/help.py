@@ -6,11 +6,10 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.contract.errors import NotFound
+from services.contract.limits import SEARCH_CHARACTERS_MAX
 from services.contract.vocabulary import ArticleKind, Language
 from services.web.forms import forms
 from services.web.visit import AnyVisit
-
-QUERY_CHARACTERS_MAX = 200
 
 router = APIRouter()
 
@@ -24,7 +23,7 @@ async def search(
 ) -> Response:
     """The articles that answer the question best; without a question, all articles."""
     chosen = ArticleKind(kind) if kind in list(ArticleKind) else None
-    q = q.strip()[:QUERY_CHARACTERS_MAX]
+    q = q.strip()[:SEARCH_CHARACTERS_MAX]
     page = await visit.kb.articles(visit.language, q, chosen, cursor)
     return visit.page("help.html", q=q, kind=chosen, kinds=list(ArticleKind), page=page)
 

@@ -18,7 +18,6 @@ from services.web.pages.portal import file_limits
 from services.web.visit import AnyVisit, KnownVisit, Visit
 
 SUGGEST_CHARACTERS_MIN = 3
-SUGGEST_CHARACTERS_MAX = 250
 
 router = APIRouter()
 
@@ -87,7 +86,7 @@ async def _suggestions(visit: Visit, subject: str) -> tuple[ArticleLink, ...]:
     if len(subject) < SUGGEST_CHARACTERS_MIN:
         return ()
     try:
-        return await visit.kb.suggest(subject[:SUGGEST_CHARACTERS_MAX], visit.language)
+        return await visit.kb.suggest(subject[:SUBJECT_CHARACTERS_MAX], visit.language)
     except Temporary:
         # The form must work without suggestions, when the knowledge base is down.
         return ()

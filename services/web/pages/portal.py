@@ -9,11 +9,17 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from services.contract.errors import NotFound, Permanent, Temporary
-from services.contract.limits import ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, SEARCH_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
+from services.contract.limits import (
+    ATTACHMENT_BYTES_MAX,
+    ATTACHMENTS_MAX,
+    FORM_BYTES_MAX,
+    SEARCH_CHARACTERS_MAX,
+    TEXT_CHARACTERS_MAX,
+)
 from services.contract.vocabulary import DeadlineKind
 from services.web.clients.records import TicketSummary
 from services.web.forms import forms
-from services.web.forms.forms import FORM_BYTES_MAX, Form, explain
+from services.web.forms.forms import Form, explain
 from services.web.forms.moving import instant, later, wire
 from services.web.future import prospects
 from services.web.visit import AnyVisit, KnownVisit, Visit

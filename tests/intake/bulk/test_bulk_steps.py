@@ -12,11 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contract.errors import Conflict, Invalid, NotFound
+from services.contract.limits import BULK_TICKETS_MAX
 from services.contract.vocabulary import BulkState, ClosedReason, DeadlineKind, Priority, Status
 from services.intake.bulk.bulks import STALLED_AFTER, tell_stalled_bulks
 from services.intake.bulk.steps import STEP_SECONDS, UNEXPECTED, take_step
 from services.intake.people.people import find_by_email
-from services.intake.rules.bulk import TICKETS_MAX, UNDO_WINDOW
+from services.intake.rules.bulk import UNDO_WINDOW
 from services.intake.rules.contracts import ContractTerms, Terms
 from services.intake.tables.setup_tables import team
 from services.intake.tables.tables import outbox, ticket
@@ -465,7 +466,7 @@ async def test_no_ticket_and_too_many_are_refused(desk: BulkDesk) -> None:
     with pytest.raises(Invalid, match="at least one"):
         await desk.starts("spam", [])
     with pytest.raises(Invalid, match="at most 50000 tickets, and these are 50001"):
-        await desk.starts("spam", range(1, TICKETS_MAX + 2))
+        await desk.starts("spam", range(1, BULK_TICKETS_MAX + 2))
 
 
 async def test_a_ticket_named_twice_is_done_once(desk: BulkDesk) -> None:

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.contract.limits import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
+from services.contract.limits import MAIL_BYTES_MAX, SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from services.contract.vocabulary import Language
 from services.intake.mail.headers import Address
-from services.intake.mail.letter import MAIL_BYTES_MAX, IncomingMail, RefusedMail, read_mail
+from services.intake.mail.letter import IncomingMail, RefusedMail, read_mail
 from tests.intake.mail.mail_letters import RECEIVED_AT, letter, mixed, part, read, read_letter
 
 MARIEKE = Address("Marieke de Vries", "marieke@devries.example")

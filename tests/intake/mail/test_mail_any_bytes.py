@@ -3,9 +3,8 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.contract.limits import SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
+from services.contract.limits import MAILED_ATTACHMENTS_MAX, SUBJECT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from services.intake.mail.letter import IncomingMail, RefusedMail, read_mail
-from services.intake.mail.parts import ATTACHMENTS_MAX
 from tests.intake.mail.mail_letters import RECEIVED_AT, letter, part, parts, sample_paths
 from tests.properties import tries, unhurried
 
@@ -75,7 +74,7 @@ def must_be_sound(raw: bytes) -> None:
     assert isinstance(mail, IncomingMail)
     assert len(mail.subject) <= SUBJECT_CHARACTERS_MAX
     assert len(mail.whole) <= TEXT_CHARACTERS_MAX
-    assert len(mail.attachments) <= ATTACHMENTS_MAX
+    assert len(mail.attachments) <= MAILED_ATTACHMENTS_MAX
     assert mail.sent_at.utcoffset() is not None
     texts = [mail.subject, mail.text, mail.signature, mail.quoted, mail.whole, mail.html or "", *mail.defects]
     texts += [name for file in mail.attachments for name in (file.name, file.content_type)]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.intake.mail.content import FILE_NAME_CHARACTERS_MAX, safe_file_name
+from services.contract.limits import FILE_NAME_CHARACTERS_MAX
+from services.intake.mail.content import safe_file_name
 from services.intake.mail.headers import ADDRESSES_MAX, Address, decode_words, is_address
 from services.intake.mail.source import HEADER_LINES_MAX
 from tests.intake.mail.mail_letters import letter, read, read_letter

@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from services.intake.mail.parts import ATTACHMENTS_MAX, INLINE_TEXT_BYTES_MAX, PARTS_MAX, Attachment
+from services.contract.limits import MAILED_ATTACHMENTS_MAX
+from services.intake.mail.parts import INLINE_TEXT_BYTES_MAX, PARTS_MAX, Attachment
 from services.intake.mail.source import BOUNDARIES_MAX
 from tests.intake.mail.mail_letters import letter, mixed, part, parts, read, read_letter
 
@@ -109,10 +110,10 @@ def test_a_container_without_its_boundary_is_one_text() -> None:
 
 def test_more_files_than_a_message_takes_along_are_left_out_and_the_original_kept() -> None:
     one = part("application/pdf", "QQ==", BASE64, "Content-Disposition: attachment; filename=a.pdf")
-    mail = mixed(TEXT, *[one] * (ATTACHMENTS_MAX + 1))
-    assert len(mail.attachments) == ATTACHMENTS_MAX
+    mail = mixed(TEXT, *[one] * (MAILED_ATTACHMENTS_MAX + 1))
+    assert len(mail.attachments) == MAILED_ATTACHMENTS_MAX
     assert mail.original is not None
-    assert f"It has more than {ATTACHMENTS_MAX} attachments; the others were left out." in mail.defects
+    assert f"It has more than {MAILED_ATTACHMENTS_MAX} attachments; the others were left out." in mail.defects
 
 
 def test_more_parts_than_anybody_reads_are_not_read() -> None:
