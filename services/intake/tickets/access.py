@@ -96,8 +96,7 @@ class Party:
 
     def moves(self, of: Ticket) -> tuple[str, ...]:
         """The moves this party may make with the ticket now."""
-        own = self.person is not None and self.person.id == of.requester.person_id
-        if self.is_staff and not own:
+        if not of.is_requesters(self.actor):
             hidden = moves.INWARD if self.decides_on_product else moves.INWARD | moves.DIRECTORS_MOVES
             found = tuple(move for move in moves.moves(of, staff=True) if move not in hidden)
         else:
