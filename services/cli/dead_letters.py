@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -46,7 +47,7 @@ def list_letters(queue: QueueName, state: StateFolder = DEFAULT) -> None:
     table = Table("id", "event", "about", "died", "why", title=f"{len(letters)} dead letters of {queue}")
     for letter in letters:
         event = letter.event
-        died = letter.died_at.isoformat(timespec="seconds") if letter.died_at else ""
+        died = f"{letter.died_at.astimezone(UTC):%F %T} UTC" if letter.died_at else ""
         table.add_row(
             letter.id, event.type if event else "no event", (event and event.subject) or "", died, letter.reason
         )

@@ -37,8 +37,9 @@ def _when(given: str | None) -> str | None:
     return given
 
 
-Since = Annotated[str | None, typer.Option("--from", callback=_when, help="Since when; now where left out.")]
-Until = Annotated[str | None, typer.Option("--to", callback=_when, help="Until when, where it is over.")]
+_LOCAL = "Without a zone, as in 2026-11-22T09:30, in that of this machine."
+Since = Annotated[str | None, typer.Option("--from", callback=_when, help=f"Since when; now where left out. {_LOCAL}")]
+Until = Annotated[str | None, typer.Option("--to", callback=_when, help=f"Until when, where it is over. {_LOCAL}")]
 
 
 @app.command()
@@ -89,8 +90,12 @@ def list_all(state: StateFolder = DEFAULT) -> None:
 
 
 def _told(outage: "Outage") -> str:
-    until = f"{outage.ended_at:%F %R} UTC" if outage.ended_at else "now"
-    return f"{outage.id}: {outage.began_at:%F %R} until {until}: {outage.reason}"
+    until = _shown(outage.ended_at) if outage.ended_at else "now"
+    return f"{outage.id}: {_shown(outage.began_at)} until {until}: {outage.reason}"
+
+
+def _shown(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%F %R} UTC"
 
 
 def _ask(state: Path, work: "Callable[[AsyncConnection], Awaitable[Found]]") -> Found:

@@ -21,6 +21,8 @@ class Contact(Fact):
     name: str
     email: str | None
     language: Language
+    zone: str | None = None
+    """The time zone they chose, as in `Europe/Amsterdam`; None: they read in the desk's."""
 
 
 class Actor(Fact):

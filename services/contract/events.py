@@ -179,6 +179,8 @@ class SlaAlert(TicketEventData):
     breach_at: AwareDatetime
     """When the promise breaks, or broke."""
     tell: tuple[AlertAudience, ...]
+    calendar_zone: str | None = None
+    """The time zone of the calendar that counted the promise; None where it counts clock time, or where nobody said."""
 
 
 class SlaWarned(SlaAlert):

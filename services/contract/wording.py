@@ -23,9 +23,7 @@ from services.contract.vocabulary import (
     Role,
     Status,
 )
-
-ZONE = "Europe/Amsterdam"
-"""The time zone in which dates are shown, unless the caller passes another."""
+from services.contract.zones import zone_label
 
 _Said = Mapping[Language, str]
 
@@ -133,7 +131,7 @@ _ARTICLE_KIND: Mapping[ArticleKind, _Said] = {
 }
 
 _LOCALES = {Language.DUTCH: "nl_NL", Language.ITALIAN: "it_IT", Language.ENGLISH: "en_GB"}
-_MOMENT = _say("EEEE d MMMM y 'om' HH:mm z", "EEEE d MMMM y 'alle' 'ore' HH:mm z", "EEEE d MMMM y 'at' HH:mm z")
+_MOMENT = _say("EEEE d MMMM y 'om' HH:mm", "EEEE d MMMM y 'alle' 'ore' HH:mm", "EEEE d MMMM y 'at' HH:mm")
 _SHORT_MOMENT = _say("EEE d MMM HH:mm", "EEE d MMM HH:mm", "EEE d MMM HH:mm")
 _DAY = _say("d MMMM y", "d MMMM y", "d MMMM y")
 
@@ -193,18 +191,18 @@ def article_kind_label(kind: ArticleKind, language: Language) -> str:
     return _ARTICLE_KIND[kind][language]
 
 
-def moment(at: datetime, language: Language, zone: str = ZONE) -> str:
+def moment(at: datetime, language: Language, zone: str) -> str:
     """An instant in full, with its zone: "Tuesday 24 November 2026 at 09:00 CET"."""
-    return _format(at, _MOMENT, language, zone)
+    return f"{_format(at, _MOMENT, language, zone)} {zone_label(at, zone)}"
 
 
-def short_moment(at: datetime, language: Language, zone: str = ZONE) -> str:
-    """An instant for a list or a timeline, without year and zone: "Tue 24 Nov 09:00"."""
-    return _format(at, _SHORT_MOMENT, language, zone)
+def short_moment(at: datetime, language: Language, zone: str) -> str:
+    """An instant for a list or a timeline, without the year, but with its zone: "Tue 24 Nov 09:00 CET"."""
+    return f"{_format(at, _SHORT_MOMENT, language, zone)} {zone_label(at, zone)}"
 
 
-def day(at: datetime, language: Language, zone: str = ZONE) -> str:
-    """The day of an instant: "24 November 2026"."""
+def day(at: datetime, language: Language, zone: str) -> str:
+    """The day of an instant in this zone: "24 November 2026"."""
     return _format(at, _DAY, language, zone)
 
 

@@ -55,7 +55,7 @@ async def api(settings: IntakeSettings, broker: Broker, listening: socket.socket
     engine = connect(settings.database_url.get_secret_value())
     try:
         signer = Signer(settings.secret.get_secret_value())
-        desk = Desk(engine, blob_store(settings), settings.standard, signer, wall_clock)
+        desk = Desk(engine, blob_store(settings), settings.standard, signer, wall_clock, settings.desk_zone)
         await serve(build_api(desk), listening, settings.trusted_proxies)
     finally:
         await engine.dispose()

@@ -72,9 +72,9 @@ class NotifySettings(Settings):
         return domain or parseaddr(known.data.get("mail_from", ""))[1].rpartition("@")[2]
 
     def desk(self) -> MailIdentity:
-        """The sender of mails, and the address their links begin with."""
+        """The sender of mails, the address their links begin with, and the time zone of the desk."""
         name, address = parseaddr(self.mail_from)
-        return MailIdentity(name or address, address, self.mail_domain, self.public_url.rstrip("/"))
+        return MailIdentity(name or address, address, self.mail_domain, self.public_url.rstrip("/"), self.desk_zone)
 
     def transport(self) -> Transport:
         """What mails are sent by: the SMTP server, or the folder. Raises ValueError if neither is set."""

@@ -17,6 +17,7 @@ from services.contract import wording
 from services.contract.event_data import TicketFacts
 from services.contract.events import ArticleLink
 from services.contract.vocabulary import Language, Priority
+from services.contract.zones import DESK_ZONE, zone_read_in
 from services.notify.rules.known import KnownTicket
 from services.notify.rules.notices import FOR_STAFF, Notification, is_automatic
 from services.notify.rules.notices import Template as Notice
@@ -45,13 +46,15 @@ _LINKS = {
 
 @dataclass(frozen=True)
 class MailIdentity:
-    """The sender of the mails, and the address their links begin with."""
+    """The sender of the mails, the address their links begin with, and the desk's time zone."""
 
     name: str
     address: str
     domain: str
     """The domain of Message-IDs."""
     public_url: str
+    zone: str = DESK_ZONE
+    """Of readers who have chosen none of their own."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def _variables(
     notification: Notification, known: Known, desk: MailIdentity, signer: Signer, now: datetime
 ) -> dict[str, Any]:
     content, language = notification.content, notification.recipient.language
+    zone = zone_read_in(notification.recipient.zone, desk.zone)
     stands = promise_stands(notification, known.ticket)
     status = known.ticket.status if known.ticket else None
     return {
@@ -123,6 +127,7 @@ def _variables(
         "metric": content.metric,
         "percent": content.percent,
         "breach_at": content.breach_at if stands or notification.template is not Notice.SLA_WARNED else None,
+        "calendar_zone": content.calendar_zone if content.calendar_zone != zone else None,
         "responsible": _responsible(content.ticket, known.ticket),
         "follows": _follows(notification),
         "closes_ever": content.closes_at is not None,
@@ -134,7 +139,7 @@ def _variables(
         "articles": known.articles,
         "ticket_url": _ticket_url(notification, desk),
         **_link(notification, desk, signer),
-        **_said(language),
+        **_said(language, zone),
     }
 
 
@@ -185,10 +190,10 @@ def _linked_about(notification: Notification) -> str:
     return question(content.ticket.number, content.asked_at) if is_requester else ""
 
 
-def _said(language: Language) -> dict[str, Any]:
+def _said(language: Language, zone: str) -> dict[str, Any]:
     return {
-        "moment": partial(wording.moment, language=language),
-        "day": partial(wording.day, language=language),
+        "moment": partial(wording.moment, language=language, zone=zone),
+        "day": partial(wording.day, language=language, zone=zone),
         "status_label": partial(wording.status_label, language=language),
         "priority_label": partial(wording.priority_label, language=language),
         "meanings": [

@@ -54,6 +54,7 @@ async def learn_person(connection: AsyncConnection, data: PersonChanged, at: dat
         "language": person.language,
         "active": data.active and is_staff,
         "role": data.role if is_staff else None,
+        "zone": person.zone,
         "changed_at": at,
     }
     await connection.execute(
@@ -128,7 +129,13 @@ async def staff(connection: AsyncConnection, named: Sequence[UUID]) -> tuple[Sub
     )
     return tuple(
         Subscriber(
-            contact=Contact(person_id=row.person_id, name=row.name, email=row.email, language=Language(row.language)),
+            contact=Contact(
+                person_id=row.person_id,
+                name=row.name,
+                email=row.email,
+                language=Language(row.language),
+                zone=row.zone,
+            ),
             active=row.active,
             role=Role(row.role) if row.role else None,
             muted=frozenset(row.muted or ()),

@@ -39,6 +39,7 @@ subscription = Table(
     Column("active", Boolean, nullable=False, doc="False for one who has left support, or never was in it"),
     Column("muted", ARRAY(Text), doc="the templates they do not want; none where unset"),
     Column("role", Text, doc="None for one who is not in support"),
+    Column("zone", Text, doc="the time zone they chose; None: they read in the desk's"),
     _instant("changed_at"),
     # Read for every event that may be told to staff; only few of the people in the table work in support.
     Index("subscription_active", "person_id", postgresql_where=text("active")),

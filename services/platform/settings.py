@@ -9,6 +9,8 @@ from typing import TypeVar
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.contract.zones import DESK_ZONE, ZoneName
+
 PREFIX = "BALIE_"
 EXIT_USAGE = 2
 SECRET_CHARACTERS_MIN = 32
@@ -32,6 +34,10 @@ class Settings(BaseSettings):
     )
     public_url: str = Field(
         default="http://127.0.0.1:8080", description="where people reach the portal, for links in mail"
+    )
+    desk_zone: ZoneName = Field(
+        default=DESK_ZONE,
+        description="the desk's time zone, as in Europe/Amsterdam: of whoever has chosen none of their own",
     )
     trusted_proxies: str = Field(
         default="127.0.0.1",

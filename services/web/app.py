@@ -37,7 +37,7 @@ from services.web.pages import (
 )
 from services.web.pages import mailbox as mailbox_pages
 from services.web.rendering import STATIC
-from services.web.visit import SESSION_COOKIE, KnownVisit, Surroundings, Visit, log_in_address, visit
+from services.web.visit import SESSION_COOKIE, ListeningVisit, Surroundings, Visit, log_in_address, visit
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +105,7 @@ class _Static(StaticFiles):
 
 
 @live_updates.get("/live")
-async def listen(visit: KnownVisit, ticket: Annotated[int | None, Query()] = None) -> Response:
+async def listen(visit: ListeningVisit, ticket: Annotated[int | None, Query()] = None) -> Response:
     """Which tickets change, as server-sent events: all for staff; for others their own and the one asked for."""
     if visit.caller is None:
         raise NotAuthenticated("Log in to listen.")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from services.contract.wording import ZONE
 from services.messaging.broker import Broker
 from services.platform.clock import wall_clock
 from services.platform.identity import Signer
@@ -32,7 +31,6 @@ class WebSettings(Settings):
     mailbox_dir: Path | None = Field(
         default=None, description="folder of the mails a desk without SMTP writes; shown to agents when set"
     )
-    desk_zone: str = Field(default=ZONE, description="the time zone dates are shown in, as in Europe/Amsterdam")
 
 
 async def web(settings: WebSettings, broker: Broker, listening: socket.socket) -> None:
@@ -46,7 +44,7 @@ async def web(settings: WebSettings, broker: Broker, listening: socket.socket) -
             clock=wall_clock,
             catalogues=catalogues(),
             rendering=Rendering(),
-            zone=settings.desk_zone,
+            desk_zone=settings.desk_zone,
             secure=settings.public_url.startswith("https:"),
             has_mailbox=settings.mailbox_dir is not None,
         )

@@ -1,8 +1,10 @@
 """One request of one visitor: who they are, the APIs called on their behalf, and how they are answered."""
 
+import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,9 +12,10 @@ import httpx
 from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.contract.errors import NotAuthenticated
+from services.contract.errors import NotAuthenticated, Temporary
 from services.contract.languages import accepted
 from services.contract.vocabulary import Language
+from services.contract.zones import zone_read_in
 from services.platform.clock import Clock
 from services.platform.identity import Caller, Signer
 from services.web.clients.desk_api import DeskApi
@@ -30,6 +33,8 @@ TOLD_COOKIE = "balie_told"
 THEMES = ("auto", "light", "dark")
 PREFERENCE_SECONDS = 365 * 24 * 3600
 TOLD_SECONDS = 60
+ZONE_SECONDS = 2
+"""How long a page waits to hear its visitor's time zone: less than a person waits for a page that needs no intake."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,8 @@ class Surroundings:
     clock: Clock
     catalogues: Mapping[Language, Catalogue]
     rendering: Rendering
-    zone: str
+    desk_zone: str
+    """The time zone of visitors who have chosen none of their own, or are not known."""
     secure: bool
     """Whether cookies are sent over HTTPS only."""
     has_mailbox: bool
@@ -65,6 +71,14 @@ class Visit:
     def language(self) -> Language:
         """The language of the pages for this visitor."""
         return self.t.language
+
+    def in_zone(self, chosen: str | None) -> "Visit":
+        """The visit, read in the time zone chosen; None for the desk's."""
+        return replace(self, t=replace(self.t, zone=zone_read_in(chosen, self.around.desk_zone)))
+
+    def as_mailed(self, zone: str | None) -> "Visit":
+        """The visit read in the time zone of the mail whose link led here; in the visitor's own if they are known."""
+        return self if self.caller else self.in_zone(zone)
 
     @property
     def here(self) -> str:
@@ -153,7 +167,7 @@ def visit(request: Request) -> Visit:
         IntakeApi(intake),
         DeskApi(intake),
         KbApi(around.kb, token, address),
-        Said(around.catalogues[language], language, around.zone, now),
+        Said(around.catalogues[language], language, around.desk_zone, now),
         theme if theme in THEMES else "auto",
     )
 
@@ -174,9 +188,38 @@ def desk_visit(request: Request) -> Visit:
     return visiting
 
 
-AnyVisit = Annotated[Visit, Depends(visit)]
-KnownVisit = Annotated[Visit, Depends(known_visit)]
-DeskVisit = Annotated[Visit, Depends(desk_visit)]
+async def in_own_zone(visiting: Visit) -> Visit:
+    """The visit in the time zone that the visitor has chosen in their profile, as intake knows it now.
+
+    Intake is asked each time, because the choice may be made in another browser, or by support. Where it does not
+    answer soon, or the session has ended, the visit stays in the desk's zone, which pages name: what the page itself
+    needs of intake then says what is wrong.
+    """
+    if visiting.caller is None or visiting.caller.person_id is None:
+        return visiting
+    with suppress(Temporary, NotAuthenticated, TimeoutError):
+        async with asyncio.timeout(ZONE_SECONDS):
+            return visiting.in_zone((await visiting.intake.me()).zone)
+    return visiting
+
+
+async def _any_visit(visiting: Annotated[Visit, Depends(visit)]) -> Visit:
+    return await in_own_zone(visiting)
+
+
+async def _known_visit(visiting: Annotated[Visit, Depends(known_visit)]) -> Visit:
+    return await in_own_zone(visiting)
+
+
+async def _desk_visit(visiting: Annotated[Visit, Depends(desk_visit)]) -> Visit:
+    return await in_own_zone(visiting)
+
+
+AnyVisit = Annotated[Visit, Depends(_any_visit)]
+KnownVisit = Annotated[Visit, Depends(_known_visit)]
+DeskVisit = Annotated[Visit, Depends(_desk_visit)]
+ListeningVisit = Annotated[Visit, Depends(known_visit)]
+"""The visit of somebody logged in who is shown no instants."""
 
 
 def log_in_address(visiting: Visit) -> str:

@@ -1,11 +1,12 @@
 """The texts of the pages in three languages, from `words/<language>.toml`: one sentence per key."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
 
@@ -70,12 +71,21 @@ class Said:
         return wording.moment(at, self.language, self.zone)
 
     def short(self, at: datetime) -> str:
-        """The instant in short, for lists and timelines."""
+        """The instant in short with its zone, for lists and timelines."""
         return wording.short_moment(at, self.language, self.zone)
 
     def day(self, at: datetime) -> str:
         """The day of the instant."""
         return wording.day(at, self.language, self.zone)
+
+    @property
+    def today(self) -> date:
+        """The reader's day."""
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
+
+    def other_zones(self, zones: Iterable[str | None]) -> str:
+        """The names of these zones that are not the reader's, in one text; empty if there are none."""
+        return ", ".join(sorted({zone for zone in zones if zone and zone != self.zone}))
 
     def ago(self, at: datetime) -> str:
         """How long before or after now the instant is."""

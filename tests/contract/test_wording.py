@@ -18,6 +18,7 @@ from services.contract.vocabulary import (
     Role,
     Status,
 )
+from services.contract.zones import DESK_ZONE
 
 LABELS: list[tuple[Callable[[Any, Language], str], type[StrEnum]]] = [
     (wording.status_label, Status),
@@ -64,21 +65,49 @@ def test_a_requester_sees_a_new_ticket_as_open_and_a_pending_one_as_theirs_to_an
     ],
 )
 def test_an_instant_is_told_in_the_desks_zone_and_names_it(at: datetime, language: Language, said: str) -> None:
-    assert wording.moment(at, language) == said
+    assert wording.moment(at, language, DESK_ZONE) == said
 
 
-def test_another_zone_shows_another_hour() -> None:
-    assert wording.moment(WINTER, Language.ENGLISH, "Europe/London") == "Tuesday 24 November 2026 at 08:00 GMT"
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Europe/London", "Tuesday 24 November 2026 at 08:00 GMT"),
+        ("America/New_York", "Tuesday 24 November 2026 at 03:00 EST"),
+        ("Asia/Kathmandu", "Tuesday 24 November 2026 at 13:45 UTC+5:45"),
+        ("Pacific/Apia", "Tuesday 24 November 2026 at 21:00 UTC+13"),
+    ],
+)
+def test_another_zone_shows_another_hour_and_its_own_name(zone: str, said: str) -> None:
+    assert wording.moment(WINTER, Language.ENGLISH, zone) == said
 
 
-def test_short_forms_are_short() -> None:
-    assert wording.short_moment(WINTER, Language.ITALIAN) == "mar 24 nov 09:00"
-    assert wording.day(WINTER, Language.DUTCH) == "24 november 2026"
+@pytest.mark.parametrize("language", Language)
+def test_a_zone_has_the_same_name_in_every_language(language: Language) -> None:
+    assert wording.moment(WINTER, language, "America/New_York").endswith("03:00 EST")
+
+
+def test_short_forms_are_short_and_name_the_zone_where_an_hour_is_told() -> None:
+    assert wording.short_moment(WINTER, Language.ITALIAN, DESK_ZONE) == "mar 24 nov 09:00 CET"
+    assert wording.day(WINTER, Language.DUTCH, DESK_ZONE) == "24 november 2026"
+
+
+def test_the_hour_that_comes_twice_is_told_apart_by_its_zone() -> None:
+    first = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+    said = [
+        wording.short_moment(at, Language.ENGLISH, "America/New_York") for at in (first, first + timedelta(hours=1))
+    ]
+    assert said == ["Sun 1 Nov 01:30 EDT", "Sun 1 Nov 01:30 EST"]
+
+
+def test_a_day_is_the_readers_day() -> None:
+    late = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    days = [wording.day(late, Language.ENGLISH, zone) for zone in (DESK_ZONE, "America/New_York", "Pacific/Apia")]
+    assert days == ["25 November 2026", "24 November 2026", "25 November 2026"]
 
 
 def test_an_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="without a zone"):
-        wording.moment(WINTER.replace(tzinfo=None), Language.DUTCH)
+        wording.moment(WINTER.replace(tzinfo=None), Language.DUTCH, DESK_ZONE)
 
 
 def test_lengths_of_time_read_as_people_say_them() -> None:

@@ -3,7 +3,7 @@
 import httpx
 from fastapi import FastAPI
 
-from services.contract.wording import ZONE
+from services.contract.zones import DESK_ZONE
 from services.intake.api.app import build_api as build_intake
 from services.intake.api.deps import Desk
 from services.intake.rules.contracts import Terms
@@ -44,7 +44,7 @@ def web() -> FastAPI:
         clock=wall_clock,
         catalogues=catalogues(),
         rendering=Rendering(),
-        zone=ZONE,
+        desk_zone=DESK_ZONE,
         secure=True,
         has_mailbox=False,
     )

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import func, select, update
 
 from services.contract.errors import Permanent
+from services.contract.event_data import Contact
 from services.contract.events import EVENT_TYPES, ArticlePublished, Event
 from services.contract.vocabulary import AlertAudience, Channel, Role, Status
 from services.notify.consumer import QUEUE
 from services.notify.rules.notices import AUTOMATIC_WINDOW, Template
 from services.notify.rules.plan import SUGGESTION_WAIT
-from services.notify.tables import consumed_event, subscription
+from services.notify.tables import consumed_event, notification, subscription
 from tests.notify.happenings import (
     BY_JAN,
     BY_LUCIA,
@@ -272,3 +273,15 @@ async def test_delivery_is_woken_when_there_is_something_new_and_not_by_a_repeat
     event = await notifier.hears(submitted(ticket(channel=Channel.EMAIL)))
     await notifier.hears(event)
     assert notifier.woken == 1
+
+
+async def test_an_agent_reads_in_the_zone_of_the_newest_that_was_heard_of_them(notifier: Notifier) -> None:
+    def living(zone: str | None) -> Contact:
+        return LUCIA.model_copy(update={"zone": zone})
+
+    await notifier.hears(changed(living("Asia/Kathmandu")), at=NOW)
+    await notifier.hears(changed(living("Pacific/Apia")), at=NOW - timedelta(hours=1))
+    await notifier.hears(submitted())
+    async with notifier.engine.connect() as connection:
+        recipients = (await connection.execute(select(notification.c.recipient))).scalars().all()
+    assert {each["name"]: each["zone"] for each in recipients} == {JAN.name: None, LUCIA.name: "Asia/Kathmandu"}

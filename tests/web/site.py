@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.contract.events import PasswordLinkRequested
 from services.contract.temporal import Deadline, MeetDeadline
 from services.contract.vocabulary import BulkState, Role
-from services.contract.wording import ZONE
+from services.contract.zones import DESK_ZONE
 from services.intake.api import app as intake_app
 from services.intake.api.deps import Desk
 from services.intake.bulk.steps import take_step
@@ -235,7 +235,7 @@ async def site_on(engine: AsyncEngine, catalogue: Catalogue, clock: MovedClock, 
                 clock=clock,
                 catalogues=_catalogues(),
                 rendering=_rendering(),
-                zone=ZONE,
+                desk_zone=DESK_ZONE,
                 secure=True,
                 has_mailbox=True,
             )

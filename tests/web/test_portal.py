@@ -279,7 +279,7 @@ async def test_a_requester_keeps_a_ticket_open_has_it_closed_later_or_says_that_
     visitor, wish = site.visitor(MARIEKE), f"/tickets/{number}/wish"
     site.clock.move(timedelta(hours=2))
     page = await visitor.opens(f"/tickets/{number}")
-    assert "1 week later Mon 23 Nov 10:00" in page.words
+    assert "1 week later Mon 23 Nov 10:00 CET" in page.words
     kept = await visitor.follows(await visitor.sends(page, wish, act="keep_open"))
     assert "closes on Monday 16 November 2026 at 12:00 CET" in kept.words
     later = await visitor.sends(page, wish, act="postpone", preset="2026-11-23T11:00:00+00:00")

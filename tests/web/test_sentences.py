@@ -81,5 +81,5 @@ def test_what_is_new_is_told_from_where_somebody_stopped_reading() -> None:
     entries = (event("Marieke opened this ticket (Web)"), event("Daan took this ticket"), note)
     assert changes_since(entries, 1, said()) == [
         "Daan took this ticket",
-        "Daan wrote an internal note on Mon 2 Nov 10:00",
+        "Daan wrote an internal note on Mon 2 Nov 10:00 CET",
     ]

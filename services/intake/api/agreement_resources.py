@@ -262,4 +262,5 @@ class ReplanPreview(BaseModel):
     sooner: int
     later: int
     breaching: int
+    calendar_zones: list[str] = Field(description="The time zones of the calendars that count the changed deadlines.")
     sample: list[ChangedDeadline]

@@ -27,6 +27,7 @@ class AnswerLinkOut(BaseModel):
     status: Status
     acts: list[Act]
     closes_at: datetime | None
+    zone: str = Field(description="The time zone the requester reads in: that of the mail.")
 
 
 class AnswerLinkIn(Input):
@@ -42,6 +43,7 @@ class AnsweredOut(BaseModel):
 
     status: Status
     closes_at: datetime | None
+    zone: str = Field(description="The time zone the requester reads in: that of the mail.")
 
 
 @router.get("/answer-link", summary="Read a reminder's link")
@@ -57,6 +59,7 @@ async def read_answer_link(code: Code, desk: TheDesk) -> AnswerLinkOut:
         status=ticket.status,
         acts=acts(ticket),
         closes_at=closes_at(ticket),
+        zone=desk.zone_of(ticket.requester),
     )
 
 
@@ -71,4 +74,4 @@ async def use_answer_link(wanted: AnswerLinkIn, desk: TheDesk) -> AnsweredOut:
     question = LinkedQuestion.linked(desk.signer, wanted.code, now)
     async with transaction(desk.engine) as connection:
         ticket = await answer(connection, question, wanted.act, wanted.until, now)
-    return AnsweredOut(status=ticket.status, closes_at=closes_at(ticket))
+    return AnsweredOut(status=ticket.status, closes_at=closes_at(ticket), zone=desk.zone_of(ticket.requester))

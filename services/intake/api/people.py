@@ -73,6 +73,7 @@ async def create_person(wanted: PersonIn, caller: StaffCaller, asked: KeyedReque
             organisation_id=wanted.organisation_id,
             password_hash=hashed,
             now=work.now,
+            zone=wanted.zone,
         )
         return await work.answer(PersonOut.of(added), 201, Location=f"/api/v1/people/{added.id}")
 

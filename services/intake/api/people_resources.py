@@ -6,8 +6,11 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.contract.vocabulary import Language, Role
+from services.contract.zones import ZoneName
 from services.intake.people.people import Organisation, Person
 from services.intake.tickets.input import AnyPassword, Code, Email, Input, Name, Password
+
+_ZONE = "The IANA time zone they read in; null: the desk's."
 
 
 class OrganisationOut(BaseModel):
@@ -51,6 +54,7 @@ class PersonOut(BaseModel):
     role: Role
     organisation: OrganisationOut | None
     active: bool
+    zone: str | None = Field(description=_ZONE)
 
     @classmethod
     def of(cls, person: Person) -> "PersonOut":
@@ -64,6 +68,7 @@ class PersonOut(BaseModel):
             role=person.role,
             organisation=OrganisationOut(id=of.id, name=of.name) if of else None,
             active=person.active,
+            zone=person.zone,
         )
 
 
@@ -76,6 +81,7 @@ class PersonIn(Input):
     role: Role = Role.REQUESTER
     organisation_id: UUID | None = None
     password: Password | None = None
+    zone: ZoneName | None = Field(default=None, examples=["America/New_York"], description=_ZONE)
 
 
 class PersonChanges(Input):
@@ -87,13 +93,15 @@ class PersonChanges(Input):
     role: Role | None = None
     organisation_id: UUID | None = None
     active: bool | None = None
+    zone: ZoneName | None = Field(default=None, examples=["America/New_York"], description=_ZONE)
 
 
 class OwnChanges(Input):
-    """What people change of themselves."""
+    """What people change of themselves; what is left out stays."""
 
     name: Name | None = None
     language: Language | None = None
+    zone: ZoneName | None = Field(default=None, examples=["America/New_York"], description=_ZONE)
 
 
 class LogIn(Input):

@@ -88,6 +88,7 @@ async def _preview(caller: Caller, desk: Desk, scope: Scope) -> ReplanPreview:
         sooner=numbers.sooner,
         later=numbers.later,
         breaching=numbers.breaching,
+        calendar_zones=sorted(numbers.calendar_zones),
         sample=sample,
     )
 

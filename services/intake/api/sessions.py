@@ -106,12 +106,14 @@ async def read_me(caller: KnownCaller, desk: TheDesk) -> PersonOut:
         return PersonOut.of(await who_calls(connection, caller))
 
 
-@router.patch("/me", summary="Change my name or language")
+@router.patch("/me", summary="Change my name, language or time zone")
 async def change_me(changes: OwnChanges, caller: KnownCaller, desk: TheDesk) -> PersonOut:
     """Any logged-in person, for themselves."""
     if caller.person_id is None:
-        raise NotAllowed("A service has no name or language to change.")
+        raise NotAllowed("A service has no name, language or time zone to change.")
     async with transaction(desk.engine) as connection:
         person = await who_calls(connection, caller)
-        wanted = {name: value for name, value in changes.model_dump().items() if value is not None}
+        given = changes.model_dump(exclude_unset=True)
+        # For the zone null is a choice, the desk's; nobody can be without a name or a language.
+        wanted = {name: value for name, value in given.items() if value is not None or name == "zone"}
         return PersonOut.of(await change_person(connection, person.id, wanted, desk.now()))

@@ -168,6 +168,7 @@ class TicketOut(_TicketFacts):
     followers: list[Contact]
     colleagues: list[Contact] = Field(description="With whom it is shared; for those who see internal notes.")
     promises: list[PromiseOut] = Field(description="Every promise that has begun to count; for support only.")
+    calendar_zone: str | None = Field(description="The time zone in which its working time counts; for support only.")
     deadlines: list[Deadline]
     moves: list[str]
     suggestions: list[ArticleLink]
@@ -192,6 +193,7 @@ class TicketOut(_TicketFacts):
             followers=list(ticket.followers),
             colleagues=list(ticket.colleagues) if inside else [],
             promises=[PromiseOut.of(each) for each in promised],
+            calendar_zone=ticket.policy.calendar.zone if party.is_staff else None,
             deadlines=_deadlines(ticket, party),
             moves=list(party.moves(ticket)),
             suggestions=links.suggestions,

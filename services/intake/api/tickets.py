@@ -13,6 +13,7 @@ from services.contract.event_data import Actor
 from services.contract.languages import accepted
 from services.contract.limits import ACCEPT_LANGUAGE_CHARACTERS_MAX
 from services.contract.vocabulary import Channel, Language
+from services.contract.zones import ZoneName
 from services.intake.api.attachments import attachment_out
 from services.intake.api.deps import TheDesk
 from services.intake.api.filter_query import wanted_tickets
@@ -20,6 +21,7 @@ from services.intake.api.ticket_answer import summaries, ticket_answer
 from services.intake.api.ticket_resources import TicketIn, TicketOut, TicketPage, ViewOut, Views
 from services.intake.api.timeline_resources import CommentOut, HappeningOut, TimelineEntry, TimelinePage
 from services.intake.api.unit_of_work import KeyedWork
+from services.intake.history.reasons import policies_named
 from services.intake.history.sentences import history_line, shown
 from services.intake.history.teller import Teller
 from services.intake.people.people import Person, get_or_add_requester
@@ -29,6 +31,7 @@ from services.intake.tickets.input import NUMBER_MAX
 from services.intake.tickets.queries import ByBreach, ByChange
 from services.intake.tickets.store import load
 from services.intake.tickets.ticket_filter import TicketFilter
+from services.intake.tickets.ticket_row import read_policies
 from services.intake.tickets.use_cases import Draft, NewTicket, submit
 from services.platform.http import KnownCaller, StaffCaller
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
@@ -107,6 +110,10 @@ async def read_timeline(
     caller: KnownCaller,
     desk: TheDesk,
     accept_language: Annotated[str | None, Header(max_length=ACCEPT_LANGUAGE_CHARACTERS_MAX)] = None,
+    zone: Annotated[
+        ZoneName | None,
+        Query(description="The IANA time zone of the sentences; the caller's own, or else the desk's, where left out."),
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> TimelinePage:
@@ -120,10 +127,13 @@ async def read_timeline(
         party.must_see(ticket)
         notes = party.sees_notes(ticket)
         lines, files = await queries.read_timeline(connection, number, after, limit + 1, notes=notes)
-    page, next_cursor = cut(lines, limit, lambda line: (line.id,))
+        page, next_cursor = cut(lines, limit, lambda line: (line.id,))
+        told = [line.facts for line in page if line.facts] if notes else []
+        policies = await read_policies(connection, policies_named(told))
     language = accepted(accept_language, party.person.language if party.person else Language.ENGLISH)
-    teller = Teller(language, ticket.policy.calendar.zone, inside=notes)
-    return TimelinePage(items=[_entry(line, files, teller) for line in page], next_cursor=next_cursor)
+    teller = Teller(language, zone or desk.zone_of(party.person), inside=notes, policies=policies)
+    items = [_entry(line, files, teller) for line in page]
+    return TimelinePage(items=items, next_cursor=next_cursor, zone=teller.zone)
 
 
 async def _requester(connection: AsyncConnection, party: Party, wanted: TicketIn, now: datetime) -> Person:

@@ -59,3 +59,4 @@ class TimelinePage(BaseModel):
 
     items: list[TimelineEntry]
     next_cursor: str | None
+    zone: str = Field(description="The time zone in which the sentences tell instants.", examples=["Europe/Amsterdam"])

@@ -9,7 +9,7 @@ run the next slice of all the others.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -229,7 +229,8 @@ def _look_at(
     number, due = each.row.number, each.row.next_deadline
     is_late = due is not None and due.due_at < now - OVERDUE_AFTER
     if is_late and due:
-        found.overdue.append(Disagreement(number, f"should have met its {due.kind} {due.due_at:%F %R}"))
+        at = f"{due.due_at.astimezone(UTC):%F %R} UTC"
+        found.overdue.append(Disagreement(number, f"should have met its {due.kind} {at}"))
     if number not in running:
         found.differing.append(Disagreement(number, f"is {each.row.status} but has no clock"))
     elif not each.is_of_one_piece:

@@ -8,7 +8,7 @@ from typing import Any
 from services.contract import wording
 from services.contract.event_data import Actor
 from services.contract.vocabulary import Channel, DeadlineKind, Effort, Kind, Metric, Priority, Status
-from services.intake.history.reasons import punctual, reasoned, reasons
+from services.intake.history.reasons import calendars, punctual, reasoned, reasons
 from services.intake.history.teller import LineFacts, Teller
 
 CHANGES_NAMED_MAX = 6
@@ -151,6 +151,7 @@ def _replanned(t: Teller, _actor: Actor, facts: LineFacts) -> HistoryLine:
     named = [_change(t, each) for each in changes[:CHANGES_NAMED_MAX]]
     if more := len(changes) - len(named):
         named.append(t.say("more_changes", count=more))
+    named += calendars(t, facts["policy_before"], facts["policy"])
     policies = t.say("policies", before=facts["policy_before"], after=facts["policy"])
     return HistoryLine(t.say("replanned", because=facts["because"]), reasoned(t, policies, named))
 
@@ -191,7 +192,9 @@ def _met(t: Teller, actor: Actor, facts: LineFacts) -> HistoryLine:
     by = "met" if actor.kind == "clock" else "brought_about"
     sentence = t.say(f"{by}.{kind}", who=t.who(actor), metric=about, point=facts.get("point", 0))
     under = t.say("under", due=t.short(facts["due_at"]), met=punctual(t, facts), policy=facts["policy"])
-    return HistoryLine(sentence, reasoned(t, under, reasons(t, kind, metric, facts.get("because", []))))
+    return HistoryLine(
+        sentence, reasoned(t, under, reasons(t, kind, metric, facts.get("because", []), facts["policy"]))
+    )
 
 
 def _with_words(t: Teller, sentence: str, words: str | None) -> HistoryLine:

@@ -5,7 +5,7 @@ The words are in `sentences/<language>.toml`.
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from babel.lists import format_list
 from services.contract import wording
 from services.contract.event_data import Actor
 from services.contract.vocabulary import Language
+from services.promises.policy import Policy
 
 FOLDER = Path(__file__).parent / "sentences"
 
@@ -29,7 +30,10 @@ class Teller:
 
     language: Language
     zone: str
+    """The reader's."""
     inside: bool
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    """Those that the history names, by version."""
 
     def say(self, key: str, **facts: object) -> str:
         """The text under `key`, with the facts filled in. Raises KeyError where the key or a fact is missing."""
@@ -40,7 +44,7 @@ class Teller:
         return self.say("clock") if actor.kind == "clock" else actor.name
 
     def short(self, instant: str | None) -> str:
-        """An instant from the facts (ISO 8601), as a short date and time; None becomes "never"."""
+        """An instant from the facts (ISO 8601), as a short date and time with its zone; None becomes "never"."""
         if instant is None:
             return self.say("never")
         return wording.short_moment(datetime.fromisoformat(instant), self.language, self.zone)

@@ -43,10 +43,12 @@ class Person:
     organisation: Organisation | None
     active: bool
     session_epoch: int = 0
+    zone: str | None = None
+    """The time zone they chose; None: they read in the desk's."""
 
     def contact(self) -> Contact:
         """The person as events and tickets name them."""
-        return Contact(person_id=self.id, name=self.name, email=self.email, language=self.language)
+        return Contact(person_id=self.id, name=self.name, email=self.email, language=self.language, zone=self.zone)
 
     def actor(self) -> Actor:
         """The person as the one who acts, for events and history."""
@@ -77,6 +79,7 @@ def read_person(row: Row[Any]) -> Person:
         organisation=theirs,
         active=row.active,
         session_epoch=row.session_epoch,
+        zone=row.zone,
     )
 
 
@@ -132,6 +135,7 @@ async def add_person(
     organisation_id: UUID | None,
     password_hash: str | None,
     now: datetime,
+    zone: str | None = None,
 ) -> Person:
     """Add a person and announce them. Raises Conflict where the address is taken, NotFound for the organisation."""
     values = {
@@ -142,6 +146,7 @@ async def add_person(
         "role": role,
         "organisation_id": organisation_id,
         "password_hash": password_hash,
+        "zone": zone,
         "created_at": now,
     }
     if organisation_id:

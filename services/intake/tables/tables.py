@@ -47,6 +47,7 @@ person = Table(
     Column("name", Text, nullable=False),
     Column("email", Text, doc="None for somebody who only ever phoned"),
     Column("language", Text, nullable=False),
+    Column("zone", Text, doc="the time zone they chose, as in Europe/Amsterdam; None: they read in the desk's"),
     Column("role", Text, nullable=False),
     Column("organisation_id", Uuid, ForeignKey("intake.organisation.id")),
     Column("active", Boolean, nullable=False, server_default="true"),

@@ -4,7 +4,7 @@ Open tickets change only when somebody asks for re-planning. A changed contract 
 organisation, does not change them by itself.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from services.intake.tickets.ticket_row import read_standing, select_standings
 from services.promises.deadlines import coming
 from services.promises.policy import Policy
 from services.promises.standing import Standing
+from services.promises.working_time import Calendar
 
 BATCH = 200
 SAMPLE_MAX = 20
@@ -73,6 +74,8 @@ class Numbers:
     sooner: int = 0
     later: int = 0
     breaching: int = 0
+    calendar_zones: set[str] = field(default_factory=set)
+    """The time zones of the calendars by which the tickets that change were and will be counted."""
     _breaches: list[Sampled] = field(default_factory=list)
     _others: list[Sampled] = field(default_factory=list)
 
@@ -81,12 +84,13 @@ class Numbers:
         """Examples of tickets that change, at most `SAMPLE_MAX`; those where a promise breaks at once come first."""
         return [*self._breaches, *self._others][:SAMPLE_MAX]
 
-    def count(self, number: int, change: Change | None) -> None:
-        """Count one more ticket, with its change, if any."""
+    def count(self, number: int, change: Change | None, calendars: Iterable[Calendar] = ()) -> None:
+        """Count one more ticket, with its change, if any, and the calendars it is counted by before and after."""
         self.tickets += 1
         if change is None:
             return
         self.changed += 1
+        self.calendar_zones.update(calendar.zone for calendar in calendars)
         self.sooner += change.sooner
         self.later += not change.sooner
         self.breaching += change.breaching
@@ -117,7 +121,8 @@ async def preview(connection: AsyncConnection, scope: Scope, standard: Terms, no
     async for number, contract_id, standing, policy in _running(connection, scope):
         # A contract that got this calendar only just now is counted in the next preview.
         if contract_id in policies:
-            numbers.count(number, difference(standing, policy, policies[contract_id], now))
+            after = policies[contract_id]
+            numbers.count(number, difference(standing, policy, after, now), (policy.calendar, after.calendar))
     return numbers
 
 

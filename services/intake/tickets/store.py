@@ -215,14 +215,16 @@ def _line(about: Ticket, entry: Entry, now: datetime) -> dict[str, Any]:
 
 async def _participants(connection: AsyncConnection, number: int) -> dict[str, tuple[Contact, ...]]:
     query = (
-        select(participant.c.part, person.c.id, person.c.name, person.c.email, person.c.language)
+        select(participant.c.part, person.c.id, person.c.name, person.c.email, person.c.language, person.c.zone)
         .join_from(participant, person, person.c.id == participant.c.person_id)
         .where(participant.c.ticket_number == number)
         .order_by(person.c.name, person.c.id)
     )
     found: dict[str, tuple[Contact, ...]] = {"followers": (), "colleagues": ()}
     for row in await connection.execute(query):
-        found[f"{row.part}s"] += (Contact(person_id=row.id, name=row.name, email=row.email, language=row.language),)
+        found[f"{row.part}s"] += (
+            Contact(person_id=row.id, name=row.name, email=row.email, language=row.language, zone=row.zone),
+        )
     return found
 
 

@@ -1,6 +1,6 @@
 """A ticket as its row and back. What a row holds twice (status, next deadline) is there to be searched by."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -51,7 +51,7 @@ def select_tickets() -> Select[Any]:
         *(
             alias.c[name].label(f"{prefix}_{name}")
             for prefix, alias in _people.items()
-            for name in ("name", "email", "language")
+            for name in ("name", "email", "language", "zone")
         ),
         team.c.name.label("team_name"),
         product.c.name.label("product_name"),
@@ -131,6 +131,16 @@ def ticket_values(of: Ticket, due: Due | None) -> dict[str, Any]:
     }
 
 
+async def read_policies(connection: AsyncConnection, versions: Collection[str]) -> Mapping[str, Policy]:
+    """The policies of these versions, by version; those that no ticket was ever pinned to are left out."""
+    if not versions:
+        return {}
+    policy = setup_tables.policy
+    query = select(policy.c.version.label("policy_version"), policy.c.body.label("policy_body"))
+    rows = await connection.execute(query.where(policy.c.version.in_(versions)))
+    return {row.policy_version: _policy(row._mapping) for row in rows}
+
+
 async def keep_policy(connection: AsyncConnection, policy: Policy) -> None:
     """Make sure that a ticket can be pinned to it. Raises ValueError for one without a version."""
     if not policy.version:
@@ -185,4 +195,5 @@ def _contact(facts: Mapping[Any, Any], prefix: str) -> Contact:
         name=facts[f"{prefix}_name"],
         email=facts[f"{prefix}_email"],
         language=facts[f"{prefix}_language"],
+        zone=facts[f"{prefix}_zone"],
     )

@@ -127,6 +127,8 @@ class Recipient(BaseModel):
     name: str
     address: str
     language: Language
+    zone: str | None = None
+    """The time zone they chose; None: they read in the desk's."""
 
 
 class Content(BaseModel):
@@ -157,6 +159,8 @@ class Content(BaseModel):
     metric: Metric | None = None
     """The metric of the SLA target that an alert is about."""
     breach_at: AwareDatetime | None = None
+    calendar_zone: str | None = None
+    """The time zone in which the promised working time counts."""
     percent: int = 0
     """How much of the promised time is spent."""
 

@@ -66,7 +66,9 @@ def _notification(event: Event, notice: Notice, facts: PlanFacts, now: datetime)
         event_id=event.id,
         happened_at=event.time,
         template=notice.template,
-        recipient=Recipient(person_id=to.person_id, name=to.name, address=to.email or "", language=to.language),
+        recipient=Recipient(
+            person_id=to.person_id, name=to.name, address=to.email or "", language=to.language, zone=to.zone
+        ),
         content=notice.content,
         correlation_id=event.correlationid,
         due_at=now + SUGGESTION_WAIT if held else now,

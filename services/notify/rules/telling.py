@@ -205,7 +205,8 @@ def _move_told(data: TicketStatusChanged) -> Template | None:
 
 
 def _alert(data: SlaAlert, template: Template, facts: PlanFacts, **said: object) -> list[Notice]:
-    content = _about(data, metric=data.metric, breach_at=data.breach_at, **said)
+    of_promise = {"metric": data.metric, "breach_at": data.breach_at, "calendar_zone": data.calendar_zone}
+    content = _about(data, **of_promise, **said)
     return _each(facts.alerted(data.tell, data.ticket, template), template, content)
 
 

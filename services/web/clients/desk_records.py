@@ -75,6 +75,7 @@ class Replanning(Record):
     sooner: int = 0
     later: int = 0
     breaching: int = 0
+    calendar_zones: tuple[str, ...] = ()
     sample: tuple[ReplanSample, ...] = ()
 
 

@@ -58,8 +58,8 @@ class IntakeApi:
         """The visitor as a person."""
         return Person.model_validate((await self._api.get("/api/v1/me")).json())
 
-    async def change_me(self, **changes: str) -> Person:
-        """Change the visitor's name or language."""
+    async def change_me(self, **changes: str | None) -> Person:
+        """Change the visitor's name, language or time zone; None for the desk's zone."""
         return Person.model_validate((await self._api.send("PATCH", "/api/v1/me", json=changes)).json())
 
     async def people(

@@ -53,6 +53,8 @@ class Person(Record):
     role: Role
     organisation: Organisation | None = None
     active: bool = True
+    zone: str | None = None
+    """The time zone they chose; None: they read in the desk's."""
 
 
 class Session(Record):
@@ -149,6 +151,7 @@ class Ticket(TicketSummary):
     followers: tuple[Contact, ...] = ()
     colleagues: tuple[Contact, ...] = ()
     promises: tuple[Promised, ...] = ()
+    calendar_zone: str | None = None
 
 
 class Attachment(Record):
@@ -209,6 +212,8 @@ class Answerable(Record):
     status: Status
     acts: tuple[str, ...] = ()
     closes_at: AwareDatetime | None = None
+    zone: str | None = None
+    """The time zone in which the requester reads their mails."""
 
 
 class Answered(Record):
@@ -216,6 +221,8 @@ class Answered(Record):
 
     status: Status
     closes_at: AwareDatetime | None = None
+    zone: str | None = None
+    """The time zone in which the requester reads their mails."""
 
 
 class Survey(Record):

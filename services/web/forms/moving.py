@@ -17,7 +17,7 @@ from services.web.forms.forms import Form
 from services.web.words import Said
 
 MORNING = time(9)
-"""The time of day, in the desk's zone, for the snooze presets "tomorrow", "Monday" and "in a week"."""
+"""The time of day, in the agent's zone, for the snooze presets "tomorrow", "Monday" and "in a week"."""
 
 MoveBody = dict[str, Any]
 

@@ -13,6 +13,7 @@ from services.platform.identity import PASSWORD_LINK_LIFETIME, SESSION_LIFETIME
 from services.web.clients.records import Person
 from services.web.forms import forms
 from services.web.forms.forms import Form, explain
+from services.web.forms.zone_choice import check_zone, zone_groups
 from services.web.guard import inside
 from services.web.visit import (
     LANGUAGE_COOKIE,
@@ -106,25 +107,25 @@ async def _use_link(visit: Visit, form: Form) -> Response:
 async def profile_page(visit: KnownVisit) -> Response:
     """The visitor's own profile."""
     me = await visit.intake.me()
-    return visit.page("profile.html", me=me, form=_profile(me))
+    return _profile_page(visit, me, _profile(me))
 
 
 @router.post("/profile")
 async def change_profile(visit: KnownVisit) -> Response:
-    """Change name and language."""
+    """Change name, language and time zone."""
     form = await forms.read(visit.request)
     form.need("name", visit.t, NAME_CHARACTERS_MAX)
+    check_zone(form, visit.t)
     language = Language(form.choice("language", Language, visit.language))
     if not form.errors:
         try:
-            await visit.intake.change_me(name=form["name"], language=language)
+            await visit.intake.change_me(name=form["name"], language=language, zone=form["zone"] or None)
             response = visit.see("/profile", told="saved")
             visit.set_cookie(response, LANGUAGE_COOKIE, language, PREFERENCE_SECONDS)
             return response
         except Permanent as error:
             explain(form, error, visit.t)
-    me = await visit.intake.me()
-    return visit.page("profile.html", status=422, me=me, form=form, errors=form.errors)
+    return _profile_page(visit, await visit.intake.me(), form, status=422)
 
 
 @router.post("/language")
@@ -161,9 +162,14 @@ def _password(visit: Visit, form: Form, sent_to: str | None = None, status: int 
     )
 
 
+def _profile_page(visit: Visit, me: Person, form: Form, status: int = 200) -> Response:
+    zones = zone_groups(visit.t)
+    return visit.page("profile.html", status=status, me=me, form=form, errors=form.errors, zones=zones)
+
+
 def _home(staff: bool) -> str:
     return "/desk" if staff else "/"
 
 
 def _profile(me: Person) -> Form:
-    return Form({"name": me.name, "language": me.language}, [], [])
+    return Form({"name": me.name, "language": me.language, "zone": me.zone or ""}, [], [])

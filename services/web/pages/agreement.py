@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from babel import Locale
 from fastapi import APIRouter
@@ -21,6 +20,7 @@ from services.contract.errors import (
     VersionMismatch,
 )
 from services.contract.vocabulary import AlertAudience, FieldKind, Metric, Role
+from services.contract.zones import zone_names
 from services.web.clients.desk_records import Calendar, Contract, Product, Team
 from services.web.forms import forms
 from services.web.forms.agreement_forms import (
@@ -85,9 +85,9 @@ async def _of_calendar(visit: Visit, form: Form) -> dict[str, Any]:
     return {
         "countries": countries,
         "regions": regions,
-        "zones": sorted(available_timezones()),
+        "zones": zone_names(),
         "holidays": await _holidays(visit, form),
-        "year": visit.t.now.year,
+        "year": visit.t.today.year,
     }
 
 
@@ -95,7 +95,7 @@ async def _holidays(visit: Visit, form: Form) -> Any:
     if not form["country"]:
         return ()
     try:
-        return await visit.desk.holidays(form["country"], form["region"], visit.t.now.year)
+        return await visit.desk.holidays(form["country"], form["region"], visit.t.today.year)
     except Invalid:
         # An unknown region is reported at its field when the form is sent.
         return ()

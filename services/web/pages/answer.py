@@ -53,7 +53,7 @@ async def answer(visit: AnyVisit, number: int) -> Response:
     except Permanent as error:
         explain(form, error, visit.t)
         return await _answer(visit, number, form, status=422)
-    return visit.page("answered.html", number=number, act=act, answered=answered)
+    return visit.as_mailed(answered.zone).page("answered.html", number=number, act=act, answered=answered)
 
 
 async def _answer(visit: Visit, number: int, form: Form, status: int = 200) -> Response:
@@ -73,7 +73,7 @@ async def _answer(visit: Visit, number: int, form: Form, status: int = 200) -> R
 def _page(
     visit: Visit, form: Form, about: Answerable, acts: list[str], choices: list[tuple[int, datetime, str]], status: int
 ) -> Response:
-    return visit.page(
+    return visit.as_mailed(about.zone).page(
         "answer.html",
         status=status,
         about=about,

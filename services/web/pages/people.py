@@ -13,6 +13,7 @@ from services.contract.vocabulary import Language, Role
 from services.web.clients.records import Organisation, Person, TicketSummary
 from services.web.forms import forms
 from services.web.forms.forms import Form, explain
+from services.web.forms.zone_choice import check_zone, zone_groups
 from services.web.visit import DeskVisit, Visit
 
 ORGANISATIONS_MAX = 100
@@ -146,6 +147,7 @@ async def _person(visit: Visit, person: Person | None, form: Form, status: int =
         organisations=organisations.items,
         tickets=tickets,
         languages=list(Language),
+        zones=zone_groups(visit.t),
         roles=_roles(visit, person),
     )
 
@@ -171,6 +173,7 @@ def _check(visit: Visit, form: Form) -> None:
     form.need("name", visit.t, NAME_CHARACTERS_MAX)
     if form["email"]:
         form.need_email("email", visit.t)
+    check_zone(form, visit.t)
 
 
 def _facts(visit: Visit, form: Form) -> dict[str, Any]:
@@ -178,6 +181,7 @@ def _facts(visit: Visit, form: Form) -> dict[str, Any]:
         "name": form["name"],
         "email": form["email"] or None,
         "language": form.choice("language", Language, visit.language),
+        "zone": form["zone"] or None,
         "organisation_id": form["organisation_id"] or None,
     }
     return facts | ({"role": form.choice("role", Role, Role.REQUESTER)} if form["role"] else {})
@@ -189,6 +193,7 @@ def _form(person: Person) -> Form:
             "name": person.name,
             "email": person.email or "",
             "language": person.language,
+            "zone": person.zone or "",
             "role": person.role,
             "organisation_id": str(person.organisation.id) if person.organisation else "",
             "active": "yes" if person.active else "",

@@ -48,10 +48,15 @@ def told(decision: Decision, teller: Teller = ENGLISH) -> list[str]:
     return [history_line(teller, entry.type, entry.by, entry.facts).sentence for entry in happened]
 
 
-def evidence(decision: Decision) -> str:
+def evidence(decision: Decision, teller: Teller = ENGLISH) -> str:
     """The evidence of the last thing that happened."""
     entry = decision.history[-1]
-    return history_line(ENGLISH, entry.type, entry.by, entry.facts).evidence
+    return history_line(teller, entry.type, entry.by, entry.facts).evidence
+
+
+def in_zone(zone: str, *policies: Policy) -> Teller:
+    """The teller to somebody of support who reads in this zone."""
+    return Teller(Language.ENGLISH, zone, inside=True, policies={each.version: each for each in policies})
 
 
 def met(ticket: Ticket, kind: DeadlineKind, late: timedelta = timedelta(0), **meeting: Any) -> Decision:
@@ -122,16 +127,16 @@ def test_the_moves_say_what_they_did() -> None:
     assert told(decide(new_ticket(), TakeIn(AGENT, 3, MARIEKE), NOON)) == ["Daan merged #3 into this ticket"]
     assert told(decide(new_ticket(), LinkProblem(AGENT, 3), NOON)) == ["Daan linked this ticket to the problem #3"]
     assert told(decide(new_ticket(), Snooze(AGENT, DAAN, tomorrow), NOON)) == [
-        "Daan wants to be reminded on Tue 3 Nov 13:00"
+        "Daan wants to be reminded on Tue 3 Nov 13:00 CET"
     ]
     assert told(decide(waiting, KeepOpen(REQUESTER), tomorrow)) == [
-        "Marieke keeps this ticket open; without an answer it closes on Tue 17 Nov 13:00"
+        "Marieke keeps this ticket open; without an answer it closes on Tue 17 Nov 13:00 CET"
     ]
     assert told(decide(waiting, Postpone(AGENT, DeadlineKind.CLOSURE, tomorrow), NOON)) == [
-        "Daan moved the closing from Mon 16 Nov 13:00 to Tue 3 Nov 13:00"
+        "Daan moved the closing from Mon 16 Nov 13:00 CET to Tue 3 Nov 13:00 CET"
     ]
     assert told(decide(waiting, Skip(AGENT, DeadlineKind.REMINDER), NOON)) == [
-        "Daan cancelled the reminder of Mon 9 Nov 13:00"
+        "Daan cancelled the reminder of Mon 9 Nov 13:00 CET"
     ]
     assert told(decide(waiting, ConfirmSolved(REQUESTER), NOON))[0] == "Marieke said that it is solved"
     incident = decide(new_ticket(), Solve(AGENT, DAAN, None, problem=3), NOON)
@@ -146,8 +151,8 @@ def test_a_closing_says_why_it_came_no_earlier() -> None:
     closing = met(ticket, DeadlineKind.CLOSURE, late=timedelta(minutes=2), mail_down=timedelta(minutes=90))
     assert told(closing) == ["Closed automatically: no answer received"]
     assert evidence(closing) == (
-        f"Due Mon 16 Nov 17:30, met 2 mins late, under policy {ticket.policy.version}: "
-        "counted from the question of Mon 2 Nov 13:00, 3 hrs longer because the reminder came late, "
+        f"Due Mon 16 Nov 17:30 CET, met 2 mins late, under policy {ticket.policy.version}: "
+        "counted from the question of Mon 2 Nov 13:00 CET, 3 hrs longer because the reminder came late, "
         "1 hr 30 mins longer because mail could not come in."
     )
 
@@ -155,7 +160,7 @@ def test_a_closing_says_why_it_came_no_earlier() -> None:
 def test_waiting_for_mail_is_told() -> None:
     ticket = met(asked(new_ticket(), NOON), DeadlineKind.REMINDER).ticket
     assert told(met(ticket, DeadlineKind.CLOSURE, mail_down=timedelta(hours=2))) == [
-        "Mail could not come in for 2 hrs, so the closing waits until Mon 16 Nov 15:00"
+        "Mail could not come in for 2 hrs, so the closing waits until Mon 16 Nov 15:00 CET"
     ]
 
 
@@ -166,11 +171,50 @@ def test_a_warning_says_what_was_paused_and_which_days_did_not_count() -> None:
     warning = met(ticket, DeadlineKind.WARNING)
     assert told(warning) == ["Warned at 75 % of the time for resolution"]
     assert evidence(warning) == (
-        f"Due Mon 23 Nov 23:12, met on time, under policy {ticket.policy.version}: "
-        "counted from the opening on Fri 20 Nov 09:12, paused 2 hrs while awaiting the reply, "
+        f"Due Mon 23 Nov 23:12 CET, met on time, under policy {ticket.policy.version}: "
+        "counted from the opening on Fri 20 Nov 09:12 CET, paused 2 hrs while awaiting the reply, "
         "Sat 21 and Sun 22 did not count."
     )
     assert told(met(warning.ticket, DeadlineKind.BREACH)) == ["The time promised for resolution ran out"]
+
+
+def test_where_working_time_was_counted_is_told_to_who_reads_in_another_zone() -> None:
+    friday = datetime(2026, 11, 20, 8, 12, tzinfo=UTC)
+    ticket = new_ticket(friday, Policy(calendar=Calendar(zone="Europe/Amsterdam")))
+    warning = met(ticket, DeadlineKind.WARNING)
+    assert evidence(warning, in_zone("America/New_York", ticket.policy)) == (
+        f"Due Mon 23 Nov 15:12 EST, met on time, under policy {ticket.policy.version}: "
+        "counted from the opening on Fri 20 Nov 03:12 EST, Sat 21 and Sun 22 did not count, "
+        "working time counted in the time zone Europe/Amsterdam."
+    )
+    assert "time zone" not in evidence(warning, in_zone("Europe/Amsterdam", ticket.policy))
+
+
+def test_a_calendar_that_decides_without_a_day_off_is_named_too() -> None:
+    ticket = new_ticket(NOON, Policy(calendar=Calendar(zone="Asia/Kathmandu")))
+    said = evidence(met(ticket, DeadlineKind.WARNING), in_zone("Pacific/Apia", ticket.policy))
+    assert said.endswith(
+        "counted from the opening on Tue 3 Nov 01:00 UTC+13, working time counted in the time zone Asia/Kathmandu."
+    )
+
+
+def test_a_calendar_that_does_not_decide_is_not_named() -> None:
+    waiting = asked(new_ticket(), NOON)
+    moved = decide(waiting, Postpone(AGENT, DeadlineKind.REMINDER, NOON + DAY), NOON).ticket
+    for ticket in (waiting, moved):
+        assert "time zone" not in evidence(met(ticket, DeadlineKind.REMINDER), in_zone("Asia/Kathmandu", ticket.policy))
+
+
+def test_other_promises_name_the_zones_of_their_calendars_to_who_reads_in_another() -> None:
+    ticket = asked(new_ticket(), NOON)
+    new = ticket.policy.model_copy(
+        update={"reminder_after": ticket.policy.survey_after, "calendar": Calendar(zone="Asia/Kathmandu")}
+    ).pinned(STANDARD)
+    planned = decide(ticket, Replan(AGENT, new, "contract Acme, version 3"), NOON)
+    assert evidence(planned, in_zone("America/New_York", ticket.policy, new)).endswith(
+        "Reminder: Mon 9 Nov 07:00 EST → Tue 3 Nov 07:00 EST, "
+        "working time counted in the time zone Europe/Amsterdam → Asia/Kathmandu."
+    )
 
 
 def test_a_step_brought_about_by_somebody_says_who_and_how_early() -> None:
@@ -184,7 +228,7 @@ def test_a_step_brought_about_by_somebody_says_who_and_how_early() -> None:
 
 def test_a_step_moved_by_hand_says_so() -> None:
     moved = decide(asked(new_ticket(), NOON), Postpone(AGENT, DeadlineKind.REMINDER, NOON + DAY), NOON).ticket
-    assert evidence(met(moved, DeadlineKind.REMINDER)).endswith(": moved by hand to Tue 3 Nov 13:00.")
+    assert evidence(met(moved, DeadlineKind.REMINDER)).endswith(": moved by hand to Tue 3 Nov 13:00 CET.")
 
 
 def test_other_promises_say_what_they_changed() -> None:
@@ -193,7 +237,7 @@ def test_other_promises_say_what_they_changed() -> None:
     planned = decide(ticket, Replan(AGENT, new, "contract Acme, version 3"), NOON)
     assert told(planned) == ["Other promises apply: contract Acme, version 3"]
     assert evidence(planned) == (
-        f"Policy {ticket.policy.version} became {new.version}: Reminder: Mon 9 Nov 13:00 → Tue 3 Nov 13:00."
+        f"Policy {ticket.policy.version} became {new.version}: Reminder: Mon 9 Nov 13:00 CET → Tue 3 Nov 13:00 CET."
     )
 
 
@@ -209,7 +253,7 @@ def test_a_deadline_of_the_first_version_is_told_with_the_evidence_it_has() -> N
     facts = {"deadline": "survey", "policy": "default-1", "due_at": at, "met_at": at, "from": "solved", "to": "solved"}
     said = history_line(ENGLISH, "deadline_met", CLOCK, facts)
     assert said.sentence == "Automatically asked for satisfaction"
-    assert said.evidence == "Due Mon 2 Nov 13:00, met on time, under policy default-1."
+    assert said.evidence == "Due Mon 2 Nov 13:00 CET, met on time, under policy default-1."
 
 
 @pytest.mark.parametrize("language", list(Language))
