@@ -1,6 +1,7 @@
 """The main paths of portal and desk in a real browser, on the whole running Balie."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from services.cli.embedded.whole import Embedded, running
+from services.web.clients.mailbox import Mailbox
 from services.web.rendering import has_asset
+from tests.patience import until
 
 pytestmark = pytest.mark.own_parts
 
@@ -56,9 +59,14 @@ class Person:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
 
-async def at_a_browser(browser: Browser, balie: Embedded, email: str) -> Person:
-    """Somebody who has just logged in, reading English."""
-    context = await browser.new_context(base_url=balie.web_url, locale="en-GB", viewport={"width": 1440, "height": 900})
+async def at_a_browser(browser: Browser, balie: Embedded, email: str, machine_zone: str = "Europe/Amsterdam") -> Person:
+    """Somebody who has just logged in, reading English, on a machine in this time zone."""
+    context = await browser.new_context(
+        base_url=balie.web_url,
+        locale="en-GB",
+        viewport={"width": 1440, "height": 900},
+        timezone_id=machine_zone,
+    )
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     person = Person(context, page)
@@ -227,3 +235,48 @@ async def test_actions_and_bulks_from_the_keyboard(balie: Embedded, browser: Bro
     assert (marieke.complaints, daan.complaints) == ([], [])
     await marieke.context.close()
     await daan.context.close()
+
+
+async def test_page_and_mail_are_in_the_zone_chosen_by_keyboard_wherever_the_machine_stands(
+    balie: Embedded, browser: Browser
+) -> None:
+    giulia, marieke = [await at_a_browser(browser, balie, email, "Asia/Tokyo") for email in (GIULIA, MARIEKE)]
+    page, desk = marieke.page, giulia.page
+    await page.goto("/profile")
+    await page.get_by_role("combobox", name="Language").select_option("en")
+    await page.get_by_label("Time zone").focus()
+    await page.keyboard.type("Kathmandu")
+    await page.keyboard.press("Tab")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_label("Time zone")).to_have_value("Asia/Kathmandu")
+
+    await page.goto("/tickets/new")
+    await page.get_by_label("Subject").fill("What time is it?")
+    await page.get_by_label("What is the matter?").fill("Here, I mean.")
+    await page.get_by_role("button", name="Send to support").click()
+    await expect(page.locator(".told")).to_contain_text("Your ticket has arrived.")
+    number = page.url.rpartition("/")[2]
+    await desk.goto(f"/desk/tickets/{number}")
+    await desk.keyboard.press("a")
+    await desk.keyboard.type("Where are you?")
+    await desk.keyboard.press("Control+Enter")
+    await expect(desk.locator("#standing")).to_contain_text("Pending")
+
+    # Giulia has chosen nothing: she reads in the desk's zone, not in that of her machine.
+    await expect(desk.locator(".steps time").first).to_have_text(re.compile(r" CES?T$"))
+    closing = page.locator("#standing").get_by_text("this ticket closes on")
+    await expect(closing).to_have_text(re.compile(r"closes on \w+day \d+ \w+ \d{4} at \d\d:\d\d UTC\+5:45"))
+    at = re.search(r"closes on (.* UTC\+5:45)", await closing.inner_text())
+    assert at is not None
+
+    assert balie.mail_folder is not None
+    mailbox = Mailbox(balie.mail_folder)
+
+    def mailed() -> bool:
+        mails = [mail for mail in mailbox.newest(everything=True) if f"#{number}" in mail.subject]
+        return any(f"close the ticket on {at[1]}" in " ".join(mail.text.split()) for mail in mails)
+
+    await until(mailed, "the mail with the same time as the page")
+    assert (giulia.complaints, marieke.complaints) == ([], [])
+    await giulia.context.close()
+    await marieke.context.close()
