@@ -207,6 +207,22 @@ async def test_calendars_are_listed_with_their_zone(site: Site) -> None:
     assert "Nepal · Asia/Kathmandu" in (await visitor.opens("/desk/agreements/contracts/new")).words
 
 
+async def test_the_preview_of_re_planning_names_the_zones_that_are_not_the_readers(site: Site) -> None:
+    await site.ticket(MARIEKE)
+    nepal = await site.asks(ANNA, "POST", "/api/v1/calendars", json={"name": "Nepal", "terms": {"zone": KATHMANDU}})
+    contract = {"name": "Acme", "calendar_id": nepal["id"], "terms": {"warn_at": []}}
+    acme = await site.asks(ANNA, "POST", "/api/v1/contracts", json=contract)
+    organisation = site.people[MARIEKE].organisation
+    assert organisation is not None
+    path = f"/api/v1/organisations/{organisation.id}"
+    await site.asks(ANNA, "PATCH", path, json={"contract_id": acme["id"]})
+    visitor, address = site.visitor(ANNA), f"/desk/agreements/contracts/{acme['id']}/replan"
+    assert "Working time counts in the time zone Asia/Kathmandu." in (await visitor.opens(address)).words
+    await chooses(site, ANNA, NEW_YORK)
+    words = (await visitor.opens(address)).words
+    assert "Working time counts in the time zone Asia/Kathmandu, Europe/Amsterdam." in words
+
+
 async def test_the_page_behind_a_link_in_a_mail_is_in_the_zone_of_the_mail(site: Site) -> None:
     await chooses(site, MARIEKE, NEW_YORK)
     await chooses(site, PIETER, KATHMANDU)

@@ -32,7 +32,8 @@ class CommentOut(BaseModel):
 
 
 class HappeningOut(BaseModel):
-    """What happened other than words, in the language of the caller (`Accept-Language`, or else the person's).
+    """What happened other than words, in the language of the caller (`Accept-Language`, or else the person's), with
+    instants in the page's `zone`.
 
     `facts` depend on `type` (deadline_met: due_at, met_at; for support also policy, because; …).
     """

@@ -12,6 +12,7 @@ from services.intake.tables.tables import outbox
 from services.intake.tickets.use_cases import meet_deadline
 from services.platform.database import transaction
 from services.platform.identity import REMINDER_LINK, Signer, question
+from tests.intake.agreed import OFFICE, agrees
 from tests.intake.api_desk import SECRET, As
 from tests.moved_clock import START
 
@@ -157,3 +158,15 @@ async def test_a_link_in_a_mail_leads_to_the_zone_of_the_mail(api: As, marieke: 
     code = Signer(SECRET).link(REMINDER_LINK, question(waiting["number"], START), START)
     assert (await api.get("/api/v1/answer-link", code=code))["zone"] == NEW_YORK
     assert (await api.does("/api/v1/answer-link", {"code": code, "act": "keep_open"}))["zone"] == NEW_YORK
+
+
+async def test_a_preview_of_re_planning_names_the_zones_of_the_calendars_that_count(
+    marieke: As, daan: As, anna: As
+) -> None:
+    ticket = await marieke.submits("The printer is on fire")
+    nepal = await anna.does("/api/v1/calendars", {"name": "Nepal", "terms": {"zone": KATHMANDU, "week": OFFICE}})
+    acme = await agrees(anna, ticket, calendar_id=nepal["id"])
+    preview = await daan.get(f"/api/v1/contracts/{acme['id']}/replan")
+    assert (preview["changed"], preview["calendar_zones"]) == (1, [KATHMANDU, "Europe/Amsterdam"])
+    unchanged = await daan.get("/api/v1/promises/replan")
+    assert (unchanged["changed"], unchanged["calendar_zones"]) == (0, [])
