@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
 
+from services.contract.limits import ZONE_CHARACTERS_MAX
+
 DESK_ZONE = "Europe/Amsterdam"
 """The desk's zone where no setting names another."""
-ZONE_CHARACTERS_MAX = 60
 
 _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 """Files among the zones that say nothing of where somebody is: the machine's own zone, and a place holder."""
