@@ -37,8 +37,8 @@ OF_THE_CLOCK_OR_CHANCE = re.compile(
     r"|random\.\w+|secrets\.\w+|uuid\.?uuid[14]|uuid[14]|os\.\w+|requests|httpx\.\w+"
 )
 OF_FILES = re.compile(r"open|Path")
-READS_SHIPPED_WORDS = {"services.intake.history.teller"}
-"""Pure but for reading the words that are installed beside it."""
+READS_SHIPPED_WORDS = {"services.intake.history.teller", "services.contract.moves"}
+"""Pure but for reading what is installed beside it."""
 EMPTY_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "base", "misc", "core"}
 
 # Spelt so that this file does not hold what it looks for.

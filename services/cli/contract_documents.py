@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.cli.contract_changes import breaking_api_changes, breaking_event_changes
@@ -35,6 +36,21 @@ def check_documents(folder: Path, new: Mapping[str, Document]) -> None:
     stale = [name for name, document in new.items() if _read(folder / name) != json.loads(_text(document))]
     if stale:
         raise Permanent(f"The code says more than {', '.join(stale)}: run `make contract` and commit what it wrote.")
+
+
+def write_moves(moves: BaseModel, file: Path) -> None:
+    """Writes what the pages know of the moves."""
+    file.write_text(_text(_known(moves)))
+
+
+def check_moves(moves: BaseModel, file: Path) -> None:
+    """Raises Permanent if the file is not what intake's moves say."""
+    if _read(file) != _known(moves):
+        raise Permanent(f"Intake's moves say something else than {file.name}: run `make contract` and commit it.")
+
+
+def _known(moves: BaseModel) -> Document:
+    return moves.model_dump(mode="json", exclude_defaults=True)
 
 
 def breaking_changes(folder: Path, new: Mapping[str, Document]) -> list[str]:

@@ -130,13 +130,17 @@ def contract(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where the code differs.")] = False,
     breaking: Annotated[bool, typer.Option("--breaking", help="Write even what breaks who builds on it.")] = False,
 ) -> None:
-    """Write what others build on: OpenAPI of both HTTP APIs and AsyncAPI of the events."""
-    from services.cli.contract_documents import check_documents, documents, write_documents
+    """Write what others build on: OpenAPI of the APIs, AsyncAPI of the events, and the moves as the pages know them."""
+    from services.cli.contract_documents import check_documents, check_moves, documents, write_documents, write_moves
+    from services.cli.public_moves import public_moves
+    from services.contract.moves import FILE
 
     if check:
         check_documents(folder, documents(_apis()))
+        check_moves(public_moves(), FILE)
     else:
         write_documents(folder, documents(_apis()), breaking=breaking)
+        write_moves(public_moves(), FILE)
 
 
 def _ask(settings: Settings, work: "Callable[[AsyncEngine], Awaitable[Found]]") -> Found:

@@ -33,12 +33,12 @@ class Actor(Fact):
     person_id: UUID | None = None
     staff: bool = False
 
-    def speaks_for(self, requester: Contact) -> bool:
-        """Whether they act on the requester's side: anybody but staff, or an agent who is the requester themselves.
+    def speaks_for(self, requester_id: UUID) -> bool:
+        """Whether they act on this requester's side: anybody but staff, or an agent who is the requester themselves.
 
         The clock never does.
         """
-        return self.kind != "clock" and (not self.staff or self.person_id == requester.person_id)
+        return self.kind != "clock" and (not self.staff or self.person_id == requester_id)
 
 
 class TicketFacts(Fact):

@@ -249,33 +249,10 @@ class ArticleSuggested(EventData):
 
 EVENT_TYPES: dict[str, type[EventData]] = {
     model.TYPE: model
-    for model in (
-        TicketSubmitted,
-        TicketAssigned,
-        TicketReplied,
-        TicketNoted,
-        TicketStatusChanged,
-        TicketReminderDue,
-        TicketSurveyDue,
-        TicketRated,
-        TicketPriorityChanged,
-        TicketPlanned,
-        TicketShipped,
-        TicketMerged,
-        TicketShared,
-        TicketSnoozeEnded,
-        TicketPostponed,
-        TicketChanged,
-        SlaWarned,
-        SlaBreached,
-        SlaEscalated,
-        PersonChanged,
-        TeamChanged,
-        PasswordLinkRequested,
-        ArticlePublished,
-        ArticleSuggested,
-    )
+    for model in tuple(globals().values())
+    if isinstance(model, type) and issubclass(model, EventData) and "TYPE" in vars(model)
 }
+"""Every model above that has a type, by its type."""
 
 Data = TypeVar("Data", bound=EventData)
 EventModel: TypeAlias = type[Data]

@@ -13,7 +13,7 @@ class Language(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a ticket stands. The moves between them are the table in `intake/rules/moves.py`."""
+    """Where a ticket stands. The moves between them are in `intake/rules/moves/`."""
 
     NEW = "new"
     OPEN = "open"
@@ -149,10 +149,6 @@ class TaskState(StrEnum):
     KEPT = "kept"
     """Done, but not undone with the others, because somebody changed the ticket since."""
 
-
-BulkCommandName = Literal["assign", "team", "tag", "prioritise", "solve", "close", "spam", "reopen"]
-BULK_COMMANDS: tuple[BulkCommandName, ...] = get_args(BulkCommandName)
-"""The commands anybody of support may give to many tickets at once, in the order shown."""
 
 View = Literal["unassigned", "mine", "new", "open", "pending", "parked", "solved", "closed", "snoozed"]
 VIEWS: tuple[View, ...] = get_args(View)

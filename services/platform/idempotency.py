@@ -86,7 +86,6 @@ def forget_answers(table: Table) -> Chore:
 Admitted = TypeVar("Admitted")
 Admit = Callable[[AsyncConnection, Caller], Awaitable[Admitted]]
 """Says who the caller is. Raises where they may have no answer: not the one given before either."""
-Work = Callable[[AsyncConnection], Awaitable[JsonAnswer]]
 
 
 class Unit(Generic[Admitted]):
@@ -142,21 +141,6 @@ async def once(
         yield unit
         if not unit.is_answered:
             raise RuntimeError(f"{request.method} {request.url.path} was done, but not answered")
-
-
-async def answer_once(
-    engine: AsyncEngine,
-    table: Table,
-    caller: Caller,
-    key: str | None,
-    request: Request,
-    work: Work,
-    *,
-    admit: Admit[object],
-) -> Response:
-    """Do `work` as one request's unit of work and return its answer. Raises what `once` and `work` raise."""
-    async with once(engine, table, caller, key, request, admit) as unit:
-        return await unit.answer(await work(unit.connection))
 
 
 async def _claim(

@@ -3,13 +3,14 @@
 A ticket keeps the policy that was pinned to it, so changing a contract does not move the deadlines of open tickets.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from hashlib import sha256
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.contract.vocabulary import AlertAudience, Metric, Priority, Status
+from services.contract.vocabulary import AlertAudience, DeadlineKind, Metric, Priority, Status
 from services.promises.working_time import Calendar, Counted, Span
 
 STANDARD = "standard"
@@ -72,6 +73,23 @@ class Promises(_Part):
     """Percent of a target at which staff are warned."""
     escalations: tuple[Escalation, ...] = Field(default=(Escalation(),), max_length=STEPS_MAX)
     """In order of time; without any, a breach is recorded but nobody is told."""
+
+    @classmethod
+    def kept(cls, body: Mapping[str, Any]) -> Self:
+        """The promises as some Balie wrote them down, to be read back.
+
+        One that only a newer Balie knows is left out: while that is rolled out, this one goes on reading tickets.
+        """
+        return cls.model_validate({name: value for name, value in body.items() if name in cls.model_fields})
+
+    def step_after(self, kind: DeadlineKind) -> Span:
+        """The time promised until this automatic step. Raises KeyError for a kind that comes after no promised time."""
+        return {
+            DeadlineKind.REMINDER: self.reminder_after,
+            DeadlineKind.CLOSURE: self.closure_after,
+            DeadlineKind.SURVEY: self.survey_after,
+            DeadlineKind.FINALISATION: self.finalisation_after,
+        }[kind]
 
 
 class Policy(Promises):

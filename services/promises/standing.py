@@ -1,6 +1,6 @@
 """How a ticket stands with its clock, and what each act makes of that. Pure, and light: a simulation runs millions.
 
-A ticket's life. Times are the desk's own promise (`policy.py`), moves are those of `intake/rules/moves.py`; ask, park,
+A ticket's life. Times are the desk's own promise (`policy.py`), moves are those of `intake/rules/moves/`; ask, park,
 solve, merge and spam may come at new, open, pending and parked.
 
     submit ─▶ new ─ assign, first reply of support ─▶ open ◀─────────────────────────────────────────────┐
@@ -75,6 +75,9 @@ class Standing(NamedTuple):
     mail_down: timedelta = NO_TIME
     """How long incoming mail was down since the reminder; closure is delayed by as much."""
     snoozed_until: datetime | None = None
+    reopened_from: tuple[Override, ...] | None = None
+    """The steps that were moved or skipped while it was solved, if a message of the requester's side reopened it and
+    support has not spoken, nor its status changed, since; else None. So that the reopening can be taken back."""
 
     @property
     def status(self) -> Status:
@@ -114,7 +117,8 @@ def requester_replied(before: Standing, at: datetime) -> Standing:
     unanswered = before.replied_at is not None and before.waits_since is None
     waits_since = at if unanswered else before.waits_since
     if before.status in ENDED or before.status is Status.PENDING:
-        return _to(before, Status.OPEN, at, snoozed_until=None, waits_since=waits_since)
+        solved_with = before.overrides if before.status is Status.SOLVED else None
+        return _to(before, Status.OPEN, at, snoozed_until=None, waits_since=waits_since, reopened_from=solved_with)
     return before._replace(snoozed_until=None, waits_since=waits_since)
 
 
@@ -138,6 +142,35 @@ def solved(before: Standing, at: datetime) -> Standing:
 def reopened(before: Standing, at: datetime) -> Standing:
     """Support opens the ticket again."""
     return _to(before, Status.OPEN, at)
+
+
+def is_reopened_by_message(standing: Standing) -> bool:
+    """Whether a message of the requester's side reopened the solved ticket, and nobody has dealt with that yet."""
+    was = standing.path[-2].status if len(standing.path) > 1 else None
+    return standing.reopened_from is not None and standing.status is Status.OPEN and was is Status.SOLVED
+
+
+def not_reopened(before: Standing) -> Standing:
+    """The reopening by a message is taken back: the ticket is solved since when it was, with the steps it had.
+
+    The time it was open leaves no trace in `path`, so no promise counts it. Raises ValueError for a ticket that is not
+    reopened by a message.
+    """
+    if not is_reopened_by_message(before):
+        raise ValueError(f"ticket {before.number} was not reopened by a message")
+    return before._replace(
+        path=before.path[:-1],
+        overrides=before.reopened_from or (),
+        reopened_from=None,
+        waits_since=None,
+        snoozed_until=None,
+        alerts=_kept(before),
+    )
+
+
+def took_in(before: Standing) -> Standing:
+    """Another ticket goes on as this one: what it brings is still to be dealt with, whatever reopened this one."""
+    return before._replace(reopened_from=None)
 
 
 def parked(before: Standing, at: datetime) -> Standing:
@@ -180,7 +213,7 @@ def waited_for_mail(before: Standing, down: timedelta) -> Standing:
 def taken_back(before: Standing, former: Standing, at: datetime) -> Standing:
     """Undoes a mistaken end: from `at` the ticket is as in `former` again. The time it was ended stays in `path`, and
     no promise counts it."""
-    return former._replace(path=(*before.path, Stretch(former.status, at)))
+    return former._replace(path=(*before.path, Stretch(former.status, at)), reopened_from=None)
 
 
 def after_deadline(
@@ -218,7 +251,12 @@ def reprioritised(before: Standing, priority: Priority) -> Standing:
 
 
 def _answer(before: Standing, at: datetime) -> dict[str, Any]:
-    return {"replied_at": before.replied_at or at, "waits_since": None, "alerts": _kept(before)}
+    return {
+        "replied_at": before.replied_at or at,
+        "waits_since": None,
+        "alerts": _kept(before),
+        "reopened_from": None,
+    }
 
 
 def _kept(before: Standing) -> tuple[Alert, ...]:
@@ -236,6 +274,7 @@ def _to(before: Standing, status: Status, at: datetime, **further: Any) -> Stand
         "reminded_at": None,
         "mail_down": NO_TIME,
         "overrides": (),
+        "reopened_from": None,
     }
     return before._replace(**left | further)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.contract.moves import Shown, shown_as
 from services.contract.vocabulary import ALERTS, STEPS, ClosedReason, DeadlineKind, Status
 from services.promises.sla import PromiseState
 from services.promises.working_time import Counted
@@ -27,8 +28,9 @@ class Step:
 
 def steps(ticket: Ticket, t: Said) -> list[Step]:
     """The next automatic steps, for the desk, in the order of the ticket's deadlines."""
+    may_change = any(move in ticket.moves for move in shown_as(Shown.STEP))
     return [
-        Step(each.kind, each.due_at, t(f"step.{each.kind}"), each.kind in STEPS and "skip" in ticket.moves)
+        Step(each.kind, each.due_at, t(f"step.{each.kind}"), may_change and each.kind in STEPS)
         for each in ticket.deadlines
         if each.kind not in ALERTS  # they are shown with the promises
     ]

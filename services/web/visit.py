@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.contract.errors import NotAuthenticated, Temporary
 from services.contract.languages import accepted
+from services.contract.moves import shortcuts
 from services.contract.vocabulary import Language
 from services.contract.zones import zone_read_in
 from services.platform.clock import Clock
@@ -98,6 +99,7 @@ class Visit:
         known = {
             "visit": self,
             "themes": THEMES,
+            "shortcuts": shortcuts(),
             "t": self.t,
             "caller": self.caller,
             "oob": False,

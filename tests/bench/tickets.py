@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.intake.people.people import Person, find_by_email
-from services.intake.rules.commands import Ask
 from services.intake.rules.contracts import Terms
 from services.intake.rules.decide import decide
+from services.intake.rules.moves.ask import Ask
+from services.intake.rules.moves.solve import Solve
 from services.intake.rules.ticket import Decision, Ticket
 from services.intake.tickets.access import Party
+from services.intake.tickets.messages import Draft, message_of
 from services.intake.tickets.store import create, load, next_number
-from services.intake.tickets.use_cases import Draft, NewTicket, carry_out, message_of, solution, submit
+from services.intake.tickets.use_cases import NewTicket, carry_out, submit
 from services.platform.clock import wall_clock
 from services.platform.database import transaction
 from services.promises import standing
@@ -57,7 +59,13 @@ async def solve_many(engine: AsyncEngine, who: Sides, numbers: Sequence[int]) ->
     async with transaction(engine) as connection:
         for number in numbers:
             message = await message_of(connection, _ASKED, who.agent.uploader)
-            await carry_out(connection, who.agent, number, solution(who.agent, message), wall_clock())
+            await carry_out(
+                connection,
+                who.agent,
+                number,
+                Solve(who.agent.actor, who.agent.person.contact() if who.agent.person else None, message),
+                wall_clock(),
+            )
 
 
 class Sleepers:

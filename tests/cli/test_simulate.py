@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner, Result
 
 from services.cli.main import app
-from services.intake.rules import commands
+from services.intake.rules.moves.ask import Ask
 from services.intake.tables.tables import person
 from services.platform.clock import wall_clock
 from services.platform.database import transaction
@@ -33,7 +33,7 @@ async def desk(engine: AsyncEngine, database_url: str, monkeypatch: pytest.Monke
             facts = {"id": who.person_id, "name": who.name, "email": who.email, "language": who.language}
             await connection.execute(person.insert().values(**facts, role="agent", created_at=NOON))
         life = await opened(connection, 7, long_ago, PLAIN.pinned("standard"))
-        await life.does(commands.Ask(AGENT, message()), long_ago)
+        await life.does(Ask(AGENT, message()), long_ago)
         await life.pass_until(long_ago + 30 * DAY)
 
 

@@ -32,7 +32,7 @@ DECIDE = {
 def test_all_but_support_speak_for_the_requester_and_support_on_tickets_of_their_own(
     actor: Actor, *, speaks: bool
 ) -> None:
-    assert actor.speaks_for(REQUESTER) is speaks
+    assert actor.speaks_for(REQUESTER.person_id) is speaks
 
 
 def test_no_other_expression_decides_whether_support_acts_on_a_ticket_of_its_own() -> None:

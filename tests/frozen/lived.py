@@ -8,9 +8,14 @@ from random import Random
 
 from services.contract.errors import BalieError
 from services.contract.vocabulary import Channel, DeadlineKind, Kind
-from services.intake.rules import commands
-from services.intake.rules.decide import RULES, decide, open_ticket
+from services.intake.rules.deadline_due import Meet
+from services.intake.rules.decide import Command, decide, open_ticket
+from services.intake.rules.moves.solve import Solve
+from services.intake.rules.moves.spam import MarkSpam
+from services.intake.rules.moves.take_back import TakeBack
 from services.intake.rules.outages import Outages
+from services.intake.rules.registry import MOVES
+from services.intake.rules.submit import Submit
 from services.intake.rules.ticket import Decision, TeamRef, Ticket
 from tests.frozen.chance import drawn
 from tests.frozen.extras import EXTRAS, FOLLOWER, written
@@ -40,7 +45,7 @@ class Happened:
     """A command given to a ticket, with the decision of the rules, or the sentence of the refusal."""
 
     at: datetime
-    order: commands.Command | commands.Submit
+    order: Command | Submit
     decision: Decision | None
     refusal: str = ""
 
@@ -80,7 +85,7 @@ class Lived:
                 return
             while instant(self.now) < due.due_at:
                 self.now += 1
-            self._gives(commands.Meet(due, self._mail_down(due.kind)))
+            self._gives(Meet(due, self._mail_down(due.kind)))
         raise AssertionError(f"The clock of ticket {self.number} does not stop.")
 
     def suffers(self, step: Step) -> None:
@@ -119,9 +124,9 @@ class Lived:
             self._takes_back(former)
 
     def _takes_back(self, former: Ticket) -> None:
-        self._gives(commands.TakeBack(AGENT, former.standing, former.assignee, former.snoozed_by))
+        self._gives(TakeBack(AGENT, former.standing, former.assignee, former.snoozed_by))
 
-    def _gives(self, command: commands.Command) -> None:
+    def _gives(self, command: Command) -> None:
         now, before = instant(self.now), self.ticket
         try:
             decision = decide(before, command, now)
@@ -130,7 +135,7 @@ class Lived:
             return
         self.happened.append(Happened(now, command, decision))
         if decision.ticket != before:
-            self._before_its_end = before if isinstance(command, commands.Solve | commands.MarkSpam) else None
+            self._before_its_end = before if isinstance(command, Solve | MarkSpam) else None
 
     def _mail_down(self, kind: DeadlineKind) -> timedelta:
         since = self.ticket.reminded_at or self.ticket.asked_at
@@ -146,8 +151,9 @@ def lived() -> tuple[Lived, ...]:
     found = tuple(_live(seed) for seed in range(LIVES))
     taken = [each for one in found for each in one.happened if each.decision and each.decision.history]
     given = {type(each.order) for each in taken}
-    assert given >= set(RULES), set(RULES) - given
-    met = {each.order.deadline.kind for each in taken if isinstance(each.order, commands.Meet)}
+    known = {Meet, *(move.command for move in MOVES.values() if move.command)}
+    assert given >= known, known - given
+    met = {each.order.deadline.kind for each in taken if isinstance(each.order, Meet)}
     assert met == set(DeadlineKind), set(DeadlineKind) - met
     return found
 
@@ -167,7 +173,7 @@ def _live(seed: int) -> Lived:
     return one
 
 
-def _brought(number: int, life: Life) -> commands.Submit:
+def _brought(number: int, life: Life) -> Submit:
     """The submission; by number it varies channel, kind, follow-up, team, assignee, and whether support typed it in."""
     channel = CHANNELS[number % len(CHANNELS)]
     by_staff = channel is Channel.PHONE

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.contract.vocabulary import Language
-from services.intake.history.sentences import history_line, shown
 from services.intake.history.teller import Teller
+from services.intake.rules.registry import read_line
 from services.intake.rules.ticket import Entry
 from tests.frozen.lived import Happened, Lived, lived
 
@@ -39,12 +39,12 @@ def _of_act(each: Happened, zone: str) -> Iterator[str]:
 
 
 def _told(entry: Entry, zone: str) -> Iterator[str]:
-    facts = json.loads(json.dumps(entry.facts))  # as they come back from the database
+    line = read_line(entry.type, json.loads(json.dumps(entry.line.kept())))  # as it comes back from the database
     for inside in (True, False) if entry.public else (True,):
         side = "support" if inside else "requester"
-        yield f"  {side}: {_as_json(shown(facts, inside=inside))}"
+        yield f"  {side}: {_as_json(line.shown(inside=inside))}"
         for language in Language:
-            told = history_line(Teller(language, zone, inside=inside), entry.type, entry.by, facts)
+            told = line.told(Teller(language, zone, inside=inside), entry.by)
             yield f"  {side} {language}: {told.sentence}"
             if told.evidence:
                 yield f"  {side} {language}, evidence: {told.evidence}"

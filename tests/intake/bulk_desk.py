@@ -11,13 +11,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.contract.event_data import Actor, Contact
 from services.contract.temporal import BulkStep
 from services.contract.vocabulary import BulkState, Effort, Kind, Priority
-from services.intake.bulk.bulks import move_bulk, read_bulk, start_bulk
+from services.intake.bulk.bulks import move_bulk, read_bulk, sent_facts, start_bulk
 from services.intake.bulk.steps import take_step
 from services.intake.people.people import Person, find_by_email
 from services.intake.rules.bulk import PER_SECOND, Bulk
-from services.intake.rules.commands import Ask, Assign, Command, Note, Park, Plan, Reply, Solve, Submit
 from services.intake.rules.contracts import Terms
-from services.intake.rules.decide import decide, open_ticket
+from services.intake.rules.decide import Command, decide, open_ticket
+from services.intake.rules.moves.ask import Ask
+from services.intake.rules.moves.assign import Assign
+from services.intake.rules.moves.note import Note
+from services.intake.rules.moves.park import Park
+from services.intake.rules.moves.plan import Plan
+from services.intake.rules.moves.reply import Reply
+from services.intake.rules.moves.solve import Solve
+from services.intake.rules.registry import MANY
+from services.intake.rules.submit import Submit
 from services.intake.rules.ticket import Message, Ticket
 from services.intake.tables.bulk_tables import bulk_task
 from services.intake.tables.tables import ticket, timeline
@@ -104,8 +112,10 @@ class BulkDesk:
 
     async def starts(self, command: str, numbers: Sequence[int], *, per_second: int = PER_SECOND, **facts: Any) -> UUID:
         async with transaction(self.engine) as connection:
+            many = MANY.get(command)
+            known = many.facts.model_validate(facts) if many and not many.body else sent_facts(command, facts)
             return await start_bulk(
-                connection, self.agent, command, facts, numbers, self.clock(), per_second=per_second
+                connection, self.agent, command, known, numbers, self.clock(), per_second=per_second
             )
 
     async def step(self, bulk_id: UUID) -> BulkStep:

@@ -7,10 +7,32 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import BalieError
 from services.contract.vocabulary import AlertAudience, DeadlineKind, Effort, Kind, Language, Metric, Priority, Status
-from services.intake.rules import commands
-from services.intake.rules.commands import Command, Submit
-from services.intake.rules.decide import decide, open_ticket
+from services.intake.rules.deadline_due import Meet
+from services.intake.rules.decide import Command, decide, open_ticket
+from services.intake.rules.moves.ask import Ask
+from services.intake.rules.moves.assign import Assign
+from services.intake.rules.moves.confirm_solved import ConfirmSolved
+from services.intake.rules.moves.decline import Decline
+from services.intake.rules.moves.do_now import DoNow
+from services.intake.rules.moves.keep_open import KeepOpen
+from services.intake.rules.moves.merge import Merge
+from services.intake.rules.moves.note import Note
+from services.intake.rules.moves.park import Park
+from services.intake.rules.moves.plan import Plan
+from services.intake.rules.moves.postpone import Postpone
+from services.intake.rules.moves.prioritise import Prioritise
+from services.intake.rules.moves.reopen import Reopen
+from services.intake.rules.moves.replan import Replan
+from services.intake.rules.moves.reply import Reply
+from services.intake.rules.moves.ship import Ship
+from services.intake.rules.moves.skip import Skip
+from services.intake.rules.moves.snooze import Snooze
+from services.intake.rules.moves.solve import Solve
+from services.intake.rules.moves.spam import MarkSpam
+from services.intake.rules.moves.tag import Tag
+from services.intake.rules.moves.take_back import TakeBack
 from services.intake.rules.outages import Outages
+from services.intake.rules.submit import Submit
 from services.intake.rules.ticket import Decision, Ticket
 from services.intake.tickets.store import create, save
 from services.promises.deadlines import Due, next_due
@@ -50,7 +72,7 @@ class RecordedLife:
         self.met: list[Due] = []
         self._connection, self._outages = connection, outages
         self._now = ticket.opened_at
-        self._former: commands.TakeBack | None = None
+        self._former: TakeBack | None = None
 
     async def pass_until(self, instant: datetime) -> None:
         """Let time pass; the clock meets all deadlines until then."""
@@ -58,7 +80,7 @@ class RecordedLife:
             at = max(due.at, self._now)
             since = self.ticket.reminded_at or self.ticket.asked_at
             down = self._outages.down(since, at) if since and due.kind is DeadlineKind.CLOSURE else NO_TIME
-            decision = decide(self.ticket, commands.Meet(due.deadline(), down), at)
+            decision = decide(self.ticket, Meet(due.deadline(), down), at)
             if any(entry.type == "deadline_met" for entry in decision.history):
                 self.met.append(due._replace(at=at))
                 self._former = None  # a command cannot be taken back after the clock changed the ticket
@@ -75,10 +97,10 @@ class RecordedLife:
             return False
         await self._save(decision, at)
         self._former = None
-        if isinstance(command, commands.Solve | commands.MarkSpam):
-            said = isinstance(command, commands.Solve) and command.message
+        if isinstance(command, Solve | MarkSpam):
+            said = isinstance(command, Solve) and command.message
             stood = support_replied(before.standing, at) if said else before.standing
-            self._former = commands.TakeBack(AGENT, stood, before.assignee, None)
+            self._former = TakeBack(AGENT, stood, before.assignee, None)
         return True
 
     async def lives(self, chance: Random, acts: int) -> None:
@@ -97,28 +119,28 @@ class RecordedLife:
         said = message() if chance.random() < 0.5 else None
         step = chance.choice([DeadlineKind.REMINDER, DeadlineKind.CLOSURE, DeadlineKind.SURVEY])
         possible: list[Command] = [
-            commands.Assign(AGENT, chance.choice([DAAN, None])),
-            *[commands.Reply(AGENT, message())] * 2,
-            *[commands.Reply(REQUESTER, message())] * 3,
-            *[commands.Ask(AGENT, message())] * 3,
-            *[commands.Solve(AGENT, DAAN, said)] * 2,
-            commands.Reopen(AGENT, said),
-            commands.Note(AGENT, message()),
-            commands.Park(AGENT, workaround=True, effort=Effort.SMALL, note="", message=said),
-            commands.Plan(AGENT, "2.0"),
-            commands.Decline(AGENT, message()),
-            commands.Ship(AGENT, "2.0"),
-            commands.Prioritise(AGENT, chance.choice(list(Priority)), "It is so."),
-            commands.Tag(AGENT, add=(str(at),)),
-            commands.Snooze(AGENT, DAAN, at + chance.choice(GAPS)),
-            commands.KeepOpen(REQUESTER),
-            commands.ConfirmSolved(REQUESTER),
-            commands.Postpone(AGENT, step, at + chance.choice(GAPS)),
-            commands.Skip(AGENT, step),
-            commands.DoNow(AGENT, step),
-            commands.Replan(AGENT, chance.choice(POLICIES), "the contract changed"),
+            Assign(AGENT, chance.choice([DAAN, None])),
+            *[Reply(AGENT, message())] * 2,
+            *[Reply(REQUESTER, message())] * 3,
+            *[Ask(AGENT, message())] * 3,
+            *[Solve(AGENT, DAAN, said)] * 2,
+            Reopen(AGENT, said),
+            Note(AGENT, message()),
+            Park(AGENT, workaround=True, effort=Effort.SMALL, note="", message=said),
+            Plan(AGENT, "2.0"),
+            Decline(AGENT, message()),
+            Ship(AGENT, "2.0"),
+            Prioritise(AGENT, chance.choice(list(Priority)), "It is so."),
+            Tag(AGENT, add=(str(at),)),
+            Snooze(AGENT, DAAN, at + chance.choice(GAPS)),
+            KeepOpen(REQUESTER),
+            ConfirmSolved(REQUESTER),
+            Postpone(AGENT, step, at + chance.choice(GAPS)),
+            Skip(AGENT, step),
+            DoNow(AGENT, step),
+            Replan(AGENT, chance.choice(POLICIES), "the contract changed"),
             *([self._former] * 8 if self._former else []),
-            *([commands.MarkSpam(AGENT), commands.Merge(AGENT, into=1)] if chance.random() < 0.3 else []),
+            *([MarkSpam(AGENT), Merge(AGENT, into=1)] if chance.random() < 0.3 else []),
         ]
         return chance.choice(possible)
 

@@ -6,8 +6,16 @@ from uuid import UUID, uuid4
 from services.contract.event_data import Actor, Contact
 from services.contract.temporal import Deadline
 from services.contract.vocabulary import Channel, ClosedReason, Effort, Kind, Language, Priority, Status
-from services.intake.rules.commands import Ask, Assign, MarkSpam, Meet, Merge, Park, Reply, Solve, Submit
+from services.intake.rules.deadline_due import Meet
 from services.intake.rules.decide import decide, open_ticket
+from services.intake.rules.moves.ask import Ask
+from services.intake.rules.moves.assign import Assign
+from services.intake.rules.moves.merge import Merge
+from services.intake.rules.moves.park import Park
+from services.intake.rules.moves.reply import Reply
+from services.intake.rules.moves.solve import Solve
+from services.intake.rules.moves.spam import MarkSpam
+from services.intake.rules.submit import Submit
 from services.intake.rules.ticket import Decision, Message, Ticket
 from services.promises.policy import STANDARD, Policy
 
@@ -88,3 +96,8 @@ def in_state(status: Status, reason: ClosedReason | None = None) -> Ticket:
     if reason is ClosedReason.MERGED:
         return decide(start, Merge(AGENT, into=8), NOON).ticket
     return decide(start, MarkSpam(AGENT), NOON).ticket if reason is ClosedReason.SPAM else start
+
+
+def in_json(at: datetime) -> str:
+    """An instant as history and API write it."""
+    return at.isoformat().replace("+00:00", "Z")

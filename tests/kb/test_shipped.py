@@ -17,11 +17,12 @@ from services.contract.limits import (
     SUMMARY_CHARACTERS_MAX,
     TITLE_CHARACTERS_MAX,
 )
+from services.contract.moves import shortcuts
 from services.contract.vocabulary import ArticleKind, Kind, Language, Metric, Priority, Status
 from services.contract.wording import kind_label, metric_label, priority_label, priority_meaning, requester_status_label
-from services.intake.bulk.actions import COMMANDS
-from services.intake.bulk.inverses import is_reversible
+from services.intake.bulk.bulks import is_reversible
 from services.intake.rules.bulk import PER_SECOND, UNDO_WINDOW
+from services.intake.rules.registry import MANY
 from services.kb.articles import (
     SLUG_PATTERN,
     Translation,
@@ -127,7 +128,7 @@ def test_every_command_for_many_tickets_is_told_and_whether_it_can_be_undone(lan
     rows = [line.strip("| ").split(" | ") for line in said.splitlines() if line.startswith("| **")]
     undone = {name.strip("*"): can for name, _, can in rows}
     yes, no = undone[words["bulk_command.assign"]], undone[words["bulk_command.close"]]
-    asked_for = [name for name, command in COMMANDS.items() if command.may_be_asked_for]
+    asked_for = [name for name, many in MANY.items() if many.body]
     assert undone == {words[f"bulk_command.{name}"]: yes if is_reversible(name) else no for name in asked_for}
     assert yes != no
     assert f"**{PER_SECOND} " in said
@@ -141,7 +142,7 @@ def test_the_keys_are_those_the_desk_knows(language: Language) -> None:
     told = set(re.findall(r"`(\S)`(?!`)", re.sub(r"`\S+`\+`\S+`", "", article)))
     script = (resources.files("services.web") / "static" / "keys.js").read_text()
     known = set(re.findall(r'^    "?(\S)"?: ', script, re.MULTILINE))
-    assert told == known
+    assert told == known | set(shortcuts().values())
 
 
 @pytest.mark.parametrize("language", Language)

@@ -14,7 +14,7 @@ ZERO = datetime(2032, 9, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Act:
-    """A command by its name in `moves.py`, with the parts that matter to a clock; its name decides which it needs."""
+    """A command by the name of its move, with the parts that matter to a clock; its name decides which it needs."""
 
     name: str
     staff: bool = True

@@ -37,12 +37,13 @@ def test_the_reasons_given_make_up_the_instant_a_deadline_was_due(life: Life) ->
         while desk.wire:
             clock.hears(desk.wire.pop(0))
     for _, entry in desk.clocks_entries:
-        if entry.type == "deadline_met" and entry.facts["because"]:
+        # Nothing but a snooze goes without its reasons: a person chose when that ends.
+        if entry.type == "deadline_met" and entry.line.facts()["deadline"] != DeadlineKind.SNOOZE:
             _adds_up(entry, desk)
 
 
 def _adds_up(entry: Entry, desk: LivedDesk) -> None:
-    because, due = entry.facts["because"], _at(entry.facts["due_at"])
+    because, due = entry.line.facts()["because"], _at(entry.line.facts()["due_at"])
     more = sum((timedelta(seconds=each["seconds"]) for each in because if "seconds" in each), NOTHING)
     if because[0]["reason"] == "moved":
         assert _at(because[0]["to"]) + more == due
@@ -56,14 +57,14 @@ def _adds_up(entry: Entry, desk: LivedDesk) -> None:
 
 
 def _promised(entry: Entry, desk: LivedDesk) -> Span | None:
-    policy, kind = desk.policy, DeadlineKind(entry.facts["deadline"])
+    policy, kind = desk.policy, DeadlineKind(entry.line.facts()["deadline"])
     steps = {
         DeadlineKind.REMINDER: policy.reminder_after,
         DeadlineKind.CLOSURE: policy.closure_after,
         DeadlineKind.SURVEY: policy.survey_after,
         DeadlineKind.FINALISATION: policy.finalisation_after,
     }
-    return steps.get(kind) or _of_point(entry.facts, kind, policy, desk)
+    return steps.get(kind) or _of_point(entry.line.facts(), kind, policy, desk)
 
 
 def _of_point(facts: dict[str, Any], kind: DeadlineKind, policy: Policy, desk: LivedDesk) -> Span | None:

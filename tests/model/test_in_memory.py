@@ -7,15 +7,19 @@ from hypothesis import strategies as st
 
 from services.contract.vocabulary import DeadlineKind, Status
 from services.promises.deadlines import quiet_until
+from services.promises.policy import Promises
+from tests.frozen.chance import drawn
 from tests.model.acts import QUARTER, Act, instant, quarter_of
 from tests.model.desk import LivedDesk
-from tests.model.lives import NUMBER, Life, Step, asked_twice_at_once, ends_at, happens, lives
-from tests.model.reference import Reference
+from tests.model.lives import NUMBER, POLICIES, Life, Step, asked_twice_at_once, ends_at, happens, lives
+from tests.model.reference import GENTLEST_FIRST, Reference
 from tests.properties import unhurried
 from tests.workflows.clockwork import Clockwork
 
 NOBODY_COMES = 60 * 96
 """Quarters at the end of each life in which nobody touches the ticket."""
+POLICIES_DRAWN = 50
+"""Enough for each promise to be another than the usual one in some of them."""
 _NOT_ENDED = {Status.NEW, Status.OPEN, Status.PENDING, Status.PARKED}
 AUTOMATIC_IN = {
     DeadlineKind.REMINDER: {Status.PENDING},
@@ -28,6 +32,13 @@ AUTOMATIC_IN = {
     DeadlineKind.ESCALATION: _NOT_ENDED,
 }
 """What may come by itself in which status: nothing moves a parked ticket, nothing at all comes to a closed one."""
+
+
+def test_the_model_knows_every_kind_of_deadline_and_its_tickets_live_under_every_promise() -> None:
+    assert set(GENTLEST_FIRST) == set(AUTOMATIC_IN) == set(DeadlineKind)
+    usual, policies = Promises(), [drawn(POLICIES, seed) for seed in range(POLICIES_DRAWN)]
+    varied = {name for name in Promises.model_fields for one in policies if getattr(one, name) != getattr(usual, name)}
+    assert varied == set(Promises.model_fields)
 
 
 @unhurried
@@ -84,7 +95,7 @@ def test_each_deadline_is_met_once_and_only_where_something_is_automatic(life: L
         _delivers(clock)
     clock.recovers()
     clock.passes(NOBODY_COMES * QUARTER)
-    met = [entry.facts for _, entry in desk.clocks_entries if entry.type == "deadline_met"]
+    met = [entry.line.facts() for _, entry in desk.clocks_entries if entry.type == "deadline_met"]
     assert _met_twice(desk) == []
     for each in met:
         assert each["from"] in AUTOMATIC_IN[each["deadline"]]
@@ -96,9 +107,9 @@ def _met_twice(desk: LivedDesk) -> list[tuple[object, ...]]:
     all, asking twice in a quarter rightly reminds twice in it."""
     waits, met = 0, []
     for _, entry in desk.history:
-        waits += entry.type == "kept_open" or bool(entry.facts.get("asks"))
+        waits += entry.type == "kept_open" or bool(entry.line.facts().get("asks"))
         if entry.type == "deadline_met":
-            met.append((waits, *(entry.facts[name] for name in ("deadline", "metric", "point", "due_at"))))
+            met.append((waits, *(entry.line.facts()[name] for name in ("deadline", "metric", "point", "due_at"))))
     return [each for each in set(met) if met.count(each) > 1]
 
 
@@ -148,7 +159,7 @@ def _follows(reference: Reference, desk: LivedDesk, at: int) -> None:
     """The model does what the clock did meanwhile, if it has that due as well."""
     for since, entry in desk.news():
         reference.lives_until(quarter_of(since))
-        kind, metric, point = (entry.facts.get(name) for name in ("deadline", "metric", "point"))
+        kind, metric, point = (entry.line.facts().get(name) for name in ("deadline", "metric", "point"))
         found = [due for due in reference.coming() if due[1:] == (kind, metric, point or 0) and due.at <= reference.now]
         assert len(found) == 1, entry
         reference.meets(found[0])

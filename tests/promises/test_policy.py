@@ -39,6 +39,14 @@ def test_the_same_promises_have_the_same_version_and_others_another() -> None:
     assert Policy(version="other").pinned(STANDARD) == policy
 
 
+def test_a_kept_policy_is_read_also_where_a_newer_balie_promises_more() -> None:
+    policy = Policy(survey=False).pinned(STANDARD)
+    kept = {**policy.model_dump(mode="json"), "levitation_after": {"length": "P3D"}}
+    assert Policy.kept(kept) == policy
+    with pytest.raises(ValidationError):
+        Policy.model_validate(kept)  # what people write down is still refused if it is mistaken
+
+
 def test_a_policy_without_a_version_is_told_from_others_by_its_content() -> None:
     assert hash(Policy()) == hash(Policy())
     assert hash(Policy()) != hash(Policy(survey=False))

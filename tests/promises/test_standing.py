@@ -94,6 +94,27 @@ def test_leaving_a_status_leaves_what_was_promised_in_it() -> None:
     assert (after.asked_at, after.reminded_at, after.mail_down, after.overrides) == (None, None, NO_TIME, ())
 
 
+def test_for_each_fact_it_is_decided_whether_another_status_forgets_it() -> None:
+    every = {name: START for name in Standing._fields if name.endswith(("_at", "_since", "_until"))}
+    full = Standing(
+        number=7,
+        priority=Priority.LOW,
+        path=(Stretch(Status.NEW, START), Stretch(Status.CLOSED, START + HOUR)),
+        closed_reason=ClosedReason.SPAM,
+        alerts=(ONCE,),
+        overrides=(REMINDER,),
+        mail_down=HOUR,
+        reopened_from=(REMINDER,),
+        **every,
+    )
+    after = standing.reopened(full, START + 2 * HOUR)
+    assert {name for name, unset in Standing._field_defaults.items() if getattr(after, name) == unset} == {
+        *("closed_reason", "asked_at", "reminded_at", "mail_down", "overrides", "reopened_from"),
+    }
+    kept = {"surveyed_at", "replied_at", "waits_since", "snoozed_until"}
+    assert {name for name in every if getattr(after, name) == START} == kept
+
+
 @pytest.mark.parametrize("status", [Status.NEW, Status.OPEN, Status.PARKED])
 def test_a_requesters_message_wakes_a_ticket_and_moves_only_one_that_waits_or_has_ended(status: Status) -> None:
     before = opened()._replace(path=(Stretch(status, START),), snoozed_until=START + 9 * HOUR)

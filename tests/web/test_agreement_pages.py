@@ -27,6 +27,7 @@ async def test_changed_promises_are_previewed_and_applied_to_running_tickets(sit
     visitor = site.visitor(ANNA)
     form = await visitor.opens(contract)
     assert form.form(contract).fields["target_resolution_all"] == "48"
+    assert "The desk's own · Europe/Amsterdam" in form.words
     preview = await visitor.follows(await visitor.sends(form, contract, target_resolution_all="4"))
     assert "1 ticket changes its deadlines. Sooner: 1; later: 0. None breaches at once." in preview.words
     before = (await site.reads(DAAN, number))["promises"][0]["target_seconds"]

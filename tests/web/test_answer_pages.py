@@ -46,6 +46,17 @@ async def test_the_button_does_what_it_says(site: Site, act: str, status: str, s
     assert (await site.reads(DAAN, number))["status"] == status
 
 
+async def test_a_link_that_names_nothing_to_do_chooses_nothing(site: Site) -> None:
+    number, code = await asked(site)
+    before = await site.reads(DAAN, number)
+    visitor = site.visitor()
+    page = await visitor.opens(f"/tickets/{number}/answer?code={code}")
+    assert "act" not in page.form(f"/tickets/{number}/answer").fields
+    refused = await visitor.sends(page, f"/tickets/{number}/answer")
+    assert (refused.status, "Choose what is to happen." in refused.words) == (422, True)
+    assert await site.reads(DAAN, number) == before
+
+
 async def test_later_is_as_much_later_as_was_chosen(site: Site) -> None:
     number, code = await asked(site)
     visitor = site.visitor()

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -232,6 +233,37 @@ async def test_actions_and_bulks_from_the_keyboard(balie: Embedded, browser: Bro
     await desk.get_by_role("button", name="Start").click()
     await expect(desk.locator("#bulk-state")).to_have_text("Done")
     await expect(desk.locator("#progress")).to_contain_text("2 done, 0 refused, 0 not done")
+    assert (marieke.complaints, daan.complaints) == ([], [])
+    await marieke.context.close()
+    await daan.context.close()
+
+
+async def test_enter_in_a_form_with_more_buttons_sends_what_was_typed(balie: Embedded, browser: Browser) -> None:
+    marieke = await at_a_browser(browser, balie, MARIEKE)
+    await marieke.page.goto("/tickets/new")
+    await marieke.page.get_by_label("What is the matter?").fill("It does not print.")
+    await marieke.page.get_by_label("Subject").fill("A date to type")
+    await marieke.page.get_by_label("Subject").press("Enter")
+    await expect(marieke.page.locator(".told")).to_contain_text("Your ticket has arrived.")
+
+    daan = await at_a_browser(browser, balie, DAAN)
+    desk = daan.page
+    await desk.goto("/desk?q=A date to type")
+    await desk.get_by_role("link", name="A date to type").click()
+    await expect(desk.locator("#side")).to_contain_text("of working time left")
+    year = datetime.now(tz=UTC).year + 1
+    # Above the date stand buttons for tomorrow, Monday and so on; and, for a step, one that skips it.
+    await desk.keyboard.press("z")
+    await desk.locator("#until").fill(f"{year}-02-03T09:00")
+    await desk.locator("#until").press("Enter")
+    await expect(desk.locator("#side")).to_contain_text(f"3 February {year} at 09:00 CET")
+    await desk.locator("#composer").get_by_text("Ask", exact=True).first.click()
+    await desk.locator("#text").fill("Which one?")
+    await desk.locator("#text").press("Control+Enter")
+    await desk.get_by_label("Change Closing").click()
+    await desk.locator("#until").fill(f"{year}-02-04T09:00")
+    await desk.locator("#until").press("Enter")
+    await expect(desk.locator("#side")).to_contain_text(f"4 February {year} at 09:00 CET")
     assert (marieke.complaints, daan.complaints) == ([], [])
     await marieke.context.close()
     await daan.context.close()

@@ -8,12 +8,30 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.contract.errors import Temporary
-from services.contract.event_data import Actor, Contact, EventData, TicketFacts
-from services.contract.events import ArticleSuggested, Event, TicketAssigned, TicketNoted
+from services.contract.event_data import Actor, Contact, EventData, TicketEventData, TicketFacts
+from services.contract.events import (
+    EVENT_TYPES,
+    ArticleSuggested,
+    Event,
+    TicketAssigned,
+    TicketChanged,
+    TicketMerged,
+    TicketNoted,
+    TicketPlanned,
+    TicketPostponed,
+    TicketPriorityChanged,
+    TicketRated,
+    TicketReminderDue,
+    TicketReplied,
+    TicketShipped,
+    TicketStatusChanged,
+    TicketSubmitted,
+    TicketSurveyDue,
+)
 from services.contract.vocabulary import Channel, Kind, Language, Priority, Role, Status
 from services.messaging.broker import Broker
 from services.platform.identity import Caller
-from services.web.live import Live, Watch, stream
+from services.web.live import INTERNAL, Live, Watch, stream
 from tests.web.site import ANNA, DAAN, EMMA, MARIEKE, PIETER, Site
 
 REQUESTER = uuid4()
@@ -76,6 +94,25 @@ async def test_nobody_but_staff_hears_of_notes_and_suggestions() -> None:
     ]
     assert await heard(Live(), OWNER, 7, *internal) == set()
     assert await heard(Live(), AGENT, 7, *internal) == {7}
+
+
+def test_for_each_event_about_a_ticket_it_is_decided_whether_its_requesters_page_hears_of_it() -> None:
+    about = {model for model in EVENT_TYPES.values() if issubclass(model, TicketEventData)}
+    assert {model for model in about if not issubclass(model, INTERNAL)} == {
+        TicketSubmitted,
+        TicketAssigned,
+        TicketReplied,
+        TicketStatusChanged,
+        TicketReminderDue,
+        TicketSurveyDue,
+        TicketRated,
+        TicketPriorityChanged,
+        TicketPlanned,
+        TicketShipped,
+        TicketMerged,
+        TicketPostponed,
+        TicketChanged,
+    }
 
 
 async def test_many_changes_before_a_page_listens_are_told_once() -> None:

@@ -286,6 +286,8 @@ async def test_a_requester_keeps_a_ticket_open_has_it_closed_later_or_says_that_
     assert "closes on Monday 23 November 2026 at 12:00 CET" in (await visitor.follows(later)).words
     past = await visitor.sends(page, wish, act="postpone", until="2026-01-01T09:00")
     assert (past.status, "Choose a time in the future." in past.words) == (422, True)
+    for never in ("0001-01-01T00:00", "9999-12-31T23:59"):
+        assert (await visitor.sends(page, wish, act="postpone", until=never)).status == 422
     fresh, old = await visitor.opens(f"/tickets/{number}"), await visitor.opens(f"/tickets/{number}")
     await visitor.sends(fresh, wish, act="confirm_solved")
     assert (await site.reads(MARIEKE, number))["status"] == "solved"

@@ -7,24 +7,21 @@ from uuid import UUID, uuid5
 from services.contract.event_data import Actor, Contact
 from services.contract.temporal import Deadline, MeetDeadline, Snapshot
 from services.contract.vocabulary import DeadlineKind, Effort, Kind, Language, Priority
-from services.intake.rules.commands import (
-    Ask,
-    Assign,
-    Command,
-    Meet,
-    Merge,
-    Note,
-    Park,
-    Plan,
-    Postpone,
-    Reopen,
-    Reply,
-    Ship,
-    Snooze,
-    Solve,
-    Submit,
-)
-from services.intake.rules.decide import decide, open_ticket
+from services.intake.rules.deadline_due import Meet
+from services.intake.rules.decide import Command, decide, open_ticket
+from services.intake.rules.moves.ask import Ask
+from services.intake.rules.moves.assign import Assign
+from services.intake.rules.moves.merge import Merge
+from services.intake.rules.moves.note import Note
+from services.intake.rules.moves.park import Park
+from services.intake.rules.moves.plan import Plan
+from services.intake.rules.moves.postpone import Postpone
+from services.intake.rules.moves.reopen import Reopen
+from services.intake.rules.moves.reply import Reply
+from services.intake.rules.moves.ship import Ship
+from services.intake.rules.moves.snooze import Snooze
+from services.intake.rules.moves.solve import Solve
+from services.intake.rules.submit import Submit
 from services.intake.rules.ticket import Message, Ticket
 from services.promises.policy import Policy
 

@@ -149,7 +149,7 @@ def _contract(row: Row[Any], products: dict[UUID, tuple[UUID, ...]]) -> KeptCont
         id=row.id,
         version=row.version,
         name=row.name,
-        terms=ContractTerms.model_validate(row.terms),
+        terms=ContractTerms.kept(row.terms),
         calendar_id=row.calendar_id,
         product_ids=products.get(row.id, ()),
     )

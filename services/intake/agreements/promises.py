@@ -41,6 +41,6 @@ def _contracts() -> Select[Any]:
 def _terms(row: Row[Any], standard: Terms) -> Terms:
     return Terms(
         name=row.name,
-        contract=ContractTerms.model_validate(row.terms),
+        contract=ContractTerms.kept(row.terms),
         calendar=CalendarTerms.model_validate(row.calendar) if row.calendar else standard.calendar,
     )

@@ -9,9 +9,10 @@ from services.contract.limits import CONTRACT_PRODUCTS_MAX, TEAM_MEMBERS_MAX
 from services.intake.agreements.agreements import Agreement, KeptCalendar, KeptContract
 from services.intake.agreements.products import Product
 from services.intake.people.teams import Team, TeamFacts
+from services.intake.rules.body import Input
 from services.intake.rules.contracts import CalendarTerms, ContractTerms, Terms
 from services.intake.rules.forms import Fields, FormField
-from services.intake.tickets.input import Input, Name
+from services.intake.tickets.input import Name
 from services.platform.idempotency import JsonAnswer
 
 

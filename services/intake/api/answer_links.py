@@ -10,9 +10,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from services.contract.vocabulary import Language, Status
 from services.intake.api.deps import TheDesk
+from services.intake.rules.body import Input
 from services.intake.rules.decision import closes_at
 from services.intake.tickets.answer_links import Act, LinkedQuestion, acts, answer, read_question
-from services.intake.tickets.input import Code, Input
+from services.intake.tickets.input import Code
 from services.platform.database import transaction
 
 router = APIRouter(prefix="/api/v1", tags=["answer links"])

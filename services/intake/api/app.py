@@ -16,10 +16,9 @@ from services.intake.api import (
     products,
     replanning,
     sessions,
-    steps,
+    surveys,
     teams,
     tickets,
-    triage,
 )
 from services.intake.api.deps import Desk, TheDesk
 from services.platform.http import create_app
@@ -32,8 +31,7 @@ Every route says who may call it.
 ROUTES = (
     tickets,
     moves,
-    triage,
-    steps,
+    surveys,
     board,
     answer_links,
     sessions,

@@ -4,22 +4,26 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, WithJsonSchema, model_validator
 
 from services.contract.event_data import Actor
 from services.contract.limits import BULK_TICKETS_MAX
-from services.contract.vocabulary import BulkCommandName, BulkState, TaskState
-from services.intake.bulk.inverses import is_reversible
+from services.contract.vocabulary import BulkState, TaskState
+from services.intake.bulk.bulks import is_reversible
+from services.intake.rules.body import Input, TicketNumber
 from services.intake.rules.bulk import PER_SECOND, PER_SECOND_MAX, Bulk, can_undo_until
-from services.intake.tickets.input import Input
-from services.intake.tickets.move_resources import TicketNumber
+from services.intake.rules.registry import MANY
 from services.intake.tickets.ticket_filter import TicketFilter
+
+ASKED_FOR = tuple(sorted(name for name, many in MANY.items() if many.body))
+AskedFor = Annotated[str, WithJsonSchema({"type": "string", "enum": list(ASKED_FOR)})]
+"""The commands anybody of support may give; any other is refused, naming these (`bulks.sent_facts`)."""
 
 
 class BulkIn(Input):
     """A command for many tickets: those named, or those the filter finds when it is given."""
 
-    command: BulkCommandName
+    command: AskedFor
     facts: dict[str, Any] = Field(
         default_factory=dict,
         max_length=10,

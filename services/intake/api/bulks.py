@@ -12,11 +12,11 @@ from services.contract.vocabulary import TaskState
 from services.intake.api.bulk_resources import BulkIn, BulkOut, BulkPage, BulkTicketOut, BulkTicketPage
 from services.intake.api.deps import TheDesk
 from services.intake.api.unit_of_work import StaffKeyedWork, Work
-from services.intake.bulk.bulks import list_bulks, list_tasks, move_bulk, read_bulk, start_bulk
+from services.intake.bulk.bulks import list_bulks, list_tasks, move_bulk, read_bulk, sent_facts, start_bulk
 from services.intake.bulk.fan_outs import chosen_numbers, ship_release
+from services.intake.rules.body import NUMBER_MAX, NothingIn, ReleaseName
 from services.intake.rules.bulk import Bulk
-from services.intake.tickets.input import NUMBER_MAX
-from services.intake.tickets.move_resources import NothingIn, ReleaseName, ShipIn
+from services.intake.rules.moves.ship import ShipIn
 from services.platform.http import StaffCaller
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
@@ -33,8 +33,9 @@ async def create_bulk(wanted: BulkIn, work: StaffKeyedWork) -> Response:
     numbers = wanted.numbers
     if wanted.filter is not None:
         numbers = await chosen_numbers(connection, party, wanted.filter.chosen_by(party), now)
+    facts = sent_facts(wanted.command, wanted.facts)
     started = await start_bulk(
-        connection, party.actor, wanted.command, wanted.facts, numbers or [], now, per_second=wanted.per_second
+        connection, party.actor, wanted.command, facts, numbers or [], now, per_second=wanted.per_second
     )
     return await accepted(work, started)
 

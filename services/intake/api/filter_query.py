@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import Query
 
 from services.contract.vocabulary import Status, View
-from services.intake.tickets.move_resources import TagName, TicketNumber
+from services.intake.rules.body import TicketNumber
+from services.intake.rules.moves.tag import TagName
 from services.intake.tickets.ticket_filter import Assignee, Release, Requester, Team, TicketFilter, Words
 
 

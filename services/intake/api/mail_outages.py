@@ -10,8 +10,8 @@ from services.contract.errors import NotAllowed
 from services.contract.limits import OUTAGE_REASON_CHARACTERS_MAX
 from services.intake.api.deps import TheDesk
 from services.intake.api.unit_of_work import Work, keyed, opened
+from services.intake.rules.body import Input
 from services.intake.tickets.access import Party
-from services.intake.tickets.input import Input
 from services.intake.tickets.mail_outages import Outage, end_outage, list_outages, report_outage
 from services.platform.http import StaffCaller, staff_caller
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor

@@ -1,117 +1,86 @@
-"""The routes of the conversation and the survey. Each move is a POST that answers with the ticket after it."""
+"""The routes of moves: one POST for each move that takes a body, which answers with the ticket after it.
+
+They are made from the moves in `rules/moves/`. Written out are only those that touch more than one ticket.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import APIRouter, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.contract.errors import NotAllowed
-from services.intake.api import move_route
-from services.intake.api.deps import TheDesk
-from services.intake.api.move_route import TheMoveRequest, move
-from services.intake.api.ticket_answer import ticket_answer
-from services.intake.api.ticket_resources import SurveyOut, TicketOut
+from services.intake.api.ticket_resources import TicketOut
 from services.intake.api.tickets import Number
+from services.intake.api.unit_of_work import StaffWork, TheWork
 from services.intake.bulk.fan_outs import solve_incidents
-from services.intake.rules.commands import Ask, Command, Note, Reopen
+from services.intake.rules.body import Input, MessageIn
+from services.intake.rules.move import Move
+from services.intake.rules.moves.merge import MergeIn
+from services.intake.rules.moves.solve import SolveIn
+from services.intake.rules.registry import MOVES, must_allow
 from services.intake.rules.ticket import Ticket
-from services.intake.tickets.access import Party, party_of
-from services.intake.tickets.input import Code
-from services.intake.tickets.move_resources import MessageIn, OptionalMessageIn, SolveIn, SurveyIn
-from services.intake.tickets.store import load
-from services.intake.tickets.use_cases import act, rate, reply, solution
-from services.platform.database import transaction
-from services.platform.http import KnownCaller, StaffCaller
-from services.platform.idempotency import JsonAnswer
-from services.platform.identity import SURVEY_LINK
+from services.intake.tickets.makers import Making, asked, draft_of
+from services.intake.tickets.use_cases import merge, reply
 
-router = APIRouter(prefix="/api/v1", tags=["moves"])
+router = APIRouter(prefix="/api/v1")
 
 
-@router.post("/tickets/{number}/reply", summary="Send a public message", response_model=TicketOut)
-async def send_reply(number: Number, wanted: MessageIn, caller: KnownCaller, move_request: TheMoveRequest) -> Response:
-    """Either side. The requester's answer opens a pending, solved or unanswered ticket again.
-
-    To a merged ticket it goes on to the one it was merged into: the answer then is that ticket. To a finalised ticket
-    it opens a follow-up: the answer then is that new ticket, with status 201.
-    """
-    desk = move_request.desk
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        party, now = await party_of(connection, caller), desk.now()
-        said = move_route.draft(party, wanted)
-        ticket = await reply(connection, party, number, said, desk.standard, now, move_request.version)
-        return await ticket_answer(connection, party, ticket, now, status=201 if ticket.version == 1 else 200)
-
-    return await move_request.answer(caller, work)
+async def _made(work: TheWork, move: Move, number: int, wanted: Input) -> Ticket:
+    ticket = await work.lock(number)
+    work.party.must_be_let(move, ticket)
+    # Before the command is made: choosing a member of a team changes whose turn it is.
+    must_allow(ticket, move, staff=move.is_staffs(work.party.actor, ticket))
+    who = work.party.person.contact() if work.party.person else None
+    making = Making(work.connection, work.party.actor, who, work.desk.standard, work.now)
+    return await work.carry_out(ticket, await asked(making, work.party, move, wanted, ticket))
 
 
-@router.post("/tickets/{number}/note", summary="Add an internal note", response_model=TicketOut)
-async def add_note(number: Number, wanted: MessageIn, caller: KnownCaller, move_request: TheMoveRequest) -> Response:
-    """Support staff, services, and colleagues the ticket is shared with. The requester's side never sees it."""
-
-    async def make(connection: AsyncConnection, party: Party, ticket: Ticket) -> Command:
-        if not party.sees_notes(ticket):
-            raise NotAllowed("Only support and colleagues the ticket is shared with write internal notes.")
-        return Note(party.actor, await move_route.message(connection, party, wanted))
-
-    return await move(move_request, caller, number, make)
+async def _reply(number: Number, wanted: MessageIn, work: TheWork) -> Response:
+    said, desk = draft_of(work.party, wanted), work.desk
+    ticket = await reply(work.connection, work.party, number, said, desk.standard, work.now, work.version)
+    return await work.answer_ticket(ticket, status=201 if ticket.version == 1 else 200)
 
 
-@router.post("/tickets/{number}/ask", summary="Ask the requester", response_model=TicketOut)
-async def ask(number: Number, wanted: MessageIn, caller: StaffCaller, move_request: TheMoveRequest) -> Response:
-    """Support staff and services. The ticket is pending from then on, and its clock runs."""
-
-    async def make(connection: AsyncConnection, party: Party, _ticket: Ticket) -> Command:
-        return Ask(party.actor, await move_route.message(connection, party, wanted))
-
-    return await move(move_request, caller, number, make)
+async def _solve(number: Number, wanted: SolveIn, work: StaffWork) -> Response:
+    ticket = await _made(work, MOVES["solve"], number, wanted)
+    if wanted.incidents:
+        await solve_incidents(work.connection, work.party, ticket, wanted.text, work.now)
+    return await work.answer_ticket(ticket)
 
 
-@router.post("/tickets/{number}/solve", summary="Solve", response_model=TicketOut)
-async def solve(number: Number, wanted: SolveIn, caller: StaffCaller, move_request: TheMoveRequest) -> Response:
-    """Support staff and services, with or without a last message. The solver becomes assignee where there is none.
-
-    With `incidents`, every open incident of this problem is solved with the same words, in the background.
-    """
-
-    async def work(connection: AsyncConnection) -> JsonAnswer:
-        party, now = await party_of(connection, caller), move_request.desk.now()
-
-        async def order(_ticket: Ticket) -> Command:
-            return solution(party, await move_route.optional_message(connection, party, wanted))
-
-        ticket = await act(connection, party, number, order, now, move_request.version)
-        if wanted.incidents:
-            await solve_incidents(connection, party, ticket, wanted.text, now)
-        return await ticket_answer(connection, party, ticket, now)
-
-    return await move_request.answer(caller, work)
+async def _merge(number: Number, wanted: MergeIn, work: StaffWork) -> Response:
+    ticket = await merge(work.connection, work.party, number, wanted.into, work.now, work.version)
+    return await work.answer_ticket(ticket)
 
 
-@router.post("/tickets/{number}/reopen", summary="Take up again", response_model=TicketOut)
-async def reopen(
-    number: Number, wanted: OptionalMessageIn, caller: StaffCaller, move_request: TheMoveRequest
-) -> Response:
-    """Support staff and services: a parked or solved ticket, or one closed for want of an answer or as spam."""
+def _alone(move: Move) -> Callable[..., Awaitable[Response]]:
+    """The route of a move that touches its ticket only."""
 
-    async def make(connection: AsyncConnection, party: Party, _ticket: Ticket) -> Command:
-        return Reopen(party.actor, await move_route.optional_message(connection, party, wanted))
+    async def route(number: int, wanted: Input, work: TheWork) -> Response:
+        return await work.answer_ticket(await _made(work, move, number, wanted))
 
-    return await move(move_request, caller, number, make)
-
-
-@router.get("/survey", summary="Read a survey", tags=["survey"])
-async def read_survey(code: Code, desk: TheDesk) -> SurveyOut:
-    """Whoever has the link from the mail."""
-    number = int(desk.signer.linked(SURVEY_LINK, code, desk.now()))
-    async with desk.engine.connect() as connection:
-        ticket = await load(connection, number)
-    return SurveyOut(number=number, subject=ticket.subject, good=ticket.rating.good if ticket.rating else None)
+    who = TheWork if move.requester or move.colleagues else StaffWork
+    taken: dict[str, Any] = {"number": Number, "wanted": move.body, "work": who}
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation)
+        for name, annotation in taken.items()
+    ]
+    # FastAPI reads what a route takes from here.
+    route.__signature__ = inspect.Signature(parameters, return_annotation=Response)  # type: ignore[attr-defined]
+    return route
 
 
-@router.post("/survey", status_code=204, summary="Answer a survey", tags=["survey"])
-async def answer_survey(answer: SurveyIn, desk: TheDesk) -> Response:
-    """Whoever has the link from the mail. The same answer again changes nothing; another one replaces it."""
-    number = int(desk.signer.linked(SURVEY_LINK, answer.code, desk.now()))
-    async with transaction(desk.engine) as connection:
-        await rate(connection, number, good=answer.good, comment=answer.comment, now=desk.now())
-    return Response(status_code=204)
+_WRITTEN_OUT: dict[str, Callable[..., Awaitable[Response]]] = {"reply": _reply, "solve": _solve, "merge": _merge}
+
+for _move in MOVES.values():
+    if _move.body is not None:
+        router.add_api_route(
+            f"/tickets/{{number}}/{_move.name}",
+            _WRITTEN_OUT.get(_move.name) or _alone(_move),
+            methods=["POST"],
+            name=_move.operation or _move.name,
+            summary=_move.summary,
+            description=_move.description,
+            response_model=TicketOut,
+            tags=["product" if _move.directors else "moves"],
+        )

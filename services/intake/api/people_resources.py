@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from services.contract.vocabulary import Language, Role
 from services.contract.zones import ZoneName
 from services.intake.people.people import Organisation, Person
-from services.intake.tickets.input import AnyPassword, Code, Email, Input, Name, Password
+from services.intake.rules.body import Input
+from services.intake.tickets.input import AnyPassword, Code, Email, Name, Password
 
 _ZONE = "The IANA time zone they read in; null: the desk's."
 

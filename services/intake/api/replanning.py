@@ -13,7 +13,7 @@ from services.intake.api.bulks import accepted
 from services.intake.api.deps import Desk, TheDesk
 from services.intake.api.unit_of_work import AdminKeyedWork, Work
 from services.intake.bulk.fan_outs import replan_tickets
-from services.intake.tickets.move_resources import NothingIn
+from services.intake.rules.body import NothingIn
 from services.intake.tickets.replanning import Scope, affected, preview
 from services.platform.http import StaffCaller
 from services.platform.identity import Caller

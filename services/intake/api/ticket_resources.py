@@ -13,10 +13,12 @@ from services.contract.limits import FIELDS_MAX, TAGS_MAX
 from services.contract.temporal import Deadline
 from services.contract.vocabulary import STEPS, Channel, ClosedReason, Effort, Kind, Language, Metric, Priority, Status
 from services.intake.api.people_resources import OrganisationOut
+from services.intake.rules.body import Files, Input, Subject, Text
+from services.intake.rules.moves.change import FieldKey, FieldText
+from services.intake.rules.moves.tag import TagName
 from services.intake.rules.ticket import Parking, ProductRef, Rating, TeamRef, Ticket
 from services.intake.tickets.access import Party
-from services.intake.tickets.input import Email, Files, Input, Name, Subject, Text
-from services.intake.tickets.move_resources import FieldKey, FieldText, TagName
+from services.intake.tickets.input import Email, Name
 from services.promises.sla import Measure, PromiseState, measures, next_breach
 from services.promises.working_time import Counted
 

@@ -21,18 +21,19 @@ from services.intake.api.ticket_answer import summaries, ticket_answer
 from services.intake.api.ticket_resources import TicketIn, TicketOut, TicketPage, ViewOut, Views
 from services.intake.api.timeline_resources import CommentOut, HappeningOut, TimelineEntry, TimelinePage
 from services.intake.api.unit_of_work import KeyedWork
-from services.intake.history.reasons import policies_named
-from services.intake.history.sentences import history_line, shown
+from services.intake.history.line import Line
 from services.intake.history.teller import Teller
 from services.intake.people.people import Person, get_or_add_requester
+from services.intake.rules.body import NUMBER_MAX
+from services.intake.rules.registry import read_line
 from services.intake.tickets import queries
 from services.intake.tickets.access import Party
-from services.intake.tickets.input import NUMBER_MAX
+from services.intake.tickets.messages import Draft
 from services.intake.tickets.queries import ByBreach, ByChange
 from services.intake.tickets.store import load
 from services.intake.tickets.ticket_filter import TicketFilter
 from services.intake.tickets.ticket_row import read_policies
-from services.intake.tickets.use_cases import Draft, NewTicket, submit
+from services.intake.tickets.use_cases import NewTicket, submit
 from services.platform.http import KnownCaller, StaffCaller
 from services.platform.pages import DEFAULT_LIMIT, Cursor, Limit, cut, read_cursor
 
@@ -128,11 +129,12 @@ async def read_timeline(
         notes = party.sees_notes(ticket)
         lines, files = await queries.read_timeline(connection, number, after, limit + 1, notes=notes)
         page, next_cursor = cut(lines, limit, lambda line: (line.id,))
-        told = [line.facts for line in page if line.facts] if notes else []
-        policies = await read_policies(connection, policies_named(told))
+        written = [read_line(line.type, line.facts) for line in page]
+        named = frozenset(version for line in written for version in line.policies) if notes else frozenset()
+        policies = await read_policies(connection, named)
     language = accepted(accept_language, party.person.language if party.person else Language.ENGLISH)
     teller = Teller(language, zone or desk.zone_of(party.person), inside=notes, policies=policies)
-    items = [_entry(line, files, teller) for line in page]
+    items = [_entry(line, each, files, teller) for line, each in zip(page, written, strict=True)]
     return TimelinePage(items=items, next_cursor=next_cursor, zone=teller.zone)
 
 
@@ -173,10 +175,10 @@ def _known_number(number: int) -> int:
     return number
 
 
-def _entry(line: Row[Any], files: dict[UUID, list[Row[Any]]], teller: Teller) -> TimelineEntry:
+def _entry(line: Row[Any], happened: Line, files: dict[UUID, list[Row[Any]]], teller: Teller) -> TimelineEntry:
     if line.comment_id is None:
-        told = history_line(teller, line.type, Actor.model_validate(line.actor), line.facts)
-        facts = shown(line.facts, inside=teller.inside)
+        told = happened.told(teller, Actor.model_validate(line.actor))
+        facts = happened.shown(inside=teller.inside)
         happening = HappeningOut(type=line.type, facts=facts, sentence=told.sentence, evidence=told.evidence)
         return TimelineEntry(id=line.id, at=line.at, type="event", actor=line.actor, event=happening)
     said = CommentOut(

@@ -21,13 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.intake.api.deps import Desk, TheDesk
 from services.intake.api.if_match import VersionRead
 from services.intake.api.ticket_answer import ticket_answer
-from services.intake.rules.commands import Command
-from services.intake.rules.decide import decide
+from services.intake.rules.decide import Command
 from services.intake.rules.ticket import Ticket
 from services.intake.tables.tables import idempotency_key
 from services.intake.tickets.access import Party, party_of
-from services.intake.tickets.store import save
-from services.intake.tickets.use_cases import held
+from services.intake.tickets.use_cases import decide_and_save, held
 from services.platform.http import known_caller, staff_caller
 from services.platform.idempotency import IdempotencyKey, JsonAnswer, Unit, once
 from services.platform.identity import Caller
@@ -53,9 +51,7 @@ class Work:
 
     async def carry_out(self, ticket: Ticket, command: Command) -> Ticket:
         """Decide on the locked ticket and save it. Returns it as it is now. Raises MoveRefused, Invalid."""
-        decision = decide(ticket, command, self.now)
-        await save(self.connection, ticket, decision, self.now)
-        return decision.ticket
+        return await decide_and_save(self.connection, ticket, command, self.now)
 
     async def answer(self, body: BaseModel, status: int = 200, **headers: str) -> Response:
         """The route's response, kept for a repeat under the same key."""

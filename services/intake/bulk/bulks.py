@@ -6,20 +6,22 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from pydantic import ValidationError
 from sqlalchemy import BigInteger, Row, Select, cast, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Invalid, NotFound
 from services.contract.event_data import Actor
-from services.contract.limits import BULK_TICKETS_MAX as TICKETS_MAX
+from services.contract.limits import BULK_TICKETS_MAX
 from services.contract.temporal import BulkOrder
 from services.contract.vocabulary import BulkState, TaskState
-from services.intake.bulk.actions import known_facts, must_make_sense
-from services.intake.bulk.inverses import is_reversible
+from services.intake.history.stored import Stored
 from services.intake.rules.bulk import PER_SECOND, TAKES_UP, Bulk, moved
+from services.intake.rules.registry import MANY
 from services.intake.tables.bulk_tables import bulk, bulk_task
 from services.intake.tables.tables import outbox, ticket
+from services.intake.tickets.makers import must_make_sense
 from services.messaging.outbox import append_bulk
 from services.platform.telemetry import correlation_id
 
@@ -29,11 +31,34 @@ STALLED_MAX = 100
 _CHANGES = {"state", "finished_at", "undone_by", "done", "refused", "undone", "kept"}
 
 
+def sent_facts(command: str, sent: dict[str, Any]) -> Stored:
+    """What a bulk of this command keeps, from what was sent to start it.
+
+    Raises Invalid for a command that is not asked for like this, and naming the wrong facts.
+    """
+    many = MANY.get(command)
+    if many is None or many.body is None:
+        asked_for = ", ".join(sorted(name for name, each in MANY.items() if each.body))
+        raise Invalid(f"There is no bulk command '{command}'; there are: {asked_for}.")
+    try:
+        body = many.body.model_validate(sent)
+    except ValidationError as error:
+        wrong = [(".".join(("facts", *map(str, each["loc"]))), each["msg"]) for each in error.errors()]
+        fields = [{"field": field, "message": message} for field, message in wrong]
+        raise Invalid(f"Mend these and send it again: {', '.join(name for name, _ in wrong)}.", fields=fields) from None
+    return many.facts.model_validate(body.model_dump())
+
+
+def is_reversible(command: str) -> bool:
+    """Whether what the bulk command does can be undone."""
+    return command in MANY and MANY[command].undo is not None
+
+
 async def start_bulk(
     connection: AsyncConnection,
     by: Actor,
     command: str,
-    facts: dict[str, Any],
+    facts: Stored,
     numbers: Sequence[int],
     now: datetime,
     *,
@@ -42,19 +67,18 @@ async def start_bulk(
     """Start a bulk: `command` is carried out on these tickets in the background, once this transaction commits.
 
     Each ticket has a transaction of its own; a ticket that does not allow the command is listed as refused.
-    Raises Invalid for facts that do not fit the command, and for no ticket or more than `TICKETS_MAX`.
+    Raises Invalid for facts that could do nothing on any ticket, and for no ticket or more than `BULK_TICKETS_MAX`.
     """
-    known = known_facts(command, facts)
-    await must_make_sense(connection, by, known)
+    await must_make_sense(connection, by, MANY[command], facts)
     chosen = sorted(set(numbers))
     if not chosen:
         raise Invalid("Choose at least one ticket.")
-    if len(chosen) > TICKETS_MAX:
-        raise Invalid(f"A bulk takes at most {TICKETS_MAX} tickets, and these are {len(chosen)}; choose fewer.")
+    if len(chosen) > BULK_TICKETS_MAX:
+        raise Invalid(f"A bulk takes at most {BULK_TICKETS_MAX} tickets, and these are {len(chosen)}; choose fewer.")
     started = Bulk(
         id=uuid4(),
         command=command,
-        facts=known.model_dump(mode="json"),
+        facts=facts.kept(),
         by=by,
         state=BulkState.RUNNING,
         per_second=per_second,

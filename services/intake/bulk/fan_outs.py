@@ -11,9 +11,12 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Conflict, Invalid
-from services.contract.limits import BULK_TICKETS_MAX as TICKETS_MAX
+from services.contract.limits import BULK_TICKETS_MAX
 from services.contract.vocabulary import Status
 from services.intake.bulk.bulks import start_bulk
+from services.intake.rules.moves.replan import BecauseKept
+from services.intake.rules.moves.ship import ReleaseKept
+from services.intake.rules.moves.solve import IncidentsKept
 from services.intake.rules.ticket import Ticket
 from services.intake.tables.tables import ticket
 from services.intake.tickets.access import Party
@@ -29,8 +32,8 @@ async def chosen_numbers(connection: AsyncConnection, party: Party, chosen: Filt
     found = await _numbers(connection, party.visible(), *conditions(chosen, party, now))
     if not found:
         raise Invalid("The filter finds no ticket.")
-    if len(found) > TICKETS_MAX:
-        raise Invalid(f"The filter finds more than the {TICKETS_MAX} tickets a bulk takes; narrow it.")
+    if len(found) > BULK_TICKETS_MAX:
+        raise Invalid(f"The filter finds more than the {BULK_TICKETS_MAX} tickets a bulk takes; narrow it.")
     return found
 
 
@@ -42,7 +45,7 @@ async def ship_release(connection: AsyncConnection, party: Party, release: str, 
     planned = await _numbers(connection, ticket.c.release == release, ticket.c.status == Status.PARKED)
     if not planned:
         raise Conflict(f"No parked ticket is planned in release {release}.")
-    return await start_bulk(connection, party.actor, "ship", {"release": release, "note": note}, planned, now)
+    return await start_bulk(connection, party.actor, "ship", ReleaseKept(release=release, note=note), planned, now)
 
 
 async def solve_incidents(
@@ -55,7 +58,7 @@ async def solve_incidents(
     incidents = await _numbers(connection, ticket.c.problem == problem.number, ticket.c.status.in_(UNFINISHED))
     if not incidents:
         return None
-    facts = {"problem": problem.number, "text": text}
+    facts = IncidentsKept(problem=problem.number, text=text)
     return await start_bulk(connection, party.actor, "solve_incidents", facts, incidents, now)
 
 
@@ -68,10 +71,10 @@ async def replan_tickets(
     """
     if not numbers:
         raise Conflict("No open ticket depends on it.")
-    return await start_bulk(connection, party.actor, "replan", {"because": because}, numbers, now)
+    return await start_bulk(connection, party.actor, "replan", BecauseKept(because=because), numbers, now)
 
 
 async def _numbers(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[int]:
     # Read one more than a bulk takes, so that the caller sees that there are too many.
-    query = select(ticket.c.number).where(*which).order_by(ticket.c.number).limit(TICKETS_MAX + 1)
+    query = select(ticket.c.number).where(*which).order_by(ticket.c.number).limit(BULK_TICKETS_MAX + 1)
     return list((await connection.execute(query)).scalars())

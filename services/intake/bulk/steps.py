@@ -14,14 +14,17 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contract.errors import MoveRefused, Permanent, Temporary
+from services.contract.event_data import Actor, Contact
 from services.contract.temporal import BulkStep
 from services.contract.vocabulary import BulkState, TaskState
-from services.intake.bulk.actions import COMMANDS, Work, known_facts
 from services.intake.bulk.bulks import lock_bulk, mark_task, read_bulk, read_task, save_bulk, waiting_numbers
-from services.intake.bulk.inverses import former, inverse
-from services.intake.rules.bulk import TAKES_UP, marked
+from services.intake.people.people import get_person
+from services.intake.rules.bulk import TAKES_UP, Bulk, marked
 from services.intake.rules.contracts import Terms
 from services.intake.rules.decide import decide
+from services.intake.rules.move import Many
+from services.intake.rules.registry import MANY
+from services.intake.tickets.makers import Making, of_many, undoing
 from services.intake.tickets.store import lock, save
 from services.platform.clock import Clock
 from services.platform.database import may_pass, transaction
@@ -47,6 +50,19 @@ class Mark:
     former: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class Work:
+    """What a bulk does to one ticket, in the transaction it does it in."""
+
+    bulk: Bulk
+    making: Making
+
+    @property
+    def many(self) -> Many:
+        """Its command."""
+        return MANY[self.bulk.command]
+
+
 async def take_step(
     engine: AsyncEngine, standard: Terms, clock: Clock, bulk_id: UUID, alive: Callable[[], None]
 ) -> BulkStep:
@@ -57,11 +73,14 @@ async def take_step(
     async with engine.connect() as connection:
         bulk = await read_bulk(connection, bulk_id)
         numbers = await waiting_numbers(connection, bulk, bulk.per_second * STEP_SECONDS)
+        by = bulk.acts_for
+        who = (await get_person(connection, by.person_id)).contact() if by.person_id and numbers else None
     tried, ends_at = 0, clock() + STEP_TIME_MAX
     with correlated(bulk.correlation_id):
         for number in numbers:
             alive()
-            if clock() > ends_at or not await _take_up(engine, standard, clock(), bulk_id, number):
+            now = clock()
+            if now > ends_at or not await _take_up(engine, bulk_id, by, who, standard, now, number):
                 break
             tried += 1
     async with engine.connect() as connection:
@@ -69,15 +88,17 @@ async def take_step(
     return BulkStep(state=bulk.state, tried=tried, per_second=bulk.per_second, total=bulk.total, waiting=bulk.waiting)
 
 
-async def _take_up(engine: AsyncEngine, standard: Terms, now: datetime, bulk_id: UUID, number: int) -> bool:
-    """Work on one ticket. Returns False if the bulk was paused or cancelled or has ended."""
+async def _take_up(
+    engine: AsyncEngine, bulk_id: UUID, by: Actor, who: Contact | None, standard: Terms, now: datetime, number: int
+) -> bool:
+    """Work on one ticket. Returns False if the bulk was paused or cancelled, has ended, or is undone by somebody."""
     async with transaction(engine) as connection:
         bulk = await lock_bulk(connection, bulk_id)
-        if bulk.state not in TAKES_UP:
+        if bulk.state not in TAKES_UP or bulk.acts_for != by:
             return False
         task = await read_task(connection, bulk, number)
         if task.state == TAKES_UP[bulk.state]:
-            mark = await _tried(Work(connection, bulk, standard, now), task)
+            mark = await _tried(Work(bulk, Making(connection, by, who, standard, now)), task)
             await mark_task(connection, bulk, number, **_values(mark, now))
             await save_bulk(connection, marked(bulk, mark.state, now))
     return True
@@ -86,7 +107,7 @@ async def _take_up(engine: AsyncEngine, standard: Terms, now: datetime, bulk_id:
 async def _tried(work: Work, task: Any) -> Mark:
     act, failed = (_do, TaskState.REFUSED) if work.bulk.state is BulkState.RUNNING else (_undo, TaskState.KEPT)
     try:
-        async with work.connection.begin_nested():
+        async with work.making.connection.begin_nested():
             return await act(work, task)
     except Permanent as refusal:
         return Mark(failed, refusal.detail)
@@ -100,22 +121,24 @@ async def _tried(work: Work, task: Any) -> Mark:
 
 
 async def _do(work: Work, task: Any) -> Mark:
-    command, facts = work.bulk.command, known_facts(work.bulk.command, work.bulk.facts)
-    before = await lock(work.connection, task.ticket_number)
-    decision = decide(before, await COMMANDS[command].order(work, facts, before), work.now)
-    await save(work.connection, before, decision, work.now)
+    many, making = work.many, work.making
+    facts = many.facts.read(work.bulk.facts)
+    before = await lock(making.connection, task.ticket_number)
+    decision = decide(before, await of_many(making, work.bulk.id, many, facts, before), making.now)
+    await save(making.connection, before, decision, making.now)
     after = decision.ticket
-    return Mark(TaskState.DONE, version=after.version, former=former(command, facts, before, after))
+    kept = many.undo.keep(facts, before, after).kept() if many.undo and before != after else None
+    return Mark(TaskState.DONE, version=after.version, former=kept)
 
 
 async def _undo(work: Work, task: Any) -> Mark:
-    before = await lock(work.connection, task.ticket_number)
+    before = await lock(work.making.connection, task.ticket_number)
     if before.version != task.version:
         raise MoveRefused(f"Ticket {before.number} was changed since; it is left as it is.")
     if task.former is None:
         return Mark(TaskState.UNDONE, version=before.version)
-    decision = decide(before, await inverse(work, task.former, before), work.now)
-    await save(work.connection, before, decision, work.now)
+    decision = decide(before, await undoing(work.making, work.many, task.former, before), work.making.now)
+    await save(work.making.connection, before, decision, work.making.now)
     return Mark(TaskState.UNDONE, version=decision.ticket.version)
 
 

@@ -1,4 +1,4 @@
-"""Puts evidence into words: why the clock acted when it did, from the facts `evidence.py` keeps. Pure."""
+"""Puts evidence into words: why the clock acted when it did. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -6,68 +6,49 @@ from datetime import date, datetime, timedelta
 from babel.dates import format_date
 
 from services.contract import wording
-from services.contract.vocabulary import DeadlineKind, Status
-from services.intake.history.teller import LineFacts, Teller
+from services.contract.vocabulary import DeadlineKind, Metric, Status
+from services.intake.history.because import Because, CountedFrom, DaysOff, LateReminder, MailDown, Moved, Paused
+from services.intake.history.teller import Teller
 from services.promises.policy import Policy
 from services.promises.working_time import Counted
 
 ON_TIME = timedelta(minutes=1)
 """A deadline met less than this before or after its due time counts as on time."""
-_SPANS = {
-    DeadlineKind.REMINDER: lambda policy: policy.reminder_after,
-    DeadlineKind.CLOSURE: lambda policy: policy.closure_after,
-    DeadlineKind.SURVEY: lambda policy: policy.survey_after,
-    DeadlineKind.FINALISATION: lambda policy: policy.finalisation_after,
-}
 DAYS_NAMED_MAX = 6
 """More days off than this are given as a number, not named one by one."""
 
 
-def punctual(t: Teller, facts: LineFacts) -> str:
+def punctual(t: Teller, due_at: datetime, met_at: datetime) -> str:
     """Says whether a deadline was met early, on time or late, and by how much."""
-    late = datetime.fromisoformat(facts["met_at"]) - datetime.fromisoformat(facts["due_at"])
+    late = met_at - due_at
     if late <= -ON_TIME:
         return t.say("early", early=t.length(-late))
     return t.say("on_time") if late < ON_TIME else t.say("late", late=t.length(late))
 
 
 def reasons(
-    t: Teller, kind: DeadlineKind, metric: str | None, because: Collection[LineFacts], policy: str
+    t: Teller, kind: DeadlineKind, metric: Metric | None, because: Collection[Because], policy: str
 ) -> list[str]:
-    """What the due time is made of, in words; `because` is the list that `evidence.evidence` makes.
+    """What the due time is made of, in words. Pauses of one status are added up.
 
-    Pauses of one status are added up. Where the calendar of `policy` (a version) decided in another zone than the
-    reader's, that zone is named.
+    Where the calendar of `policy` (a version) decided in another zone than the reader's, that zone is named.
     """
     said: list[str] = []
-    paused: dict[str, timedelta] = {}
+    paused: dict[Status, timedelta] = {}
     for each in because:
-        match each["reason"]:
-            case "counted_from":
-                said.append(t.say(f"counted_from.{metric or kind}", at=t.short(each["at"])))
-            case "paused":
-                length = datetime.fromisoformat(each["to"]) - datetime.fromisoformat(each["from"])
-                paused[each["status"]] = paused.get(each["status"], timedelta(0)) + length
-            case "days_off":
-                said += [*_pauses(t, paused), _days_off(t, [date.fromisoformat(day) for day in each["days"]])]
+        match each:
+            case CountedFrom():
+                said.append(t.say(f"counted_from.{metric or kind}", at=t.short(each.at)))
+            case Paused():
+                paused[each.status] = paused.get(each.status, timedelta(0)) + (each.end - each.begin)
+            case DaysOff():
+                said += [*_pauses(t, paused), _days_off(t, each.days)]
                 paused = {}
-            case "moved":
-                said.append(t.say("was_moved", at=t.short(each["to"])))
-            case "late_reminder" | "mail_down" as reason:
-                said.append(t.say(reason, length=t.length(timedelta(seconds=float(each["seconds"])))))
+            case Moved():
+                said.append(t.say("was_moved", at=t.short(each.to)))
+            case LateReminder() | MailDown():
+                said.append(t.say(each.reason, length=t.length(timedelta(seconds=each.seconds))))
     return said + _pauses(t, paused) + _calendar(t, kind, metric, because, policy)
-
-
-def policies_named(lines: Iterable[LineFacts]) -> frozenset[str]:
-    """The versions of the policies that these lines of history name, for `Teller.policies`."""
-    names = (line.get(name) for line in lines for name in ("policy", "policy_before"))
-    return frozenset(name for name in names if name)
-
-
-def calendar_zone(t: Teller, policy: str) -> str | None:
-    """The zone of this policy's calendar, where it is another than the reader's; None where it is not known."""
-    known = t.policies.get(policy)
-    return known.calendar.zone if known and known.calendar.zone != t.zone else None
 
 
 def calendars(t: Teller, *policies: str) -> list[str]:
@@ -77,29 +58,29 @@ def calendars(t: Teller, *policies: str) -> list[str]:
 
 
 def _calendar(
-    t: Teller, kind: DeadlineKind, metric: str | None, because: Collection[LineFacts], policy: str
+    t: Teller, kind: DeadlineKind, metric: Metric | None, because: Collection[Because], policy: str
 ) -> list[str]:
-    zone, told = calendar_zone(t, policy), {each["reason"] for each in because}
-    if zone is None or "counted_from" not in told:
+    known = t.policies.get(policy)
+    counted = any(isinstance(each, CountedFrom) for each in because)
+    if known is None or known.calendar.zone == t.zone or not counted:
         return []
-    decided = "days_off" in told or _counts_working_time(t.policies[policy], kind, metric)
-    return [t.say("counted_in", zone=zone)] if decided else []
+    decided = any(isinstance(each, DaysOff) for each in because) or _counts_working_time(known, kind, metric)
+    return [t.say("counted_in", zone=known.calendar.zone)] if decided else []
 
 
-def _counts_working_time(policy: Policy, kind: DeadlineKind, metric: str | None) -> bool:
+def _counts_working_time(policy: Policy, kind: DeadlineKind, metric: Metric | None) -> bool:
     # The priority it had is not told: only if every priority's promise counts working time did this one, for certain.
-    spans = [each.within for each in policy.targets if each.metric == metric] if metric else [_SPANS[kind](policy)]
+    spans = [each.within for each in policy.targets if each.metric is metric] if metric else [policy.step_after(kind)]
     return bool(spans) and all(span.counted is Counted.WORKING for span in spans)
 
 
-def _pauses(t: Teller, paused: Mapping[str, timedelta]) -> list[str]:
+def _pauses(t: Teller, paused: Mapping[Status, timedelta]) -> list[str]:
     return [
-        t.say("paused", length=t.length(length), status=t.say(f"while.{Status(status)}"))
-        for status, length in paused.items()
+        t.say("paused", length=t.length(length), status=t.say(f"while.{status}")) for status, length in paused.items()
     ]
 
 
-def _days_off(t: Teller, days: list[date]) -> str:
+def _days_off(t: Teller, days: tuple[date, ...]) -> str:
     if len(days) > DAYS_NAMED_MAX:
         return t.say("days_counted", count=len(days))
     named = [format_date(day, "EEE d", wording.locale_of(t.language)) for day in days]

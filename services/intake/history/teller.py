@@ -20,9 +20,6 @@ from services.promises.policy import Policy
 
 FOLDER = Path(__file__).parent / "sentences"
 
-LineFacts = Mapping[str, Any]
-"""The facts of a line of history, as in `Entry` of `rules/ticket.py`."""
-
 
 @dataclass(frozen=True)
 class Teller:
@@ -43,11 +40,9 @@ class Teller:
         """The name of who acted; the clock's name is translated."""
         return self.say("clock") if actor.kind == "clock" else actor.name
 
-    def short(self, instant: str | None) -> str:
-        """An instant from the facts (ISO 8601), as a short date and time with its zone; None becomes "never"."""
-        if instant is None:
-            return self.say("never")
-        return wording.short_moment(datetime.fromisoformat(instant), self.language, self.zone)
+    def short(self, instant: datetime | None) -> str:
+        """An instant as a short date and time with its zone; None becomes "never"."""
+        return self.say("never") if instant is None else wording.short_moment(instant, self.language, self.zone)
 
     def length(self, length: timedelta) -> str:
         """A duration in words, exact to its two largest units."""

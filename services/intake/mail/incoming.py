@@ -24,13 +24,14 @@ from services.contract.vocabulary import Channel, Language
 from services.intake.mail.letter import IncomingMail, RefusedMail, read_mail
 from services.intake.mail.notes import about_mail, machine_note, name_of, subject_of, text_of
 from services.intake.people.people import Person, find_by_email, get_or_add_requester
-from services.intake.rules.commands import Note
 from services.intake.rules.contracts import Terms
+from services.intake.rules.moves.note import Note
 from services.intake.tables.tables import comment, received_mail, ticket
 from services.intake.tickets.access import Party
 from services.intake.tickets.attachments import BlobStore, keep
+from services.intake.tickets.messages import Draft, message_of
 from services.intake.tickets.store import load
-from services.intake.tickets.use_cases import Draft, NewTicket, carry_out, message_of, reply, submit
+from services.intake.tickets.use_cases import NewTicket, carry_out, reply, submit
 from services.platform.clock import Clock
 from services.platform.database import transaction
 from services.platform.telemetry import correlated

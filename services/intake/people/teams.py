@@ -16,7 +16,7 @@ from services.contract.events import Event, TeamChanged
 from services.contract.vocabulary import STAFF
 from services.intake.agreements.setup_rows import add_row, find_rows, get_row, replace_row
 from services.intake.people.people import read_person, select_people
-from services.intake.rules.commands import HandOver
+from services.intake.rules.moves.team import HandOver
 from services.intake.rules.ticket import TeamRef
 from services.intake.tables.schema import SOURCE
 from services.intake.tables.setup_tables import team, team_member

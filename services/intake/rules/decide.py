@@ -1,50 +1,23 @@
 """`decide`: from a ticket, a command and the time to the ticket's next state, its events and its history. Pure.
 
-Each command has one function, in a file by subject: talking, the desk's own work, the product, the clock.
+Each command that people give has its file in `moves/`; what the clock does is in `deadline_due.py`.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from services.contract.event_data import Actor
 from services.contract.events import TicketAssigned, TicketSubmitted
-from services.intake.rules import clock_rules, commands, product_rules, talk_rules, triage_rules
-from services.intake.rules.commands import Command, Submit
+from services.intake.history.shared_lines import Said, Submitted
+from services.intake.rules.deadline_due import Meet, deadline_due
+from services.intake.rules.move import Order
+from services.intake.rules.moves.assign import Assigned
+from services.intake.rules.registry import decided
+from services.intake.rules.submit import Submit
 from services.intake.rules.ticket import CLOCK, Decision, Entry, Ticket
 from services.promises import standing
 
-RULES: dict[type, Callable[[Any, Ticket, datetime], Decision]] = {
-    commands.Reply: talk_rules.reply,
-    commands.Note: talk_rules.note,
-    commands.Ask: talk_rules.ask,
-    commands.Solve: talk_rules.solve,
-    commands.ConfirmSolved: talk_rules.confirm_solved,
-    commands.Reopen: talk_rules.reopen,
-    commands.Rate: talk_rules.rate,
-    commands.Assign: triage_rules.assign,
-    commands.HandOver: triage_rules.hand_over,
-    commands.Prioritise: triage_rules.prioritise,
-    commands.Tag: triage_rules.tag,
-    commands.Change: triage_rules.change,
-    commands.LinkProblem: triage_rules.link_problem,
-    commands.Merge: triage_rules.merge,
-    commands.TakeIn: triage_rules.take_in,
-    commands.MarkSpam: triage_rules.mark_spam,
-    commands.TakeBack: triage_rules.take_back,
-    commands.Share: triage_rules.share,
-    commands.Park: product_rules.park,
-    commands.Plan: product_rules.plan,
-    commands.Decline: product_rules.decline,
-    commands.Ship: product_rules.ship,
-    commands.Meet: clock_rules.deadline_due,
-    commands.KeepOpen: clock_rules.keep_open,
-    commands.Postpone: clock_rules.postpone,
-    commands.Skip: clock_rules.skip,
-    commands.DoNow: clock_rules.do_now,
-    commands.Snooze: clock_rules.snooze,
-    commands.Replan: clock_rules.replan,
-}
+Command = Order | Meet
+"""What `decide` takes. `Submit` is for `open_ticket`."""
 
 
 def open_ticket(command: Submit, now: datetime) -> Decision:
@@ -76,12 +49,12 @@ def open_ticket(command: Submit, now: datetime) -> Decision:
         comment=command.message.facts(author),
         auto_generated=command.message.auto_generated,
     )
-    opened = Entry("submitted", command.by, {"channel": ticket.channel, "follow_up_of": ticket.follow_up_of})
-    history = opened, Entry("comment", author, message=command.message)
+    opened = Entry(Submitted(channel=ticket.channel, follow_up_of=ticket.follow_up_of), command.by)
+    history = opened, Entry(Said(), author, command.message)
     if command.team is None or command.assignee is None or command.follow_up_of is not None:
         return Decision(ticket, (event,), history)
     # The team's round robin chose the assignee: tell them.
-    chosen = Entry("assigned", CLOCK, {"assignee": command.assignee.name})
+    chosen = Entry(Assigned(assignee=command.assignee.name), CLOCK)
     return Decision(ticket, (event, TicketAssigned(ticket=ticket.facts(), by=CLOCK)), (*history, chosen))
 
 
@@ -92,4 +65,4 @@ def decide(ticket: Ticket, command: Command, now: datetime) -> Decision:
     errors.Invalid. If the command changes nothing (a deadline met before, the same assignee), the decision has the
     same ticket, and no events.
     """
-    return RULES[type(command)](command, ticket, now)
+    return deadline_due(command, ticket, now) if isinstance(command, Meet) else decided(ticket, command, now)

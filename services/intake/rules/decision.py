@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from services.contract.event_data import Actor, EventData
-from services.contract.events import TicketReplied, TicketStatusChanged
+from services.contract.events import TicketChanged, TicketReplied, TicketStatusChanged
 from services.contract.vocabulary import ClosedReason, DeadlineKind
+from services.intake.history.shared_lines import Changed, Said, StatusChanged
 from services.intake.rules.ticket import Decision, Entry, Message, Ticket
 from services.promises.standing import ENDED, Standing
 
@@ -41,7 +42,7 @@ def with_message(
     history: list[Entry] = []
     if message is not None:
         events.append(_replied(ticket, after, by, message))
-        history.append(Entry("comment", by, {"asks": True} if asks else {}, message=message))
+        history.append(Entry(Said(asks=True) if asks else Said(), by, message))
     events += moved(ticket, after, by, announced=message is not None or announced)
     return Decision(after, tuple(events), (*history, *entries, *moved_entry(ticket, after, by)))
 
@@ -66,10 +67,15 @@ def moved_entry(ticket: Ticket, after: Ticket, by: Actor) -> tuple[Entry, ...]:
     """The line of history of a change of status, if it changed."""
     if ticket.status == after.status:
         return ()
-    facts = {"from": ticket.status, "to": after.status, "reopened": after.reopened > ticket.reopened}
-    if after.closed_reason is ClosedReason.SPAM:
-        facts["spam"] = True
-    return (Entry("status_changed", by, facts),)
+    spam = {"spam": True} if after.closed_reason is ClosedReason.SPAM else {}
+    line = StatusChanged(before=ticket.status, after=after.status, reopened=after.reopened > ticket.reopened, **spam)
+    return (Entry(line, by),)
+
+
+def changed(after: Ticket, by: Actor, what: tuple[str, ...], line: Changed) -> Decision:
+    """The decision of a correction of what the ticket is about; `what` names the fields for the event."""
+    event = TicketChanged(ticket=after.facts(), by=by, changed=what)
+    return Decision(after, (event,), (Entry(line, by, public=False),))
 
 
 def due(ticket: Ticket, kind: DeadlineKind) -> datetime | None:

@@ -1,8 +1,7 @@
 """A ticket, and the parts of a decision about it: events and lines of history. Pure; rules: `docs/design.md §4`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -10,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from services.contract.event_data import Actor, CommentFacts, Contact, EventData, TicketFacts
 from services.contract.temporal import Deadline, Snapshot
 from services.contract.vocabulary import Channel, ClosedReason, Effort, Kind, Language, Priority, Status
+from services.intake.history.line import Line
 from services.promises.deadlines import Due, deadlines, next_due
 from services.promises.policy import Policy
 from services.promises.standing import Standing
@@ -159,7 +159,7 @@ class Ticket(_State):
 
     def is_requesters(self, actor: Actor) -> bool:
         """Whether the actor is on the requester's side here; an agent is, on a ticket of their own."""
-        return actor.speaks_for(self.requester)
+        return actor.speaks_for(self.requester.person_id)
 
     def is_finalised(self) -> bool:
         """Whether the ticket is closed for good, so that only a follow-up can continue it."""
@@ -192,13 +192,17 @@ class Message:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line in the ticket's history. `facts` are JSON-ready."""
+    """A line in the ticket's history, who wrote it, and the message it came with, if any."""
 
-    type: str
+    line: Line
     by: Actor
-    facts: dict[str, Any] = field(default_factory=dict)
     message: Message | None = None
     public: bool = True
+
+    @property
+    def type(self) -> str:
+        """The kind of line, as the database and the API name it."""
+        return self.line.TYPE
 
 
 @dataclass(frozen=True)

@@ -1,51 +1,49 @@
 """Reads the recorded lives of tickets for a simulation: one row for each ticket, with its timeline as three arrays."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.contract.event_data import Actor
 from services.contract.vocabulary import DeadlineKind, Metric, Priority
+from services.intake.history.line import Line
+from services.intake.history.shared_lines import DeadlineMet, Said, StatusChanged
+from services.intake.rules.moves.prioritise import Prioritised
+from services.intake.rules.moves.replan import Replanned
+from services.intake.rules.registry import LINES, RELIVED
+from services.intake.rules.simulation.deeds import Written
 from services.intake.rules.simulation.life_replay import Past
 
-MARKS_KEPT = 1024
-MET = "met "
+LINES_KEPT = 4096
+"""Most lines kept that were read before: there are a few dozen, besides those that contain a time or words."""
+ACTORS_KEPT = 1024
 
-# The lines that move deadlines, as `deeds.what_happened` reads them; of the clock's own only those it is checked with.
+_TYPES = sorted({Said.TYPE, StatusChanged.TYPE, *(line.TYPE for line in RELIVED)})
+"""The lines that move deadlines."""
+
+# Of the clock's own lines only those it is checked with, without their evidence, which is long.
 # Lines of a ticket's version 1 are the words it came with, which open it.
 _LIVES = text("""
 with line as (
-    select l.id, l.ticket_number, l.version, l.at, case l.type
-        when 'comment' then case
-            when (l.facts->>'asks')::boolean then 'said staff asks'
-            when (l.actor->>'staff')::boolean and l.actor->>'person_id' is distinct from t.requester_id::text
-                then 'said staff'
-            else 'said requester' end
-        when 'status_changed' then concat_ws(' ', 'moved', l.facts->>'from', l.facts->>'to',
-            case when (l.facts->>'reopened')::boolean then 'reopened' end)
-        when 'deadline_met' then concat_ws(' ', case l.actor->>'kind' when 'clock' then 'met' else 'did' end,
-            l.facts->>'deadline', coalesce(l.facts->>'metric', '-'), coalesce(l.facts->>'point', '0'))
-        when 'postponed' then concat_ws(' ', 'postponed', l.facts->>'deadline', coalesce(l.facts->>'until', '-'))
-        when 'snoozed' then concat_ws(' ', 'snoozed', coalesce(l.facts->>'until', '-'))
-        when 'prioritised' then concat_ws(' ', 'prioritised', l.facts->>'to', l.facts->>'from')
-        when 'replanned' then concat_ws(' ', 'replanned', l.facts->>'policy', l.facts->>'policy_before')
-        else l.type end as mark
-    from intake.timeline l join intake.ticket t on t.number = l.ticket_number
-    where l.ticket_number between :first and :last and l.version > 1 and l.at < :until
-        and l.type in ('comment', 'status_changed', 'deadline_met', 'postponed', 'snoozed', 'prioritised', 'replanned',
-            'merged', 'confirmed_solved', 'declined', 'shipped', 'parked', 'kept_open')
-        and (l.type <> 'comment' or l.public)
-        and (l.type = 'deadline_met' or l.actor->>'kind' <> 'clock')
+    select id, ticket_number, version, at, type, actor::text as actor,
+        (case when type = 'deadline_met' then facts - 'because' else facts end)::text as facts
+    from intake.timeline
+    where ticket_number between :first and :last and version > 1 and at < :until and type = any(:types)
+        and (type <> 'comment' or public) and (type = 'deadline_met' or actor->>'kind' <> 'clock')
 ), life as (
     select ticket_number, array_agg(version order by id) as versions, array_agg(at order by id) as instants,
-        array_agg(mark order by id) as marks
+        array_agg(type order by id) as types, array_agg(actor order by id) as actors,
+        array_agg(facts order by id) as facts
     from line group by ticket_number
 )
 select t.number, t.organisation_id, t.opened_at, t.path->0->>0 = 'open' as taken_up, t.priority,
-    t.asked_priority, t.policy_version, life.versions, life.instants, life.marks
+    t.asked_priority, t.policy_version, t.requester_id,
+    life.versions, life.instants, life.types, life.actors, life.facts
 from intake.ticket t left join life on life.ticket_number = t.number
 where t.number between :first and :last and t.opened_at < :until
     and (cast(:organisation_id as uuid) is null or t.organisation_id = :organisation_id)
@@ -77,36 +75,46 @@ async def read_lives(
     connection: AsyncConnection, first: int, last: int, organisation_id: UUID | None, until: datetime
 ) -> list[Record]:
     """The recorded lives, until `until`, of the tickets numbered `first` to `last` that were opened before then."""
-    facts = {"first": first, "last": last, "organisation_id": organisation_id, "until": until}
-    return [_record(*row) for row in await connection.execute(_LIVES, facts)]
+    facts = {"first": first, "last": last, "organisation_id": organisation_id, "until": until, "types": _TYPES}
+    return [_record(row) for row in await connection.execute(_LIVES, facts)]
 
 
-def _record(
-    number: int,
-    organisation_id: UUID | None,
-    opened_at: datetime,
-    taken_up: bool,
-    priority: str,
-    asked_priority: str,
-    policy_version: str,
-    versions: list[int] | None,
-    instants: list[datetime] | None,
-    marks: list[str] | None,
-) -> Record:
-    lines = marks or []
-    met = [(at, _key(mark)) for at, mark in zip(instants or (), lines, strict=True) if mark.startswith(MET)]
-    first_priority, first_policy, replanned = priority, policy_version, False
+def _record(row: Row[Any]) -> Record:
+    met: list[tuple[datetime, Key]] = []
+    versions: list[int] = []
+    instants: list[datetime] = []
+    lines: list[Written] = []
     # The row has what was last; the first change of each tells what was before.
-    for mark in reversed(lines):
-        if mark.startswith("prioritised "):
-            first_priority = mark.split()[2]
-        elif mark.startswith("replanned "):
-            first_policy, replanned = mark.split()[2], True
-    past = Past(number, opened_at, taken_up, Priority(first_priority), versions or (), instants or (), lines)
-    return Record(past, organisation_id, Priority(asked_priority), first_policy, met, replanned)
+    first_priority: Priority | None = None
+    first_policy: str | None = None
+    for version, at, type_, actor, facts in zip(*_columns(row), strict=True):
+        by, line = _actor(actor), _line(type_, facts)
+        match line:
+            case DeadlineMet() if by.kind == "clock":
+                met.append((at, Key(line.deadline, line.metric, line.point)))
+                continue
+            case Prioritised() if first_priority is None:
+                first_priority = line.before
+            case Replanned() if first_policy is None:
+                first_policy = line.policy_before
+        versions.append(version)
+        instants.append(at)
+        lines.append(Written(line, by.speaks_for(row.requester_id)))
+    priority = first_priority or Priority(row.priority)
+    past = Past(row.number, row.opened_at, row.taken_up, priority, versions, instants, lines)
+    asked, policy = Priority(row.asked_priority), first_policy or row.policy_version
+    return Record(past, row.organisation_id, asked, policy, met, replanned=first_policy is not None)
 
 
-@lru_cache(maxsize=MARKS_KEPT)
-def _key(mark: str) -> Key:
-    _, kind, metric, point = mark.split()
-    return Key(DeadlineKind(kind), None if metric == "-" else Metric(metric), int(point))
+def _columns(row: Row[Any]) -> tuple[Sequence[Any], ...]:
+    return tuple(each or () for each in (row.versions, row.instants, row.types, row.actors, row.facts))
+
+
+@lru_cache(maxsize=LINES_KEPT)
+def _line(type_: str, facts: str) -> Line:
+    return LINES[type_].read_text(facts)
+
+
+@lru_cache(maxsize=ACTORS_KEPT)
+def _actor(actor: str) -> Actor:
+    return Actor.model_validate_json(actor)

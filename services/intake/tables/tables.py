@@ -101,6 +101,7 @@ ticket = Table(
     instant("waits_since"),
     Column("alerts", JSONB, nullable=False, server_default="[]"),
     Column("overrides", JSONB, nullable=False, server_default="[]"),
+    Column("reopened_from", JSONB, doc="the overrides of a solved ticket that a message reopened"),
     Column("mail_down", Interval, nullable=False, server_default="0"),
     instant("snoozed_until"),
     Column("snoozed_by_id", Uuid, ForeignKey("intake.person.id")),

@@ -14,7 +14,8 @@ from services.contract.event_data import Actor
 from services.contract.vocabulary import DECIDES_ON_PRODUCT, STAFF, ClosedReason, Role
 from services.intake.people.people import Person
 from services.intake.people.sessions import must_be_valid_service, who_calls
-from services.intake.rules import moves
+from services.intake.rules.move import Move
+from services.intake.rules.registry import MOVES, allowed
 from services.intake.rules.ticket import Ticket
 from services.intake.tables.tables import participant, ticket
 from services.platform.identity import Caller
@@ -94,14 +95,27 @@ class Party:
         if not self.decides_on_product:
             raise NotAllowed("Only the product director may do this.")
 
+    def must_be_let(self, move: Move, of: Ticket) -> None:
+        """Check that they may ever make this move on the ticket, which they see. Raises NotAllowed."""
+        if move.directors:
+            self.must_decide_on_product()
+        if move.requester:
+            self.must_ask(of)
+            if not move.staff and not of.is_requesters(self.actor):
+                raise NotAllowed("Only the requester's side says so; support solves the ticket.")
+        if move.colleagues and not self.sees_notes(of):
+            raise NotAllowed("Only support and colleagues the ticket is shared with write internal notes.")
+
     def moves(self, of: Ticket) -> tuple[str, ...]:
-        """The moves this party may make with the ticket now."""
-        if not of.is_requesters(self.actor):
-            hidden = moves.INWARD if self.decides_on_product else moves.INWARD | moves.DIRECTORS_MOVES
-            found = tuple(move for move in moves.moves(of, staff=True) if move not in hidden)
+        """The names of the moves this party may make with the ticket now."""
+        own = self.person is not None and self.person.id == of.requester.person_id
+        if self.is_staff and not own:
+            offered = (move for move in allowed(of, staff=True) if not move.inward)
+            found = tuple(move.name for move in offered if self.decides_on_product or not move.directors)
         else:
-            found = moves.moves(of, staff=False) if self.asks(of) else ()
-            found += ("note",) if self.sees_notes(of) and not self.is_staff else ()
+            found = tuple(move.name for move in allowed(of, staff=False)) if self.asks(of) else ()
+            if self.sees_notes(of) and not self.is_staff:
+                found += tuple(each.name for each in MOVES.values() if each.colleagues and each.allowed(of, staff=True))
         # A merged ticket allows no reply itself, but `reply` passes it on to the ticket it was merged into.
         answered = of.closed_reason is ClosedReason.MERGED and (self.is_staff or self.asks(of))
         return (*found, "reply") if answered else found

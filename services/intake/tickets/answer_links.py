@@ -5,8 +5,9 @@ Only the mail to the requester has these links. Followers answer on the ticket's
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from typing import Annotated
 
+from pydantic import AfterValidator, WithJsonSchema
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Conflict, Invalid, NotAuthenticated
@@ -14,21 +15,25 @@ from services.contract.event_data import Actor
 from services.contract.limits import POSTPONED_BY_LINK_MAX
 from services.contract.vocabulary import DeadlineKind
 from services.intake.people.people import get_person
-from services.intake.rules.commands import Command, ConfirmSolved, KeepOpen, Postpone
-from services.intake.rules.moves import moves
+from services.intake.rules.move import Given, Move, Order
+from services.intake.rules.registry import MOVES, allowed
 from services.intake.rules.ticket import Ticket
 from services.intake.tickets.access import Party
 from services.intake.tickets.store import load, lock
 from services.intake.tickets.use_cases import carry_out
 from services.platform.identity import REMINDER_LINK, Signer, questioned
 
+ACTS = tuple(move.name for move in MOVES.values() if move.by_link)
 
-class Act(StrEnum):
-    """What a reminder's link can do; each is the move of its name."""
 
-    KEEP_OPEN = "keep_open"
-    CONFIRM_SOLVED = "confirm_solved"
-    POSTPONE = "postpone"
+def _known(act: str) -> str:
+    if act not in ACTS:
+        raise ValueError(f"a link can do: {', '.join(ACTS)}")
+    return act
+
+
+Act = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string", "title": "Act", "enum": list(ACTS)})]
+"""What a reminder's link can do; each is the move of its name."""
 
 
 @dataclass(frozen=True)
@@ -75,21 +80,21 @@ async def answer(
     requester = await get_person(connection, ticket.requester.person_id)
     # Never as staff, even if the requester is an agent: a link in a mail is no log-in.
     actor = Actor(kind="person", name=requester.name, person_id=requester.id)
-    command = _command(act, actor, until, now)
+    command = _command(MOVES[act], Given(actor, requester.contact()), ticket, until, now)
     return await carry_out(connection, Party(actor, requester), question.number, command, now)
 
 
 def acts(ticket: Ticket) -> list[Act]:
     """The acts that the ticket allows the link now."""
-    allowed = moves(ticket, staff=False)
-    return [act for act in Act if act in allowed]
+    return [move.name for move in allowed(ticket, staff=False) if move.by_link]
 
 
-def _command(act: Act, actor: Actor, until: datetime | None, now: datetime) -> Command:
-    if act is Act.KEEP_OPEN:
-        return KeepOpen(actor)
-    if act is Act.CONFIRM_SOLVED:
-        return ConfirmSolved(actor)
-    if until is None or until > now + POSTPONED_BY_LINK_MAX:
+def _command(move: Move, given: Given, ticket: Ticket, until: datetime | None, now: datetime) -> Order:
+    if move.body is None or move.order is None:
+        raise ValueError(f"a link cannot do {move.name}")
+    takes = move.body.model_fields.keys()
+    if "until" in takes and (until is None or until > now + POSTPONED_BY_LINK_MAX):
         raise Invalid(f"Say until when, at most {POSTPONED_BY_LINK_MAX.days} days from now.")
-    return Postpone(actor, DeadlineKind.CLOSURE, until)
+    sent = {"step": DeadlineKind.CLOSURE, "until": until}
+    body = move.body.model_validate({name: value for name, value in sent.items() if name in takes})
+    return move.order(given, body, ticket)

@@ -208,7 +208,7 @@ def _line(about: Ticket, entry: Entry, now: datetime) -> dict[str, Any]:
         "type": entry.type,
         "actor": entry.by.model_dump(mode="json"),
         "public": entry.public,
-        "facts": entry.facts,
+        "facts": entry.line.kept(),
         "comment_id": entry.message.comment_id if entry.message else None,
     }
 

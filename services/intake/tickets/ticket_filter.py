@@ -7,9 +7,10 @@ from pydantic import Field
 
 from services.contract.errors import Invalid
 from services.contract.vocabulary import Status, View
+from services.intake.rules.body import Input, ReleaseName, TicketNumber
+from services.intake.rules.moves.tag import TagName
 from services.intake.tickets.access import Party
-from services.intake.tickets.input import Input, Search
-from services.intake.tickets.move_resources import ReleaseName, TagName, TicketNumber
+from services.intake.tickets.input import Search
 from services.intake.tickets.queries import Filter
 
 Nobody = Literal["none"]

@@ -1,6 +1,6 @@
 """A ticket as its row and back. What a row holds twice (status, next deadline) is there to be searched by."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ _SAME_NAME = (
 _IN_STANDING = ("closed_reason", "asked_at", "reminded_at", "surveyed_at", "replied_at", "waits_since", "mail_down")
 
 _people = {name: person.alias(name) for name in ("requester", "assignee", "snoozed_by")}
-_CLOCKS = ("number", "priority", "path", "alerts", "overrides")
+_CLOCKS = ("number", "priority", "path", "alerts", "overrides", "reopened_from")
 _clock_columns = [ticket.c[name] for name in (*_CLOCKS, *_IN_STANDING, "snoozed_until", "policy_version")]
 _own_columns = [column for column in ticket.c if column.name != "subject_words"]
 
@@ -110,10 +110,8 @@ def ticket_values(of: Ticket, due: Due | None) -> dict[str, Any]:
         "asked_priority": of.asked_priority,
         "path": [[status.value, since.isoformat()] for status, since in standing.path],
         "alerts": [[alert.kind.value, alert.metric.value, alert.point] for alert in standing.alerts],
-        "overrides": [
-            [override.kind.value, override.until.isoformat() if override.until else None]
-            for override in standing.overrides
-        ],
+        "overrides": _overrides_kept(standing.overrides),
+        "reopened_from": None if standing.reopened_from is None else _overrides_kept(standing.reopened_from),
         "snoozed_until": standing.snoozed_until,
         "opened_at": of.opened_at,
         "solved_at": of.solved_at,
@@ -166,13 +164,19 @@ def _standing(facts: Mapping[Any, Any]) -> Standing:
         replied_at=facts["replied_at"],
         waits_since=facts["waits_since"],
         alerts=tuple(Alert(DeadlineKind(kind), Metric(metric), point) for kind, metric, point in facts["alerts"]),
-        overrides=tuple(
-            Override(DeadlineKind(kind), datetime.fromisoformat(until) if until else None)
-            for kind, until in facts["overrides"]
-        ),
+        overrides=_overrides_read(facts["overrides"]),
         mail_down=facts["mail_down"],
         snoozed_until=facts["snoozed_until"],
+        reopened_from=None if facts["reopened_from"] is None else _overrides_read(facts["reopened_from"]),
     )
+
+
+def _overrides_kept(overrides: Sequence[Override]) -> list[list[str | None]]:
+    return [[each.kind.value, each.until.isoformat() if each.until else None] for each in overrides]
+
+
+def _overrides_read(kept: Sequence[Sequence[Any]]) -> tuple[Override, ...]:
+    return tuple(Override(DeadlineKind(kind), datetime.fromisoformat(at) if at else None) for kind, at in kept)
 
 
 def _policy(facts: Mapping[Any, Any]) -> Policy:
@@ -181,7 +185,7 @@ def _policy(facts: Mapping[Any, Any]) -> Policy:
     if known is None:
         if len(_KNOWN) >= POLICIES_KEPT:
             _KNOWN.clear()
-        known = _KNOWN[version] = Policy.model_validate({**facts["policy_body"], "version": version})
+        known = _KNOWN[version] = Policy.kept({**facts["policy_body"], "version": version})
     return known
 
 

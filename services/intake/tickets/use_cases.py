@@ -1,28 +1,34 @@
 """Carrying out commands on tickets: lock the ticket, decide, save. The caller owns the transaction and commits it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contract.errors import Invalid, VersionMismatch
 from services.contract.event_data import Actor
 from services.contract.temporal import MeetDeadline, Snapshot
-from services.contract.vocabulary import STAFF, Channel, DeadlineKind, Kind, Language, Priority
+from services.contract.vocabulary import DeadlineKind, Kind, Language, Priority
 from services.intake.agreements.products import filled_in
 from services.intake.agreements.promises import terms_of
-from services.intake.people.people import Person, get_person
+from services.intake.people.people import Person
 from services.intake.people.teams import handover
-from services.intake.rules.commands import Assign, Command, LinkProblem, Meet, Merge, Rate, Reply, Solve, Submit, TakeIn
 from services.intake.rules.contracts import Terms
-from services.intake.rules.decide import decide, open_ticket
-from services.intake.rules.moves import must_allow
+from services.intake.rules.deadline_due import Meet
+from services.intake.rules.decide import Command, decide, open_ticket
+from services.intake.rules.moves.link_problem import LinkProblem
+from services.intake.rules.moves.merge import Merge
+from services.intake.rules.moves.rate import Rate
+from services.intake.rules.moves.reply import Reply
+from services.intake.rules.moves.take_in import TakeIn
+from services.intake.rules.registry import MOVES, must_allow
+from services.intake.rules.submit import Submit
 from services.intake.rules.ticket import Message, Ticket
 from services.intake.tickets.access import Party
-from services.intake.tickets.attachments import names_of
 from services.intake.tickets.mail_outages import mail_down_since
+from services.intake.tickets.messages import Draft, message_of
 from services.intake.tickets.store import (
     create,
     hold_merged,
@@ -38,20 +44,6 @@ MERGES_MAX = 20
 """Most merges in a row that a reply follows, to find the ticket that takes messages now."""
 INCIDENTS_MAX = 200
 """A problem with more open incidents than this cannot be merged, because all are linked anew in one transaction."""
-Make = Callable[[Ticket], Awaitable[Command]]
-"""Makes the command for a ticket as it is now; the ticket is locked meanwhile."""
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A message before it is sent. `html` is sanitised already."""
-
-    text: str
-    html: str | None = None
-    attachment_ids: tuple[UUID, ...] = ()
-    channel: Channel = Channel.WEB
-    message_id: str | None = None
-    auto_generated: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,20 +61,6 @@ class NewTicket:
     """The values for the product's form, by field key."""
     tags: tuple[str, ...] = ()
     team_id: UUID | None = None
-
-
-async def message_of(connection: AsyncConnection, draft: Draft, uploader: str) -> Message:
-    """The draft as a message with its own id. Raises Invalid for files that are not the uploader's."""
-    return Message(
-        comment_id=uuid4(),
-        text=draft.text,
-        html=draft.html,
-        channel=draft.channel,
-        attachment_ids=draft.attachment_ids,
-        attachment_names=await names_of(connection, draft.attachment_ids, uploader),
-        message_id=draft.message_id,
-        auto_generated=draft.auto_generated,
-    )
 
 
 async def submit(
@@ -139,11 +117,11 @@ async def reply(
     ticket = await _gone_on(connection, party, ticket)
     message = await message_of(connection, draft, party.uploader)
     if ticket.is_finalised() and ticket.is_requesters(party.actor):
-        must_allow(ticket, "follow_up", staff=False)
+        must_allow(ticket, MOVES["follow_up"], staff=False)
         terms = await terms_of(connection, ticket.organisation_id, standard)
         number = await next_number(connection)
         return await _open(connection, _follow_up(ticket, party.actor, message, terms, number, now), now)
-    return await _decide_and_save(connection, ticket, Reply(party.actor, message), now)
+    return await decide_and_save(connection, ticket, Reply(party.actor, message), now)
 
 
 async def carry_out(
@@ -159,20 +137,14 @@ async def carry_out(
     Raises NotFound, VersionMismatch, and what `decide` raises: MoveRefused, Invalid.
     """
     ticket = await held(connection, party, number, if_version)
-    return await _decide_and_save(connection, ticket, command, now)
+    return await decide_and_save(connection, ticket, command, now)
 
 
-async def act(
-    connection: AsyncConnection,
-    party: Party,
-    number: int,
-    make: Make,
-    now: datetime,
-    if_version: int | None = None,
-) -> Ticket:
-    """Carry out the command that `make` makes for the locked ticket. Raises what `carry_out` and `make` raise."""
-    ticket = await held(connection, party, number, if_version)
-    return await _decide_and_save(connection, ticket, await make(ticket), now)
+async def decide_and_save(connection: AsyncConnection, ticket: Ticket, command: Command, now: datetime) -> Ticket:
+    """Carry out `command` on a ticket that is locked and may be seen. Raises what `decide` raises."""
+    decision = decide(ticket, command, now)
+    await save(connection, ticket, decision, now)
+    return decision.ticket
 
 
 async def merge(
@@ -191,33 +163,15 @@ async def merge(
     same_people = one.organisation_id is not None and one.organisation_id == other.organisation_id
     if not same_people and one.requester.person_id != other.requester.person_id:
         raise Invalid(f"Tickets {number} and {into} are of different customers: one would read what the other wrote.")
-    merged = await _decide_and_save(connection, one, Merge(party.actor, into), now)
+    merged = await decide_and_save(connection, one, Merge(party.actor, into), now)
     if other.problem == number:
-        other = await _decide_and_save(connection, other, LinkProblem(party.actor, None), now)
+        other = await decide_and_save(connection, other, LinkProblem(party.actor, None), now)
     _must_take(other, number, len(incidents - {into}))
     for each in sorted(incidents - {into}):
-        await _decide_and_save(connection, await load(connection, each), LinkProblem(party.actor, into), now)
+        await decide_and_save(connection, await load(connection, each), LinkProblem(party.actor, into), now)
     taken = TakeIn(party.actor, number, one.requester, one.followers)
-    await _decide_and_save(connection, other, taken, now)
+    await decide_and_save(connection, other, taken, now)
     return merged
-
-
-async def assignment(connection: AsyncConnection, by: Actor, assignee_id: UUID | None) -> Assign:
-    """The command that makes this person responsible, or nobody.
-
-    Raises NotFound for an unknown person, Invalid for one who is not of support or not active.
-    """
-    if assignee_id is None:
-        return Assign(by, None)
-    assignee = await get_person(connection, assignee_id)
-    if assignee.role not in STAFF or not assignee.active:
-        raise Invalid(f"{assignee.name} is not of support (any more); choose an agent.")
-    return Assign(by, assignee.contact())
-
-
-def solution(party: Party, message: Message | None) -> Solve:
-    """The command that solves a ticket. If the ticket has no assignee, the agent who solves it becomes that."""
-    return Solve(party.actor, party.person.contact() if party.person else None, message)
 
 
 async def rate(connection: AsyncConnection, number: int, *, good: bool, comment: str, now: datetime) -> Ticket:
@@ -227,7 +181,7 @@ async def rate(connection: AsyncConnection, number: int, *, good: bool, comment:
     """
     ticket = await lock(connection, number)
     asked = Actor(kind="person", name=ticket.requester.name, person_id=ticket.requester.person_id)
-    return await _decide_and_save(connection, ticket, Rate(asked, good, comment), now)
+    return await decide_and_save(connection, ticket, Rate(asked, good, comment), now)
 
 
 async def meet_deadline(connection: AsyncConnection, order: MeetDeadline) -> Snapshot:
@@ -283,12 +237,6 @@ def _must_take(other: Ticket, number: int, incidents: int) -> None:
             f"Ticket {number} has incidents, and {other.number} is an incident of {other.problem} itself;"
             " merge it into that one."
         )
-
-
-async def _decide_and_save(connection: AsyncConnection, ticket: Ticket, command: Command, now: datetime) -> Ticket:
-    decision = decide(ticket, command, now)
-    await save(connection, ticket, decision, now)
-    return decision.ticket
 
 
 async def _open(connection: AsyncConnection, command: Submit, now: datetime) -> Ticket:

@@ -77,7 +77,7 @@ def _is_turn(data: TicketEventData) -> bool:
 
 def _marks(known: KnownTicket | None, data: TicketEventData) -> list[str]:
     match data:
-        case TicketReplied() if not data.by.speaks_for(data.ticket.requester):
+        case TicketReplied() if not data.by.speaks_for(data.ticket.requester.person_id):
             return [Mark.ANSWERED]
         case TicketPlanned():
             return [Mark.PLANNED]
@@ -93,6 +93,6 @@ def _marks(known: KnownTicket | None, data: TicketEventData) -> list[str]:
 
 def _told_of(known: KnownTicket | None, data: TicketPostponed) -> list[str]:
     # After the requester keeps the ticket open, a new reminder comes before it closes.
-    begins_again = data.reason == "kept_open" and data.by.speaks_for(data.ticket.requester)
+    begins_again = data.reason == "kept_open" and data.by.speaks_for(data.ticket.requester.person_id)
     is_told = data.step is DeadlineKind.CLOSURE and is_closing_told(known, data) and not begins_again
     return [Mark.CLOSING_TOLD] if is_told else []

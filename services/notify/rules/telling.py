@@ -79,7 +79,7 @@ def _submitted(data: TicketSubmitted, facts: PlanFacts) -> list[Notice]:
 def _replied(data: TicketReplied, facts: PlanFacts) -> list[Notice]:
     status, before = data.ticket.status, data.status_before
     reopened = before in ENDED and status not in ENDED
-    if data.by.speaks_for(data.ticket.requester):
+    if data.by.speaks_for(data.ticket.requester.person_id):
         heard = _about(data, reopened=reopened, **_message(data.comment, EXCERPT_CHARACTERS_MAX))
         return _each(facts.responsible(data.ticket.assignee, Template.REPLY), Template.REPLY, heard)
     said = _about(
@@ -98,7 +98,7 @@ def _moved(data: TicketStatusChanged, facts: PlanFacts) -> list[Notice]:
     template = None if data.told else _move_told(data)
     content = _about(data, reopened=data.reopened, closes_at=data.closes_at)
     notices = _to_askers(data, template, content) if template else []
-    if data.ticket.status is Status.SOLVED and data.by.speaks_for(data.ticket.requester):
+    if data.ticket.status is Status.SOLVED and data.by.speaks_for(data.ticket.requester.person_id):
         responsible = facts.responsible(data.ticket.assignee, Template.SAYS_SOLVED)
         notices += _each(responsible, Template.SAYS_SOLVED, content)
     if data.ticket.status is Status.PARKED:
@@ -124,7 +124,11 @@ def _survey_due(data: TicketSurveyDue, _facts: PlanFacts) -> list[Notice]:
 
 @tell.register
 def _postponed(data: TicketPostponed, facts: PlanFacts) -> list[Notice]:
-    if data.step is not DeadlineKind.CLOSURE or data.by.speaks_for(data.ticket.requester) or not facts.closing_told:
+    if (
+        data.step is not DeadlineKind.CLOSURE
+        or data.by.speaks_for(data.ticket.requester.person_id)
+        or not facts.closing_told
+    ):
         return []
     return _to_askers(data, Template.POSTPONED, _about(data, closes_at=data.until))
 

@@ -47,6 +47,10 @@ class DeskApi:
         """All calendars; staff only."""
         return tuple([Calendar.model_validate(each) for each in await self._api.every("/api/v1/calendars")])
 
+    async def own_zone(self) -> str:
+        """The time zone of the desk's own calendar, which counts where a contract has none."""
+        return str((await self._api.get("/api/v1/promises")).json()["calendar"]["zone"])
+
     async def read(self, kind: str, of: UUID) -> dict[str, Any]:
         """One product, team, contract or calendar; `kind` is products, teams, contracts or calendars."""
         return self._object((await self._api.get(f"/api/v1/{kind}/{of}")).json())

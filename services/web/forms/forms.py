@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -83,10 +83,10 @@ class Form:
             return None
 
     def instant(self, name: str, zone: str) -> datetime | None:
-        """A field for date and time, read as local time in a zone; None if it is not a date and time."""
+        """A field for date and time, read as local time in a zone, in UTC; None if it is not a date and time."""
         try:
-            return datetime.fromisoformat(self[name]).replace(tzinfo=ZoneInfo(zone))
-        except ValueError:
+            return datetime.fromisoformat(self[name]).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        except (ValueError, OverflowError):  # the first and last day there is may have no time in UTC
             return None
 
     @property
@@ -106,11 +106,12 @@ class Form:
         """The field if it is one of the choices, else `otherwise`."""
         return self[name] if self[name] in [str(choice) for choice in choices] else otherwise
 
-    def need(self, name: str, t: Said, characters_max: int) -> None:
+    def need(self, name: str, t: Said, characters_max: int | None) -> None:
         """Note an error if the field is empty or too long."""
         if not self[name]:
-            self.errors[name] = t(f"wrong.no_{name}")
-        elif len(self[name]) > characters_max:
+            known = t.knows(f"wrong.no_{name}")
+            self.errors[name] = t(f"wrong.no_{name}") if known else t("wrong.field_missing")
+        elif characters_max is not None and len(self[name]) > characters_max:
             self.errors[name] = t("wrong.too_long", max=f"{characters_max:,}".replace(",", " "))
 
     def need_email(self, name: str, t: Said) -> None:

@@ -59,7 +59,9 @@ class Sort:
 
 
 async def _of_contract(visit: Visit, form: Form) -> dict[str, Any]:
-    calendars, products = await asyncio.gather(visit.desk.calendars(), visit.desk.products())
+    calendars, products, own_zone = await asyncio.gather(
+        visit.desk.calendars(), visit.desk.products(), visit.desk.own_zone()
+    )
     facts = {
         "metrics": list(Metric),
         "columns": COLUMNS,
@@ -71,6 +73,7 @@ async def _of_contract(visit: Visit, form: Form) -> dict[str, Any]:
     return {
         **facts,
         "calendars": calendars,
+        "own_zone": own_zone,
         "products": products,
         "pausing": pausing,
         "target_field": target_field,

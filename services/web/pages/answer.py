@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from services.contract.errors import Conflict, MoveRefused, NotAuthenticated, Permanent
 from services.contract.limits import POSTPONED_BY_LINK_MAX as POSTPONED_MAX
+from services.contract.moves import link_acts
 from services.web.clients.records import Answerable
 from services.web.forms import forms
 from services.web.forms.forms import Form, explain
 from services.web.forms.moving import instant, later, wire
 from services.web.visit import AnyVisit, Visit
 
-ACTS = ("keep_open", "confirm_solved", "postpone")
 WEEKS = (1, 2)
 """By how many weeks a link can postpone the closing of a ticket."""
 
@@ -36,7 +36,7 @@ async def answer_page(
 async def answer(visit: AnyVisit, number: int) -> Response:
     """Do the chosen act, as the requester."""
     form = await forms.read(visit.request)
-    act = form.choice("act", ACTS, "")
+    act = form.choice("act", link_acts(), "")
     if not act:
         form.errors["act"] = visit.t("wrong.no_act")
         return await _answer(visit, number, form, status=422)
@@ -64,7 +64,7 @@ async def _answer(visit: Visit, number: int, form: Form, status: int = 200) -> R
     if about.number != number:
         return _old_link(visit, number, NotAuthenticated("The link is about another ticket."))
     choices = later(about.closes_at, WEEKS, visit.t.now + POSTPONED_MAX) if about.closes_at else []
-    acts = [act for act in ACTS if act in about.acts and (choices or act != "postpone")]
+    acts = [act for act in link_acts() if act in about.acts and (choices or act != "postpone")]
     if not acts:
         return _old_link(visit, number, Conflict("Nothing can be answered any more."))
     return _page(visit, form, about, acts, choices, status)
@@ -78,7 +78,7 @@ def _page(
         status=status,
         about=about,
         acts=acts,
-        act=form.choice("act", acts, acts[0]),
+        act=form.choice("act", acts, ""),
         later=choices,
         form=form,
         errors=form.errors,

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.contract.errors import Invalid, Permanent
-from services.contract.limits import NOTE_CHARACTERS_MAX, TAGS_CHARACTERS_MAX
-from services.contract.vocabulary import BULK_COMMANDS, BulkState, Priority, TaskState
-from services.web.forms import forms
+from services.contract.moves import MoveField, bulk_commands
+from services.contract.vocabulary import BulkState, TaskState
+from services.web.forms import forms, move_fields
 from services.web.forms.forms import Form, explain
-from services.web.forms.moving import words_of
 from services.web.pages.queue import FILTERS
+from services.web.pages.special_forms import SPECIAL_FORMS_OF_MANY
 from services.web.visit import DeskVisit, Visit
 
 STATES = (TaskState.REFUSED, TaskState.KEPT, TaskState.PENDING, TaskState.DONE, TaskState.UNDONE)
@@ -64,43 +64,37 @@ def _which(form: Form) -> dict[str, Any]:
 
 
 def _facts(visit: Visit, form: Form) -> dict[str, Any]:
-    match form.choice("command", BULK_COMMANDS, ""):
-        case "assign":
-            return {"assignee_id": form.id("assignee_id")}
-        case "team":
-            return {"team_id": form.id("team_id")}
-        case "tag":
-            for name in ("add", "remove"):
-                if len(form[name]) > TAGS_CHARACTERS_MAX:
-                    form.errors[name] = visit.t("wrong.too_long", max=TAGS_CHARACTERS_MAX)
-            if not form["add"] and not form["remove"]:
-                form.errors["add"] = visit.t("wrong.no_tag")
-            return {"add": words_of(form["add"]), "remove": words_of(form["remove"])}
-        case "prioritise":
-            form.need("reason", visit.t, NOTE_CHARACTERS_MAX)
-            return {"priority": form.choice("priority", Priority, Priority.MEDIUM), "reason": form["reason"]}
-        case "solve" if form["text"]:
-            return {"text": form["text"]}
-        case "":
-            raise Invalid("There is no such command for many tickets.")
-    return {}
+    command = _command(form)
+    if special := SPECIAL_FORMS_OF_MANY.get(command):
+        return special.read(form, visit.t)
+    return move_fields.read(_fields(command), form, visit.t)
+
+
+def _command(form: Form) -> str:
+    if command := form.choice("command", bulk_commands(), ""):
+        return command
+    raise Invalid("There is no such command for many tickets.")
+
+
+def _fields(command: str) -> tuple[MoveField, ...]:
+    return move_fields.fields_of_many(bulk_commands()[command].fields)
 
 
 async def _new(visit: Visit, form: Form, status: int = 200) -> Response:
-    command = form.choice("command", BULK_COMMANDS, "")
-    if not command:
-        raise Invalid("There is no such command for many tickets.")
+    command = _command(form)
+    special = SPECIAL_FORMS_OF_MANY.get(command)
     return visit.page(
         "new_bulk.html",
         status=status,
         form=form,
         errors=form.errors,
         command=command,
+        form_template=f"many/{command}.html" if special else "",
+        asked=[] if special else move_fields.asked(command, _fields(command), visit.t),
         numbers=form.every("number"),
         narrowed={name: form[name] for name in NARROWED_BY if form[name]},
         found=await _found(visit, form),
-        priorities=list(Priority),
-        **await _choices(visit, command),
+        **(await special.shows(visit) if special else {}),
     )
 
 
@@ -109,14 +103,6 @@ async def _found(visit: Visit, form: Form) -> int | None:
     if not form["all"] or any(form[name] for name in NARROWED_BY if name != "view"):
         return None
     return {view.name: view.count for view in await visit.intake.views()}.get(form["view"])
-
-
-async def _choices(visit: Visit, command: str) -> dict[str, Any]:
-    if command == "assign":
-        return {"staff": await visit.intake.staff()}
-    if command == "team":
-        return {"teams": [team for team in await visit.desk.teams() if team.active]}
-    return {}
 
 
 @router.get("/{bulk_id}")

@@ -8,37 +8,18 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.contract.errors import Permanent, VersionMismatch
-from services.contract.limits import TEXT_CHARACTERS_MAX
-from services.web.clients.records import Ticket
+from services.contract.moves import Shown, known_moves, shown_as
+from services.web.clients.records import Entry, Ticket
 from services.web.forms import forms
 from services.web.forms.forms import Form, explain
+from services.web.forms.move_fields import need_words
 from services.web.future import promises, steps
 from services.web.history import changes_since
 from services.web.pages.portal import file_limits
 from services.web.pages.queue import read_queue
+from services.web.pages.special_forms import actions, is_open
 from services.web.visit import DeskVisit, Visit
 
-MODES = ("reply", "ask", "solve", "note", "reopen")
-"""The composer's modes, in the order shown; each gives the command of that name."""
-WORDLESS = frozenset({"solve", "reopen"})
-"""Modes that need no text."""
-ACTIONS = (
-    "prioritise",
-    "tag",
-    "change",
-    "team",
-    "park",
-    "plan",
-    "decline",
-    "snooze",
-    "keep_open",
-    "merge",
-    "link_problem",
-    "solve_incidents",
-    "share",
-    "spam",
-)
-"""Actions besides messages, in the order shown; each has a form (`doing.py`)."""
 REGIONS = ("conversation", "standing", "side", "seen")
 """The blocks that are refreshed when the ticket changes. Not the composer: somebody may be typing in it."""
 
@@ -53,11 +34,11 @@ async def ticket_page(visit: DeskVisit, number: int, view: Annotated[str, Query(
 
 @router.post("/{number}/messages")
 async def send(visit: DeskVisit, number: int) -> Response:
-    """Reply, ask, solve, note or reopen. Refused if the ticket changed since the page was read (except for a note)."""
+    """Send what was written. Refused if the ticket changed since the page was read (except for a note)."""
     form = await forms.read(visit.request)
-    mode = form.choice("mode", MODES, "reply")
-    if mode not in WORDLESS or form["text"]:
-        form.need("text", visit.t, TEXT_CHARACTERS_MAX)
+    modes = shown_as(Shown.MESSAGE)
+    mode = form.choice("mode", modes, modes[0])
+    need_words(form, known_moves()[mode], visit.t)
     form.need_files(visit.t)
     if not form.errors:
         try:
@@ -72,9 +53,7 @@ async def send(visit: DeskVisit, number: int) -> Response:
 
 
 async def _command(visit: Visit, number: int, mode: str, form: Form) -> Ticket:
-    facts: dict[str, Any] = {"text": form["text"] or None}
-    if mode != "reopen":
-        facts["attachment_ids"] = await forms.upload(form, visit.intake)
+    facts: dict[str, Any] = {"text": form["text"] or None, "attachment_ids": await forms.upload(form, visit.intake)}
     # A note is internal, so it may be added even if the ticket has changed since.
     version = None if mode == "note" else form.number("version")
     return await visit.intake.command(number, mode, form.key, facts, version)
@@ -130,13 +109,6 @@ def _chosen(visit: Visit, form: Form) -> str | None:
         return None
 
 
-def action_is_open(action: str, ticket: Ticket) -> bool:
-    """Whether the ticket allows this action now."""
-    if action == "solve_incidents":
-        return bool(ticket.incidents) and "solve" in ticket.moves
-    return action in ticket.moves
-
-
 def _assignee(ticket: Ticket) -> str:
     return str(ticket.assignee.person_id) if ticket.assignee else ""
 
@@ -154,7 +126,7 @@ async def show_ticket(
     ticket, timeline, queue = await asyncio.gather(
         visit.intake.ticket(number), visit.intake.timeline(number), _queue_beside(visit, view)
     )
-    modes = [mode for mode in MODES if mode in ticket.moves]
+    modes = [mode for mode in shown_as(Shown.MESSAGE) if mode in ticket.moves]
     return visit.page(
         "desk_ticket.html",
         status=status,
@@ -164,7 +136,9 @@ async def show_ticket(
         steps=steps(ticket, visit.t),
         promises=promises(ticket, visit.t),
         labels=await _labels(visit, ticket),
-        actions=[action for action in ACTIONS if action_is_open(action, ticket)],
+        newest=_newest(timeline),
+        at_newest=[each for each in shown_as(Shown.NEWEST) if each in ticket.moves],
+        actions=[action for action in actions() if is_open(action, ticket)],
         form=form,
         errors=form.errors,
         problem=problem,
@@ -177,6 +151,11 @@ async def show_ticket(
         **queue,
         **file_limits(),
     )
+
+
+def _newest(timeline: tuple[Entry, ...]) -> Entry | None:
+    """The newest message that the requester's side can read."""
+    return next((each for each in reversed(timeline) if each.comment and each.comment.public), None)
 
 
 async def _labels(visit: Visit, ticket: Ticket) -> dict[str, str]:

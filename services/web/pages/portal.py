@@ -14,20 +14,21 @@ from services.contract.limits import (
     ATTACHMENTS_MAX,
     FORM_BYTES_MAX,
     SEARCH_CHARACTERS_MAX,
-    TEXT_CHARACTERS_MAX,
 )
+from services.contract.moves import Shown, known_moves, shown_as
 from services.contract.vocabulary import DeadlineKind
 from services.web.clients.records import TicketSummary
 from services.web.forms import forms
 from services.web.forms.forms import Form, explain
+from services.web.forms.move_fields import need_words
 from services.web.forms.moving import instant, later, wire
 from services.web.future import prospects
 from services.web.visit import AnyVisit, KnownVisit, Visit
 
 HOME_TICKETS = 8
 HOME_ARTICLES = 6
-WISHES = ("confirm_solved", "keep_open", "postpone")
-"""The commands that the requester's side may give with a button."""
+REPLY = "reply"
+"""The message that is sent where nobody chose another."""
 WEEKS = (1, 2)
 """By how many weeks a button postpones the closing of a ticket; any other day can be filled in."""
 FILE_HEADERS = ("Content-Type", "Content-Length", "Content-Disposition")
@@ -81,32 +82,32 @@ async def ticket_page(visit: KnownVisit, number: int) -> Response:
 
 @router.post("/tickets/{number}")
 async def reply(visit: KnownVisit, number: int) -> Response:
-    """Reply; a colleague may write an internal note instead.
+    """Reply, or send another of the messages offered; a colleague may write an internal note instead.
 
     A reply to a ticket that cannot be reopened opens a follow-up, and a reply to a merged ticket goes to the ticket it
     was merged into; then that ticket is shown.
     """
     form = await forms.read(visit.request)
-    form.need("text", visit.t, TEXT_CHARACTERS_MAX)
+    mode = form.choice("mode", (*shown_as(Shown.MESSAGE, requester=True), "note"), REPLY)
+    need_words(form, known_moves()[mode], visit.t)
     form.need_files(visit.t)
-    mode = form.choice("mode", ("reply", "note"), "reply")
     if not form.errors:
         try:
-            facts = {"text": form["text"], "attachment_ids": await forms.upload(form, visit.intake)}
+            facts = {"text": form["text"] or None, "attachment_ids": await forms.upload(form, visit.intake)}
             answered = await visit.intake.command(number, mode, form.key, facts)
         except Permanent as error:
             explain(form, error, visit.t)
         else:
-            told = "note_sent" if mode == "note" else "replied"
+            told = "replied" if mode == REPLY else f"{mode}_sent"
             return await _replied(visit, number, answered.number, told, form.key)
     return await _ticket(visit, number, form, status=422)
 
 
 @router.post("/tickets/{number}/wish")
 async def wish(visit: KnownVisit, number: int) -> Response:
-    """Keep the ticket open, say that it is solved, or postpone its closing."""
+    """Do what a button beside the ticket says, or postpone its closing."""
     form = await forms.read(visit.request)
-    act = form.choice("act", WISHES, "")
+    act = form.choice("act", (*shown_as(Shown.ACTION, requester=True), "postpone"), "")
     facts: dict[str, Any] = {}
     if act == "postpone":
         until = instant(form, visit.t)
@@ -121,6 +122,10 @@ async def wish(visit: KnownVisit, number: int) -> Response:
         except Permanent as error:
             problem = forms.sentence(error, visit.t)
     return await _ticket(visit, number, Form.of(until=form["until"]), status=422, problem=problem)
+
+
+def _further_messages() -> list[str]:
+    return [each for each in shown_as(Shown.MESSAGE, requester=True) if each != REPLY]
 
 
 async def _replied(visit: Visit, number: int, answered: int, told: str, key: str) -> Response:
@@ -145,9 +150,11 @@ async def _ticket(visit: Visit, number: int, form: Form, status: int = 200, prob
         form=form,
         errors=form.errors,
         problem=problem,
-        may_reply=bool({"reply", "follow_up"} & set(ticket.moves)),
+        may_reply=bool({REPLY, "follow_up"} & set(ticket.moves)),
         may_note="note" in ticket.moves,
-        wishes=[each for each in WISHES if each in ticket.moves],
+        further=[known_moves()[each] for each in _further_messages() if each in ticket.moves],
+        wishes=[each for each in shown_as(Shown.ACTION, requester=True) if each in ticket.moves],
+        may_postpone="postpone" in ticket.moves,
         later=later(closes_at, WEEKS) if closes_at else [],
         key=forms.new_key(),
         **file_limits(),

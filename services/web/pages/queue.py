@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.contract.limits import SEARCH_CHARACTERS_MAX
-from services.contract.vocabulary import BULK_COMMANDS, VIEWS
+from services.contract.moves import bulk_commands
+from services.contract.vocabulary import VIEWS
 from services.web.clients.records import View
 from services.web.visit import DeskVisit, Visit
 
@@ -39,7 +40,7 @@ async def queue(
         also=("views",),
         cursor=cursor,
         narrowed=narrowed,
-        bulk_commands=BULK_COMMANDS,
+        bulk_commands=bulk_commands(),
         teams=[team for team in teams if team.active],
         **shown,
     )

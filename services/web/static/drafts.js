@@ -23,11 +23,13 @@
   };
   const drafts = () => Object.keys(localStorage).filter((name) => name.startsWith("balie:draft:"));
 
-  const fields = (form) => FIELDS.map((name) => form.elements[name]).filter(Boolean);
+  // A button that sends the form in another mode is no field of it.
+  const field = (form, name) => (form.elements[name]?.type === "submit" ? undefined : form.elements[name]);
+  const fields = (form) => FIELDS.map((name) => field(form, name)).filter(Boolean);
   const hasWords = (draft) => Boolean(draft.values.text?.trim() || draft.values.subject?.trim());
 
   const keep = (form) => {
-    const values = Object.fromEntries(FIELDS.filter((name) => form.elements[name]).map((name) => [name, form.elements[name].value]));
+    const values = Object.fromEntries(FIELDS.filter((name) => field(form, name)).map((name) => [name, field(form, name).value]));
     const draft = { values, key: form.elements.key.value, at: Date.now() };
     store(place(form), hasWords(draft) ? draft : null);
   };

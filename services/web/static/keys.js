@@ -4,11 +4,10 @@
   let going = 0;
 
   const typing = (element) => element.matches("input:not([type=radio], [type=checkbox], [type=file]), textarea, select, [contenteditable]");
-  const act = (name) => document.querySelector(`[data-do="${name}"]`)?.click();
   const goTo = (key) => { if (Date.now() - going < GO_MS) document.querySelector(`[data-key=${key}]`)?.click(); };
   const rows = () => [...document.querySelectorAll("[data-rows] > li > a")].filter((row) => row.offsetParent);
 
-  const move = (step) => {
+  const go = (step) => {
     const all = rows();
     if (!all.length) return;
     const focused = all.indexOf(document.activeElement);
@@ -16,9 +15,7 @@
     const next = here < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(here + step, 0), all.length - 1);
     all[next].focus();
   };
-  const compose = (mode) => {
-    const radio = document.querySelector(`[data-mode="${mode}"]`);
-    if (!radio) return;
+  const compose = (radio) => {
     radio.checked = true;
     radio.dispatchEvent(new Event("input", { bubbles: true }));
     document.getElementById("text").focus();
@@ -33,25 +30,14 @@
   const shortcuts = () => document.getElementById("shortcuts")?.showModal();
 
   const KEYS = {
-    j: () => move(1),
-    k: () => move(-1),
-    r: () => compose("reply"),
-    a: () => compose("ask"),
-    s: () => compose("solve"),
-    n: () => compose("note"),
+    j: () => go(1),
+    k: () => go(-1),
     i: () => document.querySelector("[data-mine]")?.click(),
     "/": () => [...document.querySelectorAll("[data-search]")].find((field) => field.offsetParent)?.focus(),
     "?": shortcuts,
     g: () => { going = Date.now(); },
     q: () => goTo("q"),
     b: () => goTo("b"),
-    p: () => act("park"),
-    "!": () => act("prioritise"),
-    t: () => act("tag"),
-    z: () => act("snooze"),
-    m: () => act("merge"),
-    o: () => act("team"),
-    e: () => act("change"),
     d: () => document.querySelector("[data-sort]")?.click(),
     x: (event) => window.balie.select?.(document.activeElement.closest("[data-number]"), event.shiftKey),
   };
@@ -64,9 +50,14 @@
     if (event.key === "Escape" && doing) return leave(doing);
     // Shift+x gives X.
     const key = event.key === "X" ? "x" : event.key;
-    if (typing(event.target) || !(key in KEYS)) return;
+    if (typing(event.target)) return;
+    // The keys of moves are said by the page: a way to send a message, or a link to an action's form.
+    const move = [...document.querySelectorAll("[data-shortcut]")].find((each) => each.dataset.shortcut === key);
+    if (!move && !(key in KEYS)) return;
     event.preventDefault();
-    KEYS[key](event);
+    if (!move) KEYS[key](event);
+    else if (move.matches("[data-mode]")) compose(move);
+    else move.click();
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-shortcuts]")) shortcuts();
@@ -83,7 +74,7 @@
     if (!doing) return;
     doing.scrollIntoView({ block: "nearest" });
     if (doing.contains(document.activeElement)) return;
-    const first = doing.querySelector("[aria-invalid], textarea, input:not([type=hidden]), select, button");
+    const first = doing.querySelector("[aria-invalid], textarea, input:not([type=hidden]), select, button:not([tabindex='-1'])");
     (first?.type === "radio" && doing.querySelector("input:checked") || first)?.focus();
   });
 

@@ -32,7 +32,7 @@ async def test_a_look_shows_what_may_be_answered_and_changes_nothing(
         "subject": "The printer is on fire",
         "language": "nl",
         "status": "pending",
-        "acts": ["keep_open", "confirm_solved", "postpone"],
+        "acts": ["confirm_solved", "keep_open", "postpone"],
         "closes_at": at(14),
         "zone": "Europe/Amsterdam",
     }

@@ -8,8 +8,6 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.contract.vocabulary import BULK_COMMANDS
-from services.intake.bulk.actions import COMMANDS
 from services.intake.tables.tables import person
 from services.platform.database import transaction
 from tests.intake.api_desk import As, token_for
@@ -150,10 +148,6 @@ async def test_a_list_of_bulks_costs_the_same_however_many_tickets_they_have(daa
     async with transaction(desk.engine) as connection:
         await connection.execute(text("alter table intake.bulk_task rename to bulk_task_away"))
     assert len((await daan.get("/api/v1/bulks"))["items"]) == 1
-
-
-def test_every_command_that_may_be_asked_for_is_offered() -> None:
-    assert set(BULK_COMMANDS) == {name for name, command in COMMANDS.items() if command.may_be_asked_for}
 
 
 async def test_shipping_a_release_solves_what_is_planned_in_it(daan: As, anna: As, marieke: As, desk: BulkDesk) -> None:

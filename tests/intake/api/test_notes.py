@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.intake.history.sentences import shown
+from services.intake.rules.registry import read_line
 from tests.intake.api_desk import As, token_for
 from tests.moved_clock import MovedClock
 
@@ -120,5 +120,5 @@ async def test_the_facts_behind_history_tell_the_requesters_side_no_more_than_it
 
 
 def test_who_is_solved_with_others_does_not_read_the_number_of_the_problem() -> None:
-    assert shown({"problem": 12}, inside=True) == {"problem": 12}
-    assert shown({"problem": 12}, inside=False) == {}
+    assert read_line("changed", {"problem": 12}).shown(inside=True) == {"problem": 12}
+    assert read_line("changed", {"problem": 12}).shown(inside=False) == {}

@@ -7,7 +7,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contract.vocabulary import Status
-from services.intake.rules.moves import INWARD, STAFF_MOVES
+from services.intake.rules.registry import MOVES
 from services.intake.tables.tables import outbox, ticket
 from tests.intake.api_desk import As
 from tests.moved_clock import MovedClock
@@ -126,7 +126,9 @@ async def test_a_refused_move_says_what_is_allowed(marieke: As, daan: As) -> Non
     opened = await marieke.submits("The printer is on fire")
     refused = await daan.refused(opened, "reopen")
     assert refused["status"] == 409
-    assert refused["allowed"] == [each for each in STAFF_MOVES[Status.NEW, None] if each not in INWARD]
+    assert refused["allowed"] == [
+        name for name, each in MOVES.items() if (Status.NEW, None) in each.staff and not each.inward
+    ]
 
 
 async def test_the_same_post_twice_under_one_key_is_done_once(marieke: As, engine: AsyncEngine) -> None:

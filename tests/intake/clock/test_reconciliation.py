@@ -31,8 +31,8 @@ from services.contract.temporal import (
 from services.contract.vocabulary import ClosedReason, Status
 from services.intake.clock.reconcile_activity import ReconcileActivity
 from services.intake.clock.reconciliation import HELD_TWICE, Comparison, compare, heal
-from services.intake.rules.commands import MarkSpam
 from services.intake.rules.decide import decide
+from services.intake.rules.moves.spam import MarkSpam
 from services.intake.rules.ticket import Decision, Ticket
 from services.intake.tables.tables import outbox, person, ticket
 from services.intake.tickets.store import create, load, save

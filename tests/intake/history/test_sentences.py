@@ -1,5 +1,6 @@
 """A ticket's history in sentences, in every language, for support and for the requester's side."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from string import Formatter
 from typing import Any
@@ -9,28 +10,27 @@ import pytest
 from services.contract.event_data import Actor
 from services.contract.temporal import Deadline
 from services.contract.vocabulary import DeadlineKind, Effort, Language, Metric, Priority, Status
-from services.intake.history.sentences import history_line
+from services.intake.history.line import HistoryLine
 from services.intake.history.teller import FOLDER, Teller, languages_said
-from services.intake.rules.commands import (
-    ConfirmSolved,
-    Decline,
-    DoNow,
-    KeepOpen,
-    LinkProblem,
-    Meet,
-    Merge,
-    Park,
-    Plan,
-    Postpone,
-    Prioritise,
-    Replan,
-    Ship,
-    Skip,
-    Snooze,
-    Solve,
-    TakeIn,
-)
+from services.intake.rules.deadline_due import Meet
 from services.intake.rules.decide import decide
+from services.intake.rules.moves.confirm_solved import ConfirmSolved
+from services.intake.rules.moves.decline import Decline
+from services.intake.rules.moves.do_now import DoNow
+from services.intake.rules.moves.keep_open import KeepOpen
+from services.intake.rules.moves.link_problem import LinkProblem
+from services.intake.rules.moves.merge import Merge
+from services.intake.rules.moves.park import Park
+from services.intake.rules.moves.plan import Plan
+from services.intake.rules.moves.postpone import Postpone
+from services.intake.rules.moves.prioritise import Prioritise
+from services.intake.rules.moves.replan import Replan
+from services.intake.rules.moves.ship import Ship
+from services.intake.rules.moves.skip import Skip
+from services.intake.rules.moves.snooze import Snooze
+from services.intake.rules.moves.solve import Solve
+from services.intake.rules.moves.take_in import TakeIn
+from services.intake.rules.registry import read_line
 from services.intake.rules.ticket import Decision, Ticket
 from services.promises.policy import STANDARD, Policy
 from services.promises.working_time import Calendar
@@ -42,16 +42,21 @@ CLOCK = Actor(kind="clock", name="Balie")
 DAY = timedelta(days=1)
 
 
+def history_line(teller: Teller, type_: str, actor: Actor, facts: dict[str, Any]) -> HistoryLine:
+    """A line read back from its facts as the database keeps them, in words."""
+    return read_line(type_, json.loads(json.dumps(facts))).told(teller, actor)
+
+
 def told(decision: Decision, teller: Teller = ENGLISH) -> list[str]:
     """Every sentence of what a decision adds to the history."""
     happened = [entry for entry in decision.history if entry.message is None]
-    return [history_line(teller, entry.type, entry.by, entry.facts).sentence for entry in happened]
+    return [history_line(teller, entry.type, entry.by, entry.line.kept()).sentence for entry in happened]
 
 
 def evidence(decision: Decision, teller: Teller = ENGLISH) -> str:
     """The evidence of the last thing that happened."""
     entry = decision.history[-1]
-    return history_line(teller, entry.type, entry.by, entry.facts).evidence
+    return history_line(teller, entry.type, entry.by, entry.line.kept()).evidence
 
 
 def in_zone(zone: str, *policies: Policy) -> Teller:
@@ -243,7 +248,7 @@ def test_other_promises_say_what_they_changed() -> None:
 
 def test_requesters_are_spared_the_evidence_and_told_the_status_in_their_words() -> None:
     entry = met(asked(new_ticket(), NOON), DeadlineKind.REMINDER).history[-1]
-    assert history_line(OUTSIDE, entry.type, entry.by, entry.facts).evidence == ""
+    assert history_line(OUTSIDE, entry.type, entry.by, entry.line.kept()).evidence == ""
     moved = {"from": "open", "to": "pending", "reopened": False}
     assert history_line(OUTSIDE, "status_changed", AGENT, moved).sentence == "Status: Awaiting your reply"
 
@@ -266,6 +271,8 @@ def test_every_deadline_is_told_in_every_language(kind: DeadlineKind, by: Actor,
         facts = {
             **deadline.model_dump(mode="json"),
             "deadline": kind,
+            "from": "pending",
+            "to": "pending",
             "met_at": NOON.isoformat(),
             "policy": "standard-1",
             "because": [

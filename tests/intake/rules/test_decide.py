@@ -16,8 +16,15 @@ from services.contract.events import (
 )
 from services.contract.temporal import Deadline
 from services.contract.vocabulary import ClosedReason, DeadlineKind, Status
-from services.intake.rules.commands import Assign, DoNow, Meet, Note, Rate, Reply, Snooze, Solve
+from services.intake.rules.deadline_due import Meet
 from services.intake.rules.decide import decide, open_ticket
+from services.intake.rules.moves.assign import Assign
+from services.intake.rules.moves.do_now import DoNow
+from services.intake.rules.moves.note import Note
+from services.intake.rules.moves.rate import Rate
+from services.intake.rules.moves.reply import Reply
+from services.intake.rules.moves.snooze import Snooze
+from services.intake.rules.moves.solve import Solve
 from services.intake.rules.ticket import TeamRef
 from tests.intake.ticket_life import (
     AGENT,
@@ -124,17 +131,17 @@ def test_a_deadline_of_an_older_question_does_nothing() -> None:
 def test_every_automatic_act_leaves_its_evidence() -> None:
     entry = meets(asked(new_ticket(), NOON), late=timedelta(seconds=1)).history[0]
     assert entry.by.kind == "clock"
-    assert entry.facts == {
+    assert entry.line.facts() == {
         "deadline": "reminder",
         "metric": None,
         "point": 0,
         "policy": PLAIN.pinned("standard").version,
-        "due_at": "2026-11-09T12:00:00+00:00",
-        "met_at": "2026-11-09T12:00:01+00:00",
+        "due_at": "2026-11-09T12:00:00Z",
+        "met_at": "2026-11-09T12:00:01Z",
         "from": "pending",
         "to": "pending",
         "closed_reason": None,
-        "because": [{"reason": "counted_from", "at": "2026-11-02T12:00:00+00:00"}],
+        "because": [{"reason": "counted_from", "at": "2026-11-02T12:00:00Z"}],
     }
 
 
@@ -215,4 +222,4 @@ def test_who_snoozes_a_ticket_until_the_same_instant_is_the_one_reminded() -> No
 
 def test_the_evidence_of_a_snooze_while_pending_does_not_say_it_was_counted_from_the_question() -> None:
     snoozed = decide(asked(new_ticket(), NOON), Snooze(AGENT, DAAN, NOON + DAY), NOON).ticket
-    assert meets(snoozed).history[0].facts["because"] == []
+    assert meets(snoozed).history[0].line.facts()["because"] == []

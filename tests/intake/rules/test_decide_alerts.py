@@ -7,11 +7,15 @@ import pytest
 from services.contract.events import SlaBreached, SlaEscalated, SlaWarned
 from services.contract.temporal import Deadline
 from services.contract.vocabulary import AlertAudience, DeadlineKind, Metric, Status
-from services.intake.rules.commands import Ask, Meet, Reopen, Reply, Solve
+from services.intake.rules.deadline_due import Meet
 from services.intake.rules.decide import decide
+from services.intake.rules.moves.ask import Ask
+from services.intake.rules.moves.reopen import Reopen
+from services.intake.rules.moves.reply import Reply
+from services.intake.rules.moves.solve import Solve
 from services.intake.rules.ticket import Ticket
 from services.promises.policy import Escalation, Pause, Policy, Target
-from services.promises.working_time import Span
+from services.promises.working_time import Calendar, Counted, Span
 from tests.intake.ticket_life import AGENT, DAAN, NOON, REQUESTER, meets, message, new_ticket
 
 HOUR = timedelta(hours=1)
@@ -43,6 +47,15 @@ def test_staff_are_warned_told_and_told_further_up() -> None:
     assert further.ticket.deadlines == ()
 
 
+@pytest.mark.parametrize(("counted", "zone"), [(Counted.WORKING, "Asia/Kathmandu"), (Counted.CALENDAR, None)])
+def test_an_alert_names_the_zone_of_the_calendar_where_that_decided(counted: Counted, zone: str | None) -> None:
+    target = Target(metric=Metric.RESOLUTION, within=Span(length=4 * HOUR, counted=counted))
+    policy = POLICY.model_copy(update={"targets": (target,), "calendar": Calendar(zone="Asia/Kathmandu")})
+    warned = meets(_ticket(policy)).events[0]
+    assert isinstance(warned, SlaWarned)
+    assert warned.calendar_zone == zone
+
+
 def test_without_steps_a_breach_is_recorded_and_nobody_told() -> None:
     broken = meets(meets(_ticket(POLICY.model_copy(update={"escalations": ()}))).ticket)
     assert isinstance(broken.events[0], SlaBreached)
@@ -66,7 +79,7 @@ def test_a_warning_that_came_late_on_a_ticket_that_waits_by_now_holds_up_no_remi
     assert (warning.kind, warning.due_at) == (DeadlineKind.WARNING, NOON + 2 * HOUR)
     warned = decide(pending, Meet(warning), NOON + 5 * HOUR)
     assert warned.events == ()
-    assert warned.history[0].facts["deadline"] == "warning"
+    assert warned.history[0].line.facts()["deadline"] == "warning"
     assert warned.ticket.snapshot().next_deadline == reminder
 
 

@@ -18,24 +18,22 @@ from services.contract.events import (
     TicketStatusChanged,
 )
 from services.contract.vocabulary import ClosedReason, Priority, Status
-from services.intake.rules.commands import (
-    Assign,
-    Decline,
-    HandOver,
-    LinkProblem,
-    MarkSpam,
-    Merge,
-    Note,
-    Plan,
-    Prioritise,
-    Reopen,
-    Ship,
-    Snooze,
-    Solve,
-    TakeBack,
-    TakeIn,
-)
 from services.intake.rules.decide import decide
+from services.intake.rules.moves.assign import Assign
+from services.intake.rules.moves.decline import Decline
+from services.intake.rules.moves.link_problem import LinkProblem
+from services.intake.rules.moves.merge import Merge
+from services.intake.rules.moves.note import Note
+from services.intake.rules.moves.plan import Plan
+from services.intake.rules.moves.prioritise import Prioritise
+from services.intake.rules.moves.reopen import Reopen
+from services.intake.rules.moves.ship import Ship
+from services.intake.rules.moves.snooze import Snooze
+from services.intake.rules.moves.solve import Solve
+from services.intake.rules.moves.spam import MarkSpam
+from services.intake.rules.moves.take_back import TakeBack
+from services.intake.rules.moves.take_in import TakeIn
+from services.intake.rules.moves.team import HandOver
 from services.intake.rules.ticket import Decision, TeamRef, Ticket
 from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, NOON, asked, in_state, message, new_ticket
 
@@ -66,8 +64,8 @@ def test_a_team_takes_a_ticket_from_whoever_had_it() -> None:
     assert (changed.changed, changed.by, changed.ticket.team_id) == (("team",), AGENT, PRINTERS.id)
     assert (assigned.by, assigned.ticket.team_id, assigned.ticket.assignee) == (AGENT, PRINTERS.id, None)
     team, unassigned = decision.history
-    assert (team.type, team.facts, team.by, team.public) == ("team", {"team": "Printers"}, AGENT, False)
-    assert (unassigned.type, unassigned.facts) == ("assigned", {"assignee": None})
+    assert (team.type, team.line.facts(), team.by, team.public) == ("team", {"team": "Printers"}, AGENT, False)
+    assert (unassigned.type, unassigned.line.facts()) == ("assigned", {"assignee": None})
 
 
 def test_a_teams_round_robin_takes_a_new_ticket_up() -> None:
@@ -84,7 +82,7 @@ def test_a_team_that_chooses_who_has_it_already_says_so_to_nobody() -> None:
     again = decide(decision.ticket, HandOver(AGENT, PRINTERS, None), NOON)
     assert again == Decision(decision.ticket)
     gone = decide(decision.ticket, HandOver(AGENT, None, None), NOON)
-    assert (gone.ticket.team, gone.history[0].facts) == (None, {"team": None})
+    assert (gone.ticket.team, gone.history[0].line.facts()) == (None, {"team": None})
 
 
 @pytest.mark.parametrize(("priority", "lowered"), [(Priority.MEDIUM, 1), (Priority.LOW, 1)])
@@ -95,7 +93,7 @@ def test_another_priority_needs_a_reason_and_lowering_is_counted(priority: Prior
     (event,) = decision.events
     assert isinstance(event, TicketPriorityChanged)
     assert (event.priority_before, event.reason, event.by) == (Priority.HIGH, "It prints.", AGENT)
-    assert decision.history[0].facts == {"from": "high", "to": priority, "reason": "It prints."}
+    assert decision.history[0].line.facts() == {"from": "high", "to": priority, "reason": "It prints."}
     raised = decide(decision.ticket, Prioritise(AGENT, Priority.HIGH, "It burns."), NOON)
     assert raised.ticket.lowered == lowered
     assert decide(raised.ticket, Prioritise(AGENT, Priority.HIGH, "So."), NOON) == Decision(raised.ticket)
@@ -108,7 +106,7 @@ def test_an_incident_has_a_problem_which_is_another_ticket() -> None:
     (event,) = decision.events
     assert isinstance(event, TicketChanged)
     assert (decision.ticket.problem, event.changed, event.by) == (9, ("problem",), AGENT)
-    assert (decision.history[0].facts, decision.history[0].public) == ({"problem": 9}, False)
+    assert (decision.history[0].line.facts(), decision.history[0].public) == ({"problem": 9}, False)
     assert decide(decision.ticket, LinkProblem(AGENT, 9), NOON) == Decision(decision.ticket)
     assert decide(decision.ticket, LinkProblem(AGENT, None), NOON).ticket.problem is None
     with pytest.raises(Invalid, match="A ticket is no incident of itself"):
@@ -123,13 +121,13 @@ def test_a_merged_ticket_ends_here_and_its_people_go_on_there() -> None:
     assert isinstance(merged, TicketMerged)
     assert isinstance(moved, TicketStatusChanged)
     assert (merged.into, moved.told) == (8, True)
-    assert (_lines(decision), decision.history[0].facts) == (["merged", "status_changed"], {"into": 8})
+    assert (_lines(decision), decision.history[0].line.facts()) == (["merged", "status_changed"], {"into": 8})
     assert (merged.by, decision.history[0].by, decision.ticket.updated_at) == (AGENT, AGENT, NOON + HOUR)
     with pytest.raises(Invalid, match="cannot be merged into itself"):
         decide(new_ticket(), Merge(AGENT, into=7), NOON)
     taken_in = decide(new_ticket(), TakeIn(AGENT, merged=8, requester=GIULIA, followers=(MARIEKE, GIULIA)), NOON)
     assert taken_in.ticket.followers == (GIULIA,)
-    assert taken_in.history[0].facts == {"merged": 8}
+    assert taken_in.history[0].line.facts() == {"merged": 8}
     assert decide(taken_in.ticket, TakeIn(AGENT, merged=9, requester=GIULIA), NOON).ticket.followers == (GIULIA,)
 
 
@@ -139,7 +137,7 @@ def test_a_release_that_ships_solves_and_is_told_by_its_own_event() -> None:
     (event,) = planned.events
     assert isinstance(event, TicketPlanned)
     assert (event.release, event.by, planned.history[0].by) == ("5.0", AGENT, AGENT)
-    assert (_lines(planned), planned.history[0].facts) == (["planned"], {"release": "5.0"})
+    assert (_lines(planned), planned.history[0].line.facts()) == (["planned"], {"release": "5.0"})
     assert planned.ticket.updated_at == NOON
     assert decide(planned.ticket, Plan(AGENT, "5.0"), NOON) == Decision(planned.ticket)
     decision = decide(_snoozed(planned.ticket), Ship(AGENT, "5.0", "Faster."), NOON + HOUR)
@@ -148,7 +146,7 @@ def test_a_release_that_ships_solves_and_is_told_by_its_own_event() -> None:
     assert isinstance(moved, TicketStatusChanged)
     assert (shipped.release, shipped.note, shipped.closes_at) == ("5.0", "Faster.", NOON + 49 * HOUR)
     assert (moved.told, decision.ticket.snoozed_by, decision.ticket.standing.replied_at) == (True, None, NOON + HOUR)
-    assert decision.history[0].facts == {"release": "5.0", "note": "Faster."}
+    assert decision.history[0].line.facts() == {"release": "5.0", "note": "Faster."}
 
 
 def test_a_wish_declined_is_answered_and_solved() -> None:

@@ -7,12 +7,18 @@ import pytest
 from services.contract.errors import Invalid, MoveRefused
 from services.contract.events import TicketPostponed, TicketReminderDue, TicketStatusChanged
 from services.contract.vocabulary import ClosedReason, DeadlineKind, Status
-from services.intake.rules.commands import DoNow, KeepOpen, Meet, Postpone, Replan, Skip, Snooze
+from services.intake.rules.deadline_due import Meet
 from services.intake.rules.decide import decide
+from services.intake.rules.moves.do_now import DoNow
+from services.intake.rules.moves.keep_open import KeepOpen
+from services.intake.rules.moves.postpone import Postpone
+from services.intake.rules.moves.replan import Replan
+from services.intake.rules.moves.skip import Skip
+from services.intake.rules.moves.snooze import Snooze
 from services.intake.rules.ticket import Decision, Ticket
 from services.promises.policy import Policy
 from services.promises.working_time import Span
-from tests.intake.ticket_life import AGENT, DAAN, NOON, PLAIN, REQUESTER, asked, meets, new_ticket, solved
+from tests.intake.ticket_life import AGENT, DAAN, NOON, PLAIN, REQUESTER, asked, in_json, meets, new_ticket, solved
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -33,10 +39,10 @@ def test_a_postponed_step_comes_then_and_the_other_where_it_was() -> None:
     (event,) = decision.events
     assert isinstance(event, TicketPostponed)
     assert (event.step, event.until, event.reason, event.by) == (CLOSURE, NOON + 30 * DAY, "asked", AGENT)
-    assert decision.history[0].facts == {
+    assert decision.history[0].line.facts() == {
         "deadline": "closure",
-        "due_at": (NOON + 14 * DAY).isoformat(),
-        "until": (NOON + 30 * DAY).isoformat(),
+        "due_at": in_json(NOON + 14 * DAY),
+        "until": in_json(NOON + 30 * DAY),
         "reason": "asked",
     }
     assert decision.history[0].public
@@ -81,7 +87,7 @@ def test_a_skipped_step_does_not_come_and_the_other_does() -> None:
     (event,) = decision.events
     assert isinstance(event, TicketPostponed)
     assert (event.step, event.until, event.reason) == (REMINDER, None, "skipped")
-    assert decision.history[0].facts["until"] is None
+    assert decision.history[0].line.facts()["until"] is None
     with pytest.raises(Invalid, match="No reminder of ticket 7 is coming; coming are: closure"):
         decide(decision.ticket, DoNow(AGENT, REMINDER), NOON)
     nothing = decide(decision.ticket, Skip(AGENT, CLOSURE), NOON).ticket
@@ -95,7 +101,7 @@ def test_a_step_done_now_is_done_by_whoever_did_it_and_brings_no_other_nearer() 
     (event,) = decision.events
     assert isinstance(event, TicketReminderDue)
     assert (event.by, event.asked_at, event.closes_at) == (AGENT, NOON, NOON + 14 * DAY)
-    assert (decision.history[0].by, decision.history[0].facts["met_at"]) == (AGENT, (NOON + DAY).isoformat())
+    assert (decision.history[0].by, decision.history[0].line.facts()["met_at"]) == (AGENT, in_json(NOON + DAY))
 
 
 def test_a_closing_done_now_closes() -> None:
@@ -119,9 +125,9 @@ def test_keeping_open_begins_the_same_promise_again(by: object) -> None:
     (event,) = decision.events
     assert isinstance(event, TicketPostponed)
     assert (event.step, event.until, event.reason, event.by) == (CLOSURE, NOON + 22 * DAY, "kept_open", by)
-    assert decision.history[0].facts == {
-        "closes_at": (NOON + 22 * DAY).isoformat(),
-        "closed_at_before": (NOON + 14 * DAY).isoformat(),
+    assert decision.history[0].line.facts() == {
+        "closes_at": in_json(NOON + 22 * DAY),
+        "closed_at_before": in_json(NOON + 14 * DAY),
     }
 
 
@@ -137,17 +143,17 @@ def test_mail_that_was_down_since_the_reminder_holds_up_the_closing_as_long_and_
     assert event.by.kind == "clock"
     (entry,) = waits.history
     assert (entry.type, entry.by.kind) == ("postponed", "clock")
-    assert entry.facts == {
+    assert entry.line.facts() == {
         "deadline": "closure",
-        "due_at": (NOON + 14 * DAY).isoformat(),
-        "until": (NOON + 14 * DAY + 2 * HOUR).isoformat(),
+        "due_at": in_json(NOON + 14 * DAY),
+        "until": in_json(NOON + 14 * DAY + 2 * HOUR),
         "reason": "mail_down",
-        "down_seconds": "7200",
+        "down_seconds": 7200,
     }
     closed = decide(waits.ticket, Meet(waits.ticket.deadlines[0], 2 * HOUR), NOON + 14 * DAY + 2 * HOUR)
     assert closed.ticket.status is Status.CLOSED
-    assert closed.history[0].facts["because"] == [
-        {"reason": "counted_from", "at": NOON.isoformat()},
+    assert closed.history[0].line.facts()["because"] == [
+        {"reason": "counted_from", "at": in_json(NOON)},
         {"reason": "mail_down", "seconds": 7200},
     ]
 
@@ -164,7 +170,7 @@ def test_a_snooze_ends_when_it_should_and_is_somebodys() -> None:
     assert meets(snoozed.ticket).ticket.snoozed_by is None
     ended = decide(snoozed.ticket, Snooze(AGENT, DAAN, None), NOON)
     assert (ended.ticket.snoozed_by, ended.ticket.deadlines) == (None, ())
-    assert ended.history[0].facts == {"until": None, "who": None}
+    assert ended.history[0].line.facts() == {"until": None, "who": None}
     with pytest.raises(Invalid, match="Give an instant in the coming year"):
         decide(new_ticket(), Snooze(AGENT, DAAN, NOON), NOON)
     with pytest.raises(MoveRefused):
@@ -180,15 +186,18 @@ def test_other_promises_move_what_is_coming_and_history_says_what_moved() -> Non
     assert (event.step, event.until, event.reason) == (CLOSURE, NOON + 10 * DAY, "replanned")
     (entry,) = decision.history
     assert not entry.public
-    assert entry.facts == {
+    assert entry.line.facts() == {
         "because": "contract",
         "policy_before": PLAIN.pinned("standard").version,
         "policy": sooner.version,
         "changes": [
             {
                 "deadline": "closure",
-                "before": (NOON + 14 * DAY).isoformat(),
-                "after": (NOON + 10 * DAY).isoformat(),
+                "kind": DeadlineKind.CLOSURE,
+                "metric": None,
+                "point": 0,
+                "before": in_json(NOON + 14 * DAY),
+                "after": in_json(NOON + 10 * DAY),
             }
         ],
     }

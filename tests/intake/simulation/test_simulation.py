@@ -13,10 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contract.errors import Invalid, NotFound
 from services.contract.vocabulary import DeadlineKind, Priority
-from services.intake.rules import commands
+from services.intake.rules.moves.ask import Ask
+from services.intake.rules.moves.prioritise import Prioritise
+from services.intake.rules.moves.reply import Reply
+from services.intake.rules.moves.solve import Solve
 from services.intake.rules.outages import Outages
 from services.intake.rules.simulation.life_replay import relive
-from services.intake.rules.simulation.outcome import Tally
+from services.intake.rules.simulation.outcome import ACTS, Tally
 from services.intake.rules.simulation.policies_tried import Pinned
 from services.intake.simulation import simulation
 from services.intake.simulation.past_lives import read_lives
@@ -55,9 +58,13 @@ async def _silent(engine: AsyncEngine, number: int = 7, policy: Policy = PLAIN) 
     """Asked on the first day and never answered: reminded after seven days, closed after fourteen."""
     async with transaction(engine) as connection:
         life = await opened(connection, number, NOON, policy.pinned("standard"))
-        await life.does(commands.Ask(AGENT, message()), NOON + HOUR)
+        await life.does(Ask(AGENT, message()), NOON + HOUR)
         await life.pass_until(YEAR)
         return life
+
+
+def test_every_act_that_a_policy_moves_is_counted() -> None:
+    assert set(ACTS) == set(DeadlineKind) - {DeadlineKind.SNOOZE}
 
 
 @pytest.mark.usefixtures("people")
@@ -86,8 +93,8 @@ async def test_a_sooner_reminder_reaches_those_who_answered_before_the_later_one
 ) -> None:
     async with transaction(engine) as connection:
         life = await opened(connection, 7, NOON, PLAIN.pinned("standard"))
-        await life.does(commands.Ask(AGENT, message()), NOON)
-        await life.does(commands.Reply(REQUESTER, message()), NOON + 6 * DAY)
+        await life.does(Ask(AGENT, message()), NOON)
+        await life.does(Reply(REQUESTER, message()), NOON + 6 * DAY)
     tally = await _simulated(database_url, '[all]\nreminder_after = { length = "P5D" }')
     assert (tally.before, tally.after) == (Counter(), Counter({DeadlineKind.REMINDER: 1}))
     assert tally.sentence() == "1 reminder instead of 0."
@@ -99,9 +106,9 @@ async def test_a_reply_that_comes_after_the_other_lifes_closing_reopens_the_tick
 ) -> None:
     async with transaction(engine) as connection:
         life = await opened(connection, 7, NOON, PLAIN.pinned("standard"))
-        await life.does(commands.Ask(AGENT, message()), NOON)
-        await life.does(commands.Reply(REQUESTER, message()), NOON + 9 * DAY)
-        await life.does(commands.Ask(AGENT, message()), NOON + 10 * DAY)
+        await life.does(Ask(AGENT, message()), NOON)
+        await life.does(Reply(REQUESTER, message()), NOON + 9 * DAY)
+        await life.does(Ask(AGENT, message()), NOON + 10 * DAY)
         await life.pass_until(YEAR)
     change = '[all]\nreminder_after = { length = "P2D" }\nclosure_after = { length = "P4D" }'
     tally = await _simulated(database_url, change)
@@ -127,7 +134,7 @@ async def test_what_was_recorded_otherwise_is_told(engine: AsyncEngine, database
     async with transaction(engine) as connection:
         life = await opened(connection, 7, NOON, PLAIN.pinned("standard"))
         # The clock was away for the whole of it: nothing is recorded.
-        await life.does(commands.Ask(AGENT, message()), NOON)
+        await life.does(Ask(AGENT, message()), NOON)
     outcome = await asyncio.to_thread(simulate, database_url, Order("[all]\nsurvey = false", NOON, YEAR))
     assert (outcome.total.unlike, outcome.total.sentence()) == (1, "Nothing changes.")
     assert outcome.truth().startswith(
@@ -142,7 +149,7 @@ async def test_a_contracts_part_changes_its_own_tickets_only(engine: AsyncEngine
         await connection.execute(contract.insert().values(id=ACME, name="Acme", terms={}, changed_at=NOON))
         for number, name in ((7, "standard"), (8, "acme")):
             life = await opened(connection, number, NOON, PLAIN.pinned(name))
-            await life.does(commands.Solve(AGENT, DAAN), NOON)
+            await life.does(Solve(AGENT, DAAN), NOON)
             await life.pass_until(YEAR)
     no_survey = '[contracts."Acme"]\nsurvey = false'
     assert (await _simulated(database_url, no_survey)).sentence() == "1 survey instead of 2."
@@ -167,8 +174,8 @@ async def test_another_priority_rule_gives_other_targets(engine: AsyncEngine, da
     async with transaction(engine) as connection:
         # First reply: four working hours where high, eight else; staff are told at half of it.
         life = await opened(connection, 7, NOON, strict)
-        await life.does(commands.Reply(AGENT, message()), NOON + 3 * HOUR)
-        await life.does(commands.Prioritise(AGENT, Priority.LOW, "It is so."), NOON + 4 * HOUR)
+        await life.does(Reply(AGENT, message()), NOON + 3 * HOUR)
+        await life.does(Prioritise(AGENT, Priority.LOW, "It is so."), NOON + 4 * HOUR)
     rule = '[all]\nordinary_until = "2027-01-01"'
     tally = await _simulated(database_url, rule, until=NOON + 5 * HOUR)
     assert (tally.before, tally.after) == ({DeadlineKind.WARNING: 1}, Counter())

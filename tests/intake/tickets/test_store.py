@@ -11,8 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.contract.errors import Conflict
 from services.contract.event_data import Actor
 from services.contract.temporal import MeetDeadline
-from services.intake.rules.commands import Ask, Command, MarkSpam, Note, Reopen, Reply, Solve
-from services.intake.rules.decide import decide
+from services.contract.vocabulary import ClosedReason, DeadlineKind, Metric, Priority, Status
+from services.intake.rules.decide import Command, decide
+from services.intake.rules.moves.ask import Ask
+from services.intake.rules.moves.note import Note
+from services.intake.rules.moves.reopen import Reopen
+from services.intake.rules.moves.reply import Reply
+from services.intake.rules.moves.solve import Solve
+from services.intake.rules.moves.spam import MarkSpam
 from services.intake.rules.ticket import Decision, Ticket
 from services.intake.tables.tables import outbox, ticket
 from services.intake.tickets.store import create, load, lock, next_number, save, save_by_clock
@@ -20,6 +26,7 @@ from services.intake.tickets.use_cases import meet_deadline
 from services.messaging.outbox import CLOCK_SINK
 from services.platform.database import transaction
 from services.promises import deadlines
+from services.promises.standing import Alert, Override, Standing, Stretch
 from tests.intake.api_desk import As
 from tests.intake.query_count import queries_of
 from tests.intake.ticket_life import AGENT, PLAIN, message
@@ -91,6 +98,27 @@ async def test_a_new_ticket_is_worked_out_once_and_written_once(
         with queries_of(engine) as statements:
             other = await _opened_like(connection, number)
     assert (worked_out, _updates(statements)) == ([other], [])
+
+
+async def test_all_that_deadlines_are_computed_from_is_read_as_it_was_saved(number: int, engine: AsyncEngine) -> None:
+    step = Override(DeadlineKind.SURVEY, START + DAY)
+    instants = ("asked_at", "reminded_at", "surveyed_at", "replied_at", "waits_since", "snoozed_until")
+    async with transaction(engine) as connection:
+        like, other = await load(connection, number), await next_number(connection)
+        saved = Standing(
+            other,
+            Priority.HIGH,
+            (Stretch(Status.OPEN, START), Stretch(Status.CLOSED, START + HOUR)),
+            closed_reason=ClosedReason.SPAM,
+            alerts=(Alert(DeadlineKind.BREACH, Metric.RESOLUTION, 0),),
+            overrides=(step,),
+            mail_down=HOUR,
+            reopened_from=(step,),
+            **{name: START + hours * HOUR for hours, name in enumerate(instants)},
+        )
+        assert [name for name, unset in Standing._field_defaults.items() if getattr(saved, name) == unset] == []
+        await create(connection, Decision(like.model_copy(update={"standing": saved})))
+        assert (await load(connection, other)).standing == saved
 
 
 async def test_a_save_works_out_the_deadline_once_and_updates_the_row_once(

@@ -9,7 +9,7 @@ from services.contract.event_data import Contact, EventData
 from services.contract.vocabulary import AlertAudience, Channel, ClosedReason, DeadlineKind, Language, Role, Status
 from services.notify.rules.facts import PlanFacts, Subscriber
 from services.notify.rules.notices import FOR_STAFF, PASSWORD_BUDGET, Notification, Template, automatic_budget
-from services.notify.rules.plan import SUGGESTION_WAIT, budget_of, plan
+from services.notify.rules.plan import SUGGESTION_WAIT, budget_of, may_tell_staff, plan
 from services.notify.rules.telling import EXCERPT_CHARACTERS_MAX
 from tests.notify.happenings import (
     ADA,
@@ -197,6 +197,13 @@ def test_each_event_is_told_to_exactly_these(data: EventData, told: list[tuple[s
 def test_the_table_gives_rise_to_every_mail_there_is() -> None:
     rows = [*TABLE, *ON_THE_WHOLE_DESK, *AFTER_A_REMINDER]
     assert {template for _, _, told in rows for _, template in told} == set(Template)
+
+
+def test_staff_are_read_for_every_event_that_is_told_to_them() -> None:
+    # Without them a notice that somebody muted would go out all the same.
+    rows = [*TABLE, *ON_THE_WHOLE_DESK, *AFTER_A_REMINDER]
+    to_staff = {type(data) for _, data, told in rows if any(template in FOR_STAFF for _, template in told)}
+    assert {type(data) for _, data, _ in rows if may_tell_staff(data)} == to_staff
 
 
 ON_THE_WHOLE_DESK: list[tuple[str, EventData, list[tuple[str, Template]]]] = [

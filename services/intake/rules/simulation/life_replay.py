@@ -15,9 +15,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.contract.vocabulary import Priority
+from services.intake.rules.deed import Deed
 from services.intake.rules.outages import Outages
-from services.intake.rules.simulation.deeds import what_happened
-from services.intake.rules.simulation.lives import Deed, Life
+from services.intake.rules.simulation.deeds import Written, what_happened
+from services.intake.rules.simulation.lives import Life
 from services.promises import standing
 from services.promises.policy import Policy
 
@@ -25,8 +26,7 @@ from services.promises.policy import Policy
 class Past(NamedTuple):
     """A ticket's recorded life, from its row and timeline.
 
-    `versions`, `instants` and `marks` have one element for each line of the timeline, in order; for the marks see
-    `what_happened`.
+    `versions`, `instants` and `lines` have one element for each line that people wrote, in order.
     """
 
     number: int
@@ -37,7 +37,7 @@ class Past(NamedTuple):
     versions: Sequence[int]
     """The ticket version each line made. Lines of one version are one act."""
     instants: Sequence[datetime]
-    marks: Sequence[str]
+    lines: Sequence[Written]
 
 
 def relive(past: Past, policy: Policy, policies: Mapping[str, Policy], outages: Outages, until: datetime) -> Life:
@@ -58,16 +58,16 @@ def relive(past: Past, policy: Policy, policies: Mapping[str, Policy], outages: 
 
 
 def _deeds(past: Past) -> Iterator[tuple[datetime, Deed]]:
-    first, marks = 0, past.marks
+    first, lines = 0, past.lines
     for place, version in enumerate(past.versions):
         if version != past.versions[first]:
-            yield from _deed_at(past.instants[first], tuple(marks[first:place]))
+            yield from _deed_at(past.instants[first], lines[first:place])
             first = place
-    if marks:
-        yield from _deed_at(past.instants[first], tuple(marks[first:]))
+    if lines:
+        yield from _deed_at(past.instants[first], lines[first:])
 
 
-def _deed_at(at: datetime, marks: tuple[str, ...]) -> Iterator[tuple[datetime, Deed]]:
-    deed = what_happened(marks)
+def _deed_at(at: datetime, lines: Sequence[Written]) -> Iterator[tuple[datetime, Deed]]:
+    deed = what_happened(lines)
     if deed is not None:
         yield at, deed

@@ -1,32 +1,17 @@
 """A ticket being replayed: its standing, its policy, and what its clock did in the replay. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 from services.contract.vocabulary import DeadlineKind
-from services.intake.rules.moves import REQUESTER_MOVES, STAFF_MOVES
+from services.intake.rules.deed import ANY_MOVE, Deed
 from services.intake.rules.outages import Outages
+from services.intake.rules.registry import MOVES
 from services.promises import standing
 from services.promises.deadlines import Due, next_due, quiet_until
 from services.promises.policy import Policy
 from services.promises.standing import NO_TIME, Standing
-
-ANY_MOVE = ""
-"""The move of deeds that every status allows."""
-
-
-Act = Callable[["Life", datetime], Standing | None]
-"""Gives the ticket's standing after a deed at an instant, or None where the deed changes nothing or is impossible."""
-
-
-class Deed(NamedTuple):
-    """An act of a person. `move` is its name in `moves.py`, `staff` the side that acted."""
-
-    move: str
-    staff: bool
-    act: Act
 
 
 @dataclass(slots=True)
@@ -60,9 +45,11 @@ class Life:
         """Let a person do this at `at`; nothing happens if the ticket's status does not allow it then."""
         self.now = at
         before = self.stands
-        table = STAFF_MOVES if deed.staff else REQUESTER_MOVES
-        if deed.move == ANY_MOVE or deed.move in table[before.status, before.closed_reason]:
-            self.stands = deed.act(self, at) or before
+        if deed.move != ANY_MOVE:
+            move = MOVES[deed.move]
+            if (before.status, before.closed_reason) not in (move.staff if deed.staff else move.requester):
+                return
+        self.stands = deed.act(self, at) or before
 
     def _waits_for_mail(self, at: datetime) -> bool:
         since = self.stands.reminded_at or self.stands.asked_at

@@ -35,7 +35,7 @@ class Pinned(dict[str, Policy]):
     def __missing__(self, version: str) -> Policy:
         if version not in self._bodies:
             raise Permanent(f"The policy {version} is pinned by a ticket, but not kept: its promises are not known.")
-        return self.keep(Policy.model_validate({**self._bodies[version], "version": version}))
+        return self.keep(Policy.kept({**self._bodies[version], "version": version}))
 
     def keep(self, policy: Policy) -> Policy:
         """Store the policy under its version, and return it with its calendar shared."""
