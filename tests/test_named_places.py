@@ -153,3 +153,9 @@ def _is_there(name: str) -> bool:
                 found = getattr(found, part)
             return True
     return False
+
+
+def test_the_example_of_a_move_is_the_move_as_it_is() -> None:
+    page = (ROOT / "docs/adding-a-move.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert example == (ROOT / "services/intake/rules/moves/thank.py").read_text(encoding="utf-8")

@@ -100,6 +100,13 @@ class TicketRated(TicketEventData):
     comment: str
 
 
+class TicketThanked(TicketEventData):
+    """The requester only said thank you (`comment`, if in words), or support saw that their last message only did."""
+
+    TYPE = "ticket.thanked.v1"
+    comment: CommentFacts | None = None
+
+
 class TicketPriorityChanged(TicketEventData):
     """Support gave the ticket another priority than was asked for; the reason is for the requester to read."""
 

@@ -30,6 +30,7 @@ from services.intake.rules.moves.solve import Solve
 from services.intake.rules.moves.tag import Tag
 from services.intake.rules.moves.take_in import TakeIn
 from services.intake.rules.moves.team import HandOver
+from services.intake.rules.moves.thank import Thank
 from services.intake.rules.ticket import Message, ProductRef, TeamRef
 from services.promises.policy import Escalation, Policy, Target
 from services.promises.working_time import Counted, Span
@@ -76,6 +77,8 @@ EXTRAS: tuple[Callable[[datetime], Order], ...] = (
     lambda _: Reopen(AGENT),
     lambda _: Solve(AGENT, DAAN, None, problem=9),
     lambda _: Solve(AGENT, DAAN, written("It is out."), problem=9),
+    lambda _: Thank(REQUESTER, written("Thanks!")),
+    lambda _: Thank(AGENT),
     lambda _: Rate(REQUESTER, good=False, comment="Slow."),
     lambda _: Rate(REQUESTER, good=True, comment=NASTY),
     lambda _: Park(AGENT, workaround=True, effort=Effort.LARGE, note="The driver."),

@@ -40,6 +40,7 @@ from services.intake.rules.moves.tag import Tag
 from services.intake.rules.moves.take_back import TakeBack
 from services.intake.rules.moves.take_in import TakeIn
 from services.intake.rules.moves.team import HandOver
+from services.intake.rules.moves.thank import Thank
 from services.intake.rules.outages import Outages
 from services.intake.rules.registry import read_line
 from services.intake.rules.ticket import Decision, Entry, Message, TeamRef, Ticket
@@ -73,6 +74,7 @@ _ORDERS: dict[str, Callable[[Act, datetime], Order]] = {
     "solve": lambda act, _: Solve(AGENT, DAAN, _words(act)),
     "confirm_solved": lambda _, __: ConfirmSolved(REQUESTER),
     "reopen": lambda act, _: Reopen(AGENT, _words(act)),
+    "thank": lambda act, _: Thank(_by(act), message() if act.words and not act.staff else None),
     "rate": lambda act, _: Rate(REQUESTER, good=act.quarters % 2 == 0),
     "park": lambda act, _: Park(AGENT, workaround=False, effort=Effort.SMALL, note="", message=_words(act)),
     "plan": lambda _, __: Plan(AGENT, "5.0"),

@@ -137,7 +137,7 @@ _TIMES = ("prioritise", "snooze", "snooze", "keep_open", "confirm_solved", "rate
 _MOVES = ("postpone", "postpone", "skip", "do_now")
 ACTS = st.one_of(
     st.builds(Act, name=st.sampled_from(_TALK + _WORK), words=st.booleans()),
-    st.builds(Act, name=st.sampled_from(("reply", "keep_open", "ask")), staff=st.booleans()),
+    st.builds(Act, name=st.sampled_from(("reply", "keep_open", "ask", "thank")), staff=st.booleans()),
     st.builds(Act, name=st.sampled_from(_TIMES), quarters=st.integers(0, 10 * DAY), priority=st.sampled_from(Priority)),
     st.builds(
         Act,
@@ -153,6 +153,25 @@ _WAITS = st.integers(0, 3 * HOUR) | st.integers(0, 8 * DAY)
 _STEPS_OF_LIFE = st.builds(Step, waits=_WAITS, until_due=st.just(False), happens=ACTS) | st.builds(
     Step, waits=st.integers(-2, 2), until_due=st.just(True), happens=ACTS | TROUBLE
 )
+_OTHERWISE = st.sampled_from(("note", "assign", "reply", "postpone", "snooze", "take_in"))
+
+
+@st.composite
+def _thanks(draw: st.DrawFn) -> list[Step]:
+    """A solution, a thank-you that reopens it or not, perhaps something else, and support that takes it back."""
+    mailed, between = draw(st.booleans()), draw(st.none() | _OTHERWISE)
+    acts = [
+        Act("solve", words=draw(st.booleans())),
+        *([Act(draw(st.sampled_from(_MOVES)), step=DeadlineKind.FINALISATION, quarters=draw(st.integers(1, 4 * DAY)))]),
+        Act("reply" if mailed else "thank", staff=False, words=draw(st.booleans())),
+        *([Act(between, quarters=draw(st.integers(0, 3 * DAY)))] if between else []),
+        Act("thank"),
+    ]
+    return [Step(waits=draw(st.integers(0, 12 * HOUR)), until_due=False, happens=act) for act in acts]
+
+
+_PARTS = st.one_of(*[_STEPS_OF_LIFE.map(lambda step: [step])] * 9, _thanks())
+"""Parts of a life: one step mostly, or a thank-you, which chance alone would hardly ever bring about."""
 
 
 @st.composite
@@ -167,7 +186,7 @@ def lives(draw: st.DrawFn, *, steps_min: int = 1, steps_max: int = 25) -> Life:
         priority=draw(st.sampled_from(Priority)),
         opened=draw(st.integers(0, 60 * DAY)),
         mail_outages=tuple(outages),
-        steps=tuple(draw(st.lists(_STEPS_OF_LIFE, min_size=steps_min, max_size=steps_max))),
+        steps=tuple(step for some in draw(st.lists(_PARTS, min_size=steps_min, max_size=steps_max)) for step in some),
     )
 
 

@@ -33,12 +33,12 @@ _WORK = {
 }
 ALLOWED: dict[str, set[str]] = {
     "new": _WORK,
-    "open": _WORK,
+    "open": {*_WORK, "staff_thank"},
     "pending": {*_WORK, "keep_open", "postpone", "skip", "do_now"},
     "parked": {*_WORK, "reopen", "plan", "decline", "ship"},
     "solved": {
         *("assign", "team", "staff_reply", "note", "reopen", "take_back", "tag", "change", "link_problem", "share"),
-        *("postpone", "skip", "do_now", "requester_reply"),
+        *("postpone", "skip", "do_now", "requester_reply", "requester_thank"),
     },
     "no_response": {"note", "reopen", "tag", "change", "link_problem", "share", "requester_reply"},
     "finalised": {"note", "tag"},
@@ -88,6 +88,8 @@ class Reference:
         self.waited_for_mail = 0
         self.snoozed: int | None = None
         self.before_its_end: dict[str, Any] | None = None
+        self.reopened_from: tuple[int, int, dict[DeadlineKind, int | None]] | None = None
+        """Since a message reopened it: when, since when it had been solved, and the steps that were moved then."""
         self._coming: list[Due] | None = None
 
     def passes(self, until: int) -> None:
@@ -113,7 +115,7 @@ class Reference:
 
     def does(self, act: Act) -> bool:
         """Do an act of a person now; returns False if it is refused."""
-        name = {True: "staff_reply", False: "requester_reply"}[act.staff] if act.name == "reply" else act.name
+        name = f"{'staff' if act.staff else 'requester'}_{act.name}" if act.name in ("reply", "thank") else act.name
         if not self._allows(name, act):
             return False
         before_its_end = self._all() if name in ("solve", "spam") else None
@@ -132,6 +134,8 @@ class Reference:
             return self.surveyed
         if name not in ALLOWED[self.reason or self.status] or (name == "take_back" and self.before_its_end is None):
             return False
+        if name == "staff_thank":
+            return self.reopened_from is not None
         if name == "snooze":
             return act.quarters <= YEAR
         if name not in ("postpone", "skip", "do_now"):
@@ -266,6 +270,7 @@ class Reference:
         self.status, self.reason = status, None
         self.asked = self.reminded = self.solved = None
         self.moved, self.waited_for_mail = {}, 0
+        self.reopened_from = None
 
     def _ends(self, reason: ClosedReason) -> None:
         self._becomes(Status.CLOSED)
@@ -281,6 +286,7 @@ class Reference:
     def _staff_reply(self, _: Act) -> None:
         self.replied = self.now if self.replied is None else self.replied
         self.unanswered = None
+        self.reopened_from = None
         if self.status is Status.NEW:
             self._becomes(Status.OPEN)
 
@@ -289,8 +295,25 @@ class Reference:
             self.unanswered = self.now
             self.told = {each for each in self.told if each[1] is not Metric.NEXT_REPLY}
         self.snoozed = None
+        solved = (self.now, self.solved, self.moved) if self.solved is not None else None
         if self.status in (Status.PENDING, Status.SOLVED, Status.CLOSED):
             self._becomes(Status.OPEN)
+            self.reopened_from = solved
+
+    def _staff_thank(self, _: Act) -> None:
+        assert self.reopened_from is not None
+        reopened, solved, moved = self.reopened_from
+        self._becomes(Status.SOLVED)
+        self.solved, self.moved, self.unanswered, self.snoozed = solved, moved, None, None
+        # As if it had not been reopened: no promise counts the time meanwhile.
+        lived = reopened - self.opened
+        self.was[lived:] = [Status.SOLVED] * (len(self.was) - lived)
+
+    def _take_in(self, _: Act) -> None:
+        self.reopened_from = None
+
+    def _requester_thank(self, _: Act) -> None:
+        """The ticket stays solved."""
 
     def _ask(self, act: Act) -> None:
         self._staff_reply(act)

@@ -241,3 +241,24 @@ async def test_there_is_no_other_action(site: Site, action: str) -> None:
 async def test_requesters_get_none_of_these_forms(site: Site) -> None:
     number = await site.ticket(MARIEKE)
     assert (await site.visitor(MARIEKE).opens(f"/desk/tickets/{number}/do/park")).status == 403
+
+
+async def test_a_reopening_by_a_thank_you_is_taken_back_beside_the_message(site: Site) -> None:
+    number = await site.ticket(MARIEKE)
+    await site.moves(DAAN, number, "solve", text="It is out.")
+    visitor, address = site.visitor(DAAN), f"/desk/tickets/{number}"
+    button = f'action="{address}/do/thank"'
+    assert button not in (await visitor.opens(address)).source
+    await site.moves(MARIEKE, number, "reply", text="Thank you!")
+    page = await visitor.opens(address)
+    before, _, _ = page.source.partition(button)
+    assert "Thank you!" in before[before.rindex('<li class="message') :]
+    await site.moves(MARIEKE, number, "reply", text="Oh, and it smokes again.")
+    meanwhile = await visitor.sends(page, f"{address}/do/thank")
+    assert (meanwhile.status, "it smokes again" in meanwhile.words) == (409, True)
+    assert "The ticket changed since you opened it." in meanwhile.words
+    assert (await visitor.opens(f"{address}/do/thank")).leads_to == f"{address}#latest"
+    assert (await site.reads(DAAN, number))["status"] == "open"
+    done = await visitor.sends(await visitor.opens(address), f"{address}/do/thank")
+    assert "It was only a thank-you" in (await visitor.follows(done)).words
+    assert (await site.reads(DAAN, number))["status"] == "solved"

@@ -27,6 +27,7 @@ from services.contract.events import (
     TicketStatusChanged,
     TicketSubmitted,
     TicketSurveyDue,
+    TicketThanked,
 )
 from services.contract.vocabulary import Channel, Kind, Language, Priority, Role, Status
 from services.messaging.broker import Broker
@@ -106,6 +107,7 @@ def test_for_each_event_about_a_ticket_it_is_decided_whether_its_requesters_page
         TicketReminderDue,
         TicketSurveyDue,
         TicketRated,
+        TicketThanked,
         TicketPriorityChanged,
         TicketPlanned,
         TicketShipped,

@@ -293,3 +293,16 @@ async def test_a_requester_keeps_a_ticket_open_has_it_closed_later_or_says_that_
     assert (await site.reads(MARIEKE, number))["status"] == "solved"
     over = await visitor.sends(old, wish, act="keep_open")
     assert "This is not possible (any more)" in over.words
+
+
+async def test_a_solved_ticket_is_thanked_for_with_a_button_and_stays_solved(site: Site) -> None:
+    number = await site.ticket(MARIEKE)
+    await site.moves(DAAN, number, "solve", text="It is out.")
+    visitor, address = site.visitor(MARIEKE), f"/tickets/{number}"
+    page = await visitor.opens(address)
+    assert "Only say thank you" in page.words
+    done = await visitor.follows(await visitor.sends(page, address, mode="thank", text=""))
+    assert "Thank you! Your ticket stays solved." in done.words
+    with_words = await visitor.sends(done, address, mode="thank", text="You were quick.")
+    assert "You were quick." in (await visitor.follows(with_words)).words
+    assert (await site.reads(MARIEKE, number))["status"] == "solved"

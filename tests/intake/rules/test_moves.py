@@ -35,6 +35,7 @@ from services.intake.rules.moves.spam import MarkSpam
 from services.intake.rules.moves.tag import Tag
 from services.intake.rules.moves.take_in import TakeIn
 from services.intake.rules.moves.team import HandOver
+from services.intake.rules.moves.thank import Thank
 from services.intake.rules.registry import allowed
 from services.intake.rules.ticket import TeamRef
 from tests.intake.ticket_life import AGENT, DAAN, MARIEKE, NOON, REQUESTER, in_state, message
@@ -55,6 +56,8 @@ COMMANDS: dict[str, Callable[[], Command]] = {
     "solve": lambda: Solve(AGENT, DAAN, message()),
     "confirm solved": lambda: ConfirmSolved(REQUESTER),
     "reopen": lambda: Reopen(AGENT, message()),
+    "staff thanks": lambda: Thank(AGENT),
+    "requester thanks": lambda: Thank(REQUESTER, message()),
     "rate": lambda: Rate(REQUESTER, good=True),
     "park": lambda: Park(AGENT, workaround=True, effort=Effort.LARGE, note="A new driver."),
     "plan": lambda: Plan(AGENT, "5.0"),
@@ -76,7 +79,14 @@ COMMANDS: dict[str, Callable[[], Command]] = {
     "skip": lambda: Skip(AGENT, _STEP),
     "do now": lambda: DoNow(AGENT, _STEP),
 }
-_OF_REQUESTER = {"requester reply", "confirm solved", "rate", "requester keeps open", "requester postpones"}
+_OF_REQUESTER = {
+    "requester reply",
+    "requester thanks",
+    "confirm solved",
+    "rate",
+    "requester keeps open",
+    "requester postpones",
+}
 
 _ABOUT = ("tag", "change", "problem", "share")
 
@@ -121,6 +131,7 @@ LEADS_TO: dict[tuple[Status, ClosedReason | None], dict[str, Status]] = {
     (Status.SOLVED, None): {
         **_stays(Status.SOLVED, "assign", "team", "staff reply", "note", *_ABOUT),
         "requester reply": Status.OPEN,
+        "requester thanks": Status.SOLVED,
         "reopen": Status.OPEN,
         "staff postpones": Status.SOLVED,
         "skip": Status.SOLVED,
