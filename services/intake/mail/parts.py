@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
+from typing import Any
 
 from services.contract.limits import MAILED_ATTACHMENTS_MAX
 from services.intake.mail.charset import clean, decode
@@ -87,7 +88,7 @@ def _leaves(mail: Message) -> Iterator[_Leaf]:
     choices = 0
     while waiting:
         leaf = waiting.pop()
-        inner, kind = leaf.message.get_payload(), leaf.message.get_content_type()
+        inner, kind = _inner(leaf.message), leaf.message.get_content_type()
         if not kind.startswith("multipart/") or not isinstance(inner, list):
             yield leaf
             continue
@@ -177,8 +178,14 @@ def _take_file(part: Part, parts: Parts) -> None:
     parts.attachments.append(Attachment(name, part.kind, content, inline and part.kind.startswith("image/")))
 
 
+def _inner(message: Message) -> list[Any] | None:
+    # Of a part without parts, `get_payload` would decode the text by whatever codec the mail names, "idna" included.
+    inner = message.get_payload() if message.is_multipart() else None
+    return inner if isinstance(inner, list) else None
+
+
 def _report(message: Message) -> str:
-    inner = message.get_payload()
+    inner = _inner(message)
     blocks = [block for block in inner if isinstance(block, Message)] if isinstance(inner, list) else [message]
     return clean("\n\n".join(filter(None, map(_report_block, blocks))))
 

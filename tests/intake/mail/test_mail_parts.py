@@ -130,3 +130,10 @@ def test_boundaries_without_end_and_depths_without_floor_are_not_followed() -> N
     deep = "".join(f'Content-Type: multipart/mixed; boundary="b{n}"\n\n--b{n}\n' for n in range(3000))
     nested = read(f"From: a@b.example\n{DATE}\n{deep}\nhi".encode())
     assert nested.defects == ("Its parts lie inside one another too deeply to be taken apart.",)
+
+
+@pytest.mark.parametrize("charset", ["idna", "punycode", "unicode_escape", "rot13", "undefined", "zip"])
+@pytest.mark.parametrize("kind", ["text/plain", "message/delivery-status"])
+def test_a_charset_that_is_none_is_not_decoded_by(kind: str, charset: str) -> None:
+    said = f"Content-Type: {kind}; charset={charset}\nContent-Transfer-Encoding: 8bit\n\nCaffè xn--\n"
+    assert "Caffè xn--" in read(said.encode()).text
