@@ -12,10 +12,9 @@ from services.contract.vocabulary import BulkState, TaskState
 from services.intake.bulk.bulks import is_reversible
 from services.intake.rules.body import Input, TicketNumber
 from services.intake.rules.bulk import PER_SECOND, PER_SECOND_MAX, Bulk, can_undo_until
-from services.intake.rules.registry import MANY
+from services.intake.rules.registry import ASKED_FOR
 from services.intake.tickets.ticket_filter import TicketFilter
 
-ASKED_FOR = tuple(sorted(name for name, many in MANY.items() if many.body))
 AskedFor = Annotated[str, WithJsonSchema({"type": "string", "enum": list(ASKED_FOR)})]
 """The commands anybody of support may give; any other is refused, naming these (`bulks.sent_facts`)."""
 

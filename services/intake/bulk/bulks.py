@@ -18,7 +18,7 @@ from services.contract.temporal import BulkOrder
 from services.contract.vocabulary import BulkState, TaskState
 from services.intake.history.stored import Stored
 from services.intake.rules.bulk import PER_SECOND, TAKES_UP, Bulk, moved
-from services.intake.rules.registry import MANY
+from services.intake.rules.registry import ASKED_FOR, MANY
 from services.intake.tables.bulk_tables import bulk, bulk_task
 from services.intake.tables.tables import outbox, ticket
 from services.intake.tickets.makers import must_make_sense
@@ -38,8 +38,7 @@ def sent_facts(command: str, sent: dict[str, Any]) -> Stored:
     """
     many = MANY.get(command)
     if many is None or many.body is None:
-        asked_for = ", ".join(sorted(name for name, each in MANY.items() if each.body))
-        raise Invalid(f"There is no bulk command '{command}'; there are: {asked_for}.")
+        raise Invalid(f"There is no bulk command '{command}'; there are: {', '.join(ASKED_FOR)}.")
     try:
         body = many.body.model_validate(sent)
     except ValidationError as error:

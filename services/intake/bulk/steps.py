@@ -21,11 +21,11 @@ from services.intake.bulk.bulks import lock_bulk, mark_task, read_bulk, read_tas
 from services.intake.people.people import get_person
 from services.intake.rules.bulk import TAKES_UP, Bulk, marked
 from services.intake.rules.contracts import Terms
-from services.intake.rules.decide import decide
 from services.intake.rules.move import Many
 from services.intake.rules.registry import MANY
 from services.intake.tickets.makers import Making, of_many, undoing
-from services.intake.tickets.store import lock, save
+from services.intake.tickets.store import lock
+from services.intake.tickets.use_cases import decide_and_save
 from services.platform.clock import Clock
 from services.platform.database import may_pass, transaction
 from services.platform.telemetry import correlated
@@ -124,22 +124,22 @@ async def _do(work: Work, task: Any) -> Mark:
     many, making = work.many, work.making
     facts = many.facts.read(work.bulk.facts)
     before = await lock(making.connection, task.ticket_number)
-    decision = decide(before, await of_many(making, work.bulk.id, many, facts, before), making.now)
-    await save(making.connection, before, decision, making.now)
-    after = decision.ticket
+    order = await of_many(making, work.bulk.id, many, facts, before)
+    after = await decide_and_save(making.connection, before, order, making.now)
     kept = many.undo.keep(facts, before, after).kept() if many.undo and before != after else None
     return Mark(TaskState.DONE, version=after.version, former=kept)
 
 
 async def _undo(work: Work, task: Any) -> Mark:
-    before = await lock(work.making.connection, task.ticket_number)
+    making = work.making
+    before = await lock(making.connection, task.ticket_number)
     if before.version != task.version:
         raise MoveRefused(f"Ticket {before.number} was changed since; it is left as it is.")
     if task.former is None:
         return Mark(TaskState.UNDONE, version=before.version)
-    decision = decide(before, await undoing(work.making, work.many, task.former, before), work.making.now)
-    await save(work.making.connection, before, decision, work.making.now)
-    return Mark(TaskState.UNDONE, version=decision.ticket.version)
+    order = await undoing(making, work.many, task.former, before)
+    after = await decide_and_save(making.connection, before, order, making.now)
+    return Mark(TaskState.UNDONE, version=after.version)
 
 
 def _values(mark: Mark, now: datetime) -> dict[str, Any]:

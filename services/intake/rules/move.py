@@ -148,14 +148,9 @@ class Move:
     operation: str = ""
     """Its name in the `operationId` of the API's document, where that was published under another name."""
 
-    @property
-    def both_sides(self) -> bool:
-        """Whether both sides make it, perhaps in different states."""
-        return bool(self.staff) and bool(self.requester)
-
     def is_staffs(self, by: Actor, ticket: Ticket) -> bool:
         """Whether `by` makes it as support: where both sides may, an agent on a ticket of their own does not."""
-        return not self.requester if not self.both_sides else not ticket.is_requesters(by)
+        return bool(self.staff) and not (self.requester and ticket.is_requesters(by))
 
     def allowed(self, ticket: Ticket, *, staff: bool) -> bool:
         """Whether this side may make it with the ticket now."""

@@ -27,6 +27,8 @@ MOVES: Mapping[str, Move] = {move.name: move for move in sorted(_found(), key=la
 """Every move by name, in the order in which moves are offered."""
 MANY: Mapping[str, Many] = {many.name: many for move in MOVES.values() for many in move.many}
 """What a bulk can do, by the command's name."""
+ASKED_FOR = tuple(sorted(name for name, many in MANY.items() if many.body))
+"""Those of them that support may start a bulk with; the others are started by another act."""
 _SHARED: tuple[type[Line], ...] = (Submitted, Said, StatusChanged, DeadlineMet, Changed)
 LINES: Mapping[str, type[Line]] = {
     line.TYPE: line for line in (*_SHARED, *(each for move in MOVES.values() for each in move.lines))

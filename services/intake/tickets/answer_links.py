@@ -18,9 +18,8 @@ from services.intake.people.people import get_person
 from services.intake.rules.move import Given, Move, Order
 from services.intake.rules.registry import MOVES, allowed
 from services.intake.rules.ticket import Ticket
-from services.intake.tickets.access import Party
 from services.intake.tickets.store import load, lock
-from services.intake.tickets.use_cases import carry_out
+from services.intake.tickets.use_cases import decide_and_save
 from services.platform.identity import REMINDER_LINK, Signer, questioned
 
 ACTS = tuple(move.name for move in MOVES.values() if move.by_link)
@@ -81,7 +80,7 @@ async def answer(
     # Never as staff, even if the requester is an agent: a link in a mail is no log-in.
     actor = Actor(kind="person", name=requester.name, person_id=requester.id)
     command = _command(MOVES[act], Given(actor, requester.contact()), ticket, until, now)
-    return await carry_out(connection, Party(actor, requester), question.number, command, now)
+    return await decide_and_save(connection, ticket, command, now)
 
 
 def acts(ticket: Ticket) -> list[Act]:

@@ -20,6 +20,7 @@ from services.intake.people.people import get_person
 from services.intake.people.teams import handover, working_team
 from services.intake.rules.body import Input, MessageIn, OptionalMessageIn
 from services.intake.rules.contracts import Terms
+from services.intake.rules.many import WordsKept
 from services.intake.rules.move import Given, Many, Move, Order
 from services.intake.rules.moves.assign import Assign, AssigneeBefore, AssignIn, AssignKept
 from services.intake.rules.moves.change import Change, ChangeIn
@@ -111,11 +112,10 @@ def draft_of(party: Party, body: MessageIn | OptionalMessageIn) -> Draft:
 
 
 def _words_of_many(making: Making, bulk_id: UUID, facts: Any, ticket: Ticket) -> Message | None:
-    text = getattr(facts, "text", None)
-    if text is None:
+    if not isinstance(facts, WordsKept) or facts.text is None:
         return None
     channel = Channel.WEB if making.by.person_id else Channel.API
-    return Message(comment_id=uuid5(bulk_id, str(ticket.number)), text=text, channel=channel)
+    return Message(comment_id=uuid5(bulk_id, str(ticket.number)), text=facts.text, channel=channel)
 
 
 async def _assignment(connection: AsyncConnection, by: Actor, assignee_id: UUID | None) -> Assign:

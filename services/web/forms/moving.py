@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from services.contract.limits import TICKET_NUMBER_DIGITS_MAX
 from services.web.forms.forms import Form
 from services.web.words import Said
 
@@ -57,7 +58,7 @@ def _pressed(value: str) -> datetime | None:
 def ticket_number(text: str) -> int | None:
     """A ticket's number from `#12` or `12`; None for anything else."""
     digits = text.strip().removeprefix("#")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= TICKET_NUMBER_DIGITS_MAX else None
 
 
 def words_of(text: str) -> list[str]:

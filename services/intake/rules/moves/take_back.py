@@ -12,6 +12,7 @@ from services.contract.events import TicketStatusChanged
 from services.contract.vocabulary import Status
 from services.intake.history.stored import Stored
 from services.intake.rules.decision import closes_at, moved_entry, next_version
+from services.intake.rules.many import WordsKept
 from services.intake.rules.move import NO_RESPONSE, PARKED, SOLVED, SPAM, Given, Move, Order, Undo, at
 from services.intake.rules.ticket import Decision, Ticket
 from services.promises import standing
@@ -78,7 +79,7 @@ _PARTS_OF_1 = (
 
 def _keep(facts: Stored, before: Ticket, after: Ticket) -> StoodBefore:
     # The message sent with the solution stays, so the ticket counts as answered.
-    said = getattr(facts, "text", None) is not None
+    said = isinstance(facts, WordsKept) and facts.text is not None
     stood = support_replied(before.standing, after.updated_at) if said else before.standing
     return StoodBefore(standing=stood, assignee=before.assignee, snoozed_by=before.snoozed_by)
 
